@@ -1,9 +1,13 @@
 //! The pure rules of Symbolon. Every protocol and policy decision is a function of
 //! (request, snapshot, now); this crate can do no I/O, reads no clock and draws no randomness.
 
+pub mod entity;
+pub mod ids;
 pub mod jose;
+pub mod oauth;
 mod secret;
 mod timestamp;
+pub mod trace;
 
 pub use secret::Secret;
 pub use timestamp::Timestamp;

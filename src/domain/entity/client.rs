@@ -1,0 +1,272 @@
+//! A client: an app or service that asks for tokens (RFC 6749 §2, RFC 7591 §2 for the names).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Timestamp, ids::ClientId, jose::SigningAlgorithm, oauth::GrantType};
+
+/// What kind of program the client is; decides the defaults and whether it can keep a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    /// A web application with a server: confidential.
+    Web,
+    /// A single-page application: public.
+    Spa,
+    /// A native or command-line application: public, loopback redirects by RFC 8252.
+    Native,
+    /// A service on its own: client_credentials.
+    Machine,
+}
+
+impl ClientKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Web, Self::Spa, Self::Native, Self::Machine];
+
+    /// The name on the command line and in rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Spa => "spa",
+            Self::Native => "native",
+            Self::Machine => "machine",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// `token_endpoint_auth_method` (RFC 7591 §2, OIDC Core 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// A secret in the Authorization header.
+    ClientSecretBasic,
+    /// A secret in the form.
+    ClientSecretPost,
+    /// A signed assertion (RFC 7523).
+    PrivateKeyJwt,
+    /// A public client.
+    None,
+}
+
+impl AuthMethod {
+    /// Every method, as metadata lists them.
+    pub const ALL: [Self; 4] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::None];
+
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::None => "none",
+        }
+    }
+
+    /// The method of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+
+    /// Whether the client proves who it is.
+    pub const fn is_confidential(self) -> bool {
+        !matches!(self, Self::None)
+    }
+}
+
+/// Whether and how often a person is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentMode {
+    /// Never: a first-party app.
+    Skip,
+    /// Once, and remembered.
+    Once,
+    /// Each time.
+    Always,
+}
+
+/// The form of the client's access tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessTokenFormat {
+    /// RFC 9068.
+    Jwt,
+    /// A reference that only introspection can read.
+    Opaque,
+}
+
+/// Whether ID tokens carry the claims of the granted scopes or only the protocol's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdTokenClaims {
+    /// Profile, email and groups by granted scope: what many applications read.
+    Fat,
+    /// Only the protocol's claims; the rest is at the UserInfo endpoint.
+    Lean,
+}
+
+/// Everything an administrator sets on a client. Stored as one document; times are in seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSettings {
+    /// Exact strings; only the port of a native loopback URI may vary.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// Exact strings (OIDC RP-Initiated Logout 1.0 §3.1).
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// The one method the client must use.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// The grants the client may use.
+    pub grant_types: Vec<GrantType>,
+    /// The scopes the client may ask for.
+    pub scope: Vec<String>,
+    /// The client's public keys, by value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
+    /// The client's public keys, by reference (https).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// The algorithm of ID tokens.
+    pub id_token_signed_response_alg: SigningAlgorithm,
+    /// Fat or lean ID tokens.
+    pub id_token_claims: IdTokenClaims,
+    /// JWT or opaque access tokens.
+    pub access_token_format: AccessTokenFormat,
+    /// The algorithm of JWT access tokens.
+    pub access_token_signed_response_alg: SigningAlgorithm,
+    /// The `aud` of access tokens; empty means the issuer.
+    #[serde(default)]
+    pub access_token_audience: Vec<String>,
+    /// PKCE is required. Cannot be switched off for public clients.
+    pub require_pkce: bool,
+    /// Whether people are asked.
+    pub consent: ConsentMode,
+    /// May introspect tokens of other clients (it is a resource server).
+    #[serde(default)]
+    pub may_introspect: bool,
+    /// Where the app lives, for links on pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// The app's logo (https).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// Re-authentication after this many seconds, if the request says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<i64>,
+    /// Overrides the instance's lifetime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<i64>,
+    /// Overrides the instance's lifetime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_lifetime: Option<i64>,
+    /// Overrides the instance's idle lifetime of refresh tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_lifetime: Option<i64>,
+}
+
+impl ClientSettings {
+    /// The defaults of a kind: the safest that such a program can use.
+    pub fn of_kind(kind: ClientKind) -> Self {
+        let (method, grants, scope): (_, &[GrantType], &[&str]) = match kind {
+            ClientKind::Web => (
+                AuthMethod::ClientSecretBasic,
+                &[GrantType::AuthorizationCode, GrantType::RefreshToken],
+                &["openid", "profile", "email", "groups", "roles", "offline_access"],
+            ),
+            ClientKind::Spa | ClientKind::Native => (
+                AuthMethod::None,
+                &[GrantType::AuthorizationCode, GrantType::RefreshToken],
+                &["openid", "profile", "email", "groups", "roles", "offline_access"],
+            ),
+            ClientKind::Machine => (AuthMethod::ClientSecretBasic, &[GrantType::ClientCredentials], &[]),
+        };
+        Self {
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            token_endpoint_auth_method: method,
+            grant_types: grants.to_vec(),
+            scope: scope.iter().map(|s| (*s).to_owned()).collect(),
+            jwks: None,
+            jwks_uri: None,
+            id_token_signed_response_alg: SigningAlgorithm::RS256,
+            id_token_claims: IdTokenClaims::Fat,
+            access_token_format: AccessTokenFormat::Jwt,
+            access_token_signed_response_alg: SigningAlgorithm::RS256,
+            access_token_audience: Vec::new(),
+            require_pkce: true,
+            consent: ConsentMode::Once,
+            may_introspect: false,
+            client_uri: None,
+            logo_uri: None,
+            default_max_age: None,
+            access_token_lifetime: None,
+            id_token_lifetime: None,
+            refresh_token_lifetime: None,
+        }
+    }
+}
+
+/// A registered client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Client {
+    /// The public identifier.
+    pub client_id: ClientId,
+    /// What people see.
+    pub name: String,
+    /// The kind of program.
+    pub kind: ClientKind,
+    /// A disabled client is unknown to the outside.
+    pub enabled: bool,
+    /// Everything else.
+    pub settings: ClientSettings,
+    /// Tokens issued before this are dead.
+    pub not_before: Option<Timestamp>,
+    /// Who owns the definition.
+    pub owner: super::Owner,
+    /// Grows with every change; the ETag.
+    pub version: i64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Client {
+    /// Whether the client proves who it is.
+    pub const fn is_confidential(&self) -> bool {
+        self.settings.token_endpoint_auth_method.is_confidential()
+    }
+
+    /// Whether the client may use this grant.
+    pub fn allows_grant(&self, grant: GrantType) -> bool {
+        self.settings.grant_types.contains(&grant)
+    }
+
+    /// PKCE is required of public clients always, and of others unless relaxed (RFC 9700 §2.1.1).
+    pub const fn requires_pkce(&self) -> bool {
+        self.settings.require_pkce || !self.is_confidential()
+    }
+}
+
+/// One of a client's secrets. Only the hash is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClientSecret {
+    /// The row's identifier.
+    pub id: String,
+    /// Whose secret.
+    pub client_id: ClientId,
+    /// What an administrator called it.
+    pub label: String,
+    /// SHA-256 of the secret.
+    #[serde(skip)]
+    pub secret_hash: Vec<u8>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// After this it no longer authenticates.
+    pub expires_at: Option<Timestamp>,
+}

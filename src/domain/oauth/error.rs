@@ -1,0 +1,150 @@
+//! The error of the protocol: a public code and description, and the private, stable reason
+//! (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, OIDC Core 3.1.2.6).
+
+use crate::trace::Reason;
+
+/// The registered `error` values that this server answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// The request is missing, repeating or mangling something.
+    InvalidRequest,
+    /// Client authentication failed.
+    InvalidClient,
+    /// The code or refresh token is not valid for this request.
+    InvalidGrant,
+    /// The client may not do this.
+    UnauthorizedClient,
+    /// The grant type is not offered.
+    UnsupportedGrantType,
+    /// The response type is not offered.
+    UnsupportedResponseType,
+    /// The scope is malformed or not allowed.
+    InvalidScope,
+    /// The resource is not known (RFC 8707 §2).
+    InvalidTarget,
+    /// A person or a policy said no.
+    AccessDenied,
+    /// Nobody is signed in (OIDC Core 3.1.2.6).
+    LoginRequired,
+    /// Consent is missing (OIDC Core 3.1.2.6).
+    ConsentRequired,
+    /// Another account is needed (OIDC Core 3.1.2.6).
+    AccountSelectionRequired,
+    /// A page is needed (OIDC Core 3.1.2.6).
+    InteractionRequired,
+    /// `request` is not offered (OIDC Core 3.1.2.6).
+    RequestNotSupported,
+    /// `request_uri` is not offered (OIDC Core 3.1.2.6).
+    RequestUriNotSupported,
+    /// `registration` is not offered (OIDC Core 3.1.2.6).
+    RegistrationNotSupported,
+    /// The access token is not valid (RFC 6750 §3.1).
+    InvalidToken,
+    /// The access token does not reach this (RFC 6750 §3.1).
+    InsufficientScope,
+    /// The server failed.
+    ServerError,
+    /// The server cannot answer right now.
+    TemporarilyUnavailable,
+}
+
+impl ErrorCode {
+    /// Every code, for tables and tests.
+    pub const ALL: &'static [Self] = &[
+        Self::InvalidRequest,
+        Self::InvalidClient,
+        Self::InvalidGrant,
+        Self::UnauthorizedClient,
+        Self::UnsupportedGrantType,
+        Self::UnsupportedResponseType,
+        Self::InvalidScope,
+        Self::InvalidTarget,
+        Self::AccessDenied,
+        Self::LoginRequired,
+        Self::ConsentRequired,
+        Self::AccountSelectionRequired,
+        Self::InteractionRequired,
+        Self::RequestNotSupported,
+        Self::RequestUriNotSupported,
+        Self::RegistrationNotSupported,
+        Self::InvalidToken,
+        Self::InsufficientScope,
+        Self::ServerError,
+        Self::TemporarilyUnavailable,
+    ];
+
+    /// The `error` value.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+        }
+    }
+
+    /// The HTTP status of a direct (not redirected) answer: the one status table.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidClient | Self::InvalidToken => 401,
+            Self::InsufficientScope => 403,
+            Self::ServerError => 500,
+            Self::TemporarilyUnavailable => 503,
+            _ => 400,
+        }
+    }
+}
+
+/// A refusal. It cannot exist without a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OAuthError {
+    /// The registered `error` value.
+    pub code: ErrorCode,
+    /// The `error_description`: public, fixed, printable ASCII without `"` and `\`.
+    pub description: &'static str,
+    /// The private, stable, searchable cause.
+    pub reason: Reason,
+}
+
+impl OAuthError {
+    /// A refusal whose description is the reason's own sentence.
+    pub const fn new(code: ErrorCode, reason: Reason) -> Self {
+        Self { code, description: reason.summary(), reason }
+    }
+
+    /// `invalid_request`.
+    pub const fn invalid_request(reason: Reason) -> Self {
+        Self::new(ErrorCode::InvalidRequest, reason)
+    }
+
+    /// `invalid_client`: every cause reads the same from outside.
+    pub const fn invalid_client(reason: Reason) -> Self {
+        Self { code: ErrorCode::InvalidClient, description: Reason::ClientAuthenticationFailed.summary(), reason }
+    }
+
+    /// `invalid_grant`.
+    pub const fn invalid_grant(reason: Reason) -> Self {
+        Self::new(ErrorCode::InvalidGrant, reason)
+    }
+
+    /// `invalid_scope`.
+    pub const fn invalid_scope(reason: Reason) -> Self {
+        Self::new(ErrorCode::InvalidScope, reason)
+    }
+}

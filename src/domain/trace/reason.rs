@@ -1,0 +1,210 @@
+//! The stable reason codes. A code never changes its meaning and is never used twice; the sentence
+//! says what to do, and leaks nothing about users, secrets or registered values.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Who can mend the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The person in front of the browser.
+    Person,
+    /// Whoever writes or configures the client.
+    Developer,
+    /// Whoever runs this server.
+    Administrator,
+}
+
+macro_rules! reasons {
+    ($($name:ident = $code:literal, $audience:ident, $summary:literal, $next:literal;)+) => {
+        /// Why a request was refused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason {
+            $(#[doc = concat!("`", $code, "`: ", $summary)] $name,)+
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the codes' groups.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The stable code, for example `AS-1301`.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            /// What happened, in one public sentence.
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$name => $summary),+ }
+            }
+
+            /// What to do about it.
+            pub const fn next_step(self) -> &'static str {
+                match self { $(Self::$name => $next),+ }
+            }
+
+            /// Who can mend it.
+            pub const fn audience(self) -> Audience {
+                match self { $(Self::$name => Audience::$audience),+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    // 10xx: the authorization endpoint
+    ClientIdMissing = "AS-1000", Developer, "The request names no client_id.", "Send the client_id that this server issued for the app.";
+    ClientUnknown = "AS-1001", Developer, "The client is not known here, or is not in use.", "Check the client_id and the issuer; an administrator can look at the client's state.";
+    RedirectUriMissing = "AS-1002", Developer, "The request names no redirect_uri.", "Send redirect_uri; it is required.";
+    RedirectUriNotRegistered = "AS-1003", Developer, "The redirect_uri is not registered for this client.", "Addresses are compared character by character; ask an administrator to open this trace and compare.";
+    ParameterDuplicated = "AS-1004", Developer, "A parameter was sent more than once.", "Send each parameter once.";
+    ParameterMalformed = "AS-1005", Developer, "A parameter is malformed, too long, or not text.", "Check the parameter's encoding and length.";
+    ResponseTypeMissing = "AS-1006", Developer, "The request names no response_type.", "Send response_type=code.";
+    ResponseTypeUnsupported = "AS-1007", Developer, "The response_type is not offered to this client.", "Use response_type=code.";
+    ResponseModeUnsupported = "AS-1008", Developer, "The response_mode is not offered.", "Use query, fragment or form_post, or leave it out.";
+    ScopeMalformed = "AS-1009", Developer, "The scope is malformed.", "Separate scopes by single spaces, not commas, and use printable characters.";
+    ScopeNotAllowed = "AS-1010", Developer, "A scope is not allowed for this client.", "Ask for registered scopes only; an administrator can allow more for the client.";
+    PromptUnknown = "AS-1011", Developer, "The prompt value is not known.", "Use none, login, consent or select_account.";
+    PromptNoneCombined = "AS-1012", Developer, "prompt=none was combined with another value.", "Send prompt=none alone.";
+    MaxAgeMalformed = "AS-1013", Developer, "max_age is not a non-negative number of seconds.", "Send max_age as a whole number of seconds.";
+    RequestObjectUnsupported = "AS-1014", Developer, "Request objects are not offered.", "Send the parameters plainly, without request.";
+    RequestUriUnsupported = "AS-1015", Developer, "Request objects by reference are not offered.", "Send the parameters plainly, without request_uri.";
+    ResourceUnknown = "AS-1016", Developer, "The resource is not known here.", "Leave resource out; the client's registered audience is used.";
+    LoginRequired = "AS-1017", Developer, "Nobody is signed in, and prompt=none forbids asking.", "Send the request without prompt=none.";
+    ConsentRequired = "AS-1018", Developer, "Consent is missing, and prompt=none forbids asking.", "Send the request without prompt=none.";
+    AccountSelectionRequired = "AS-1019", Developer, "Another account is signed in than the one asked for, and prompt=none forbids asking.", "Send the request without prompt=none.";
+    PersonDeclined = "AS-1020", Person, "The person declined.", "Start again from the app if this was a mistake.";
+    InteractionExpired = "AS-1021", Person, "This page has expired or was already used.", "Go back to the app and sign in again.";
+    InteractionElsewhere = "AS-1022", Person, "This page was opened in another browser.", "Go back to the app and sign in again in this browser.";
+    FormTokenInvalid = "AS-1023", Person, "The form was not sent from this server's own page.", "Reload the page and send it again; cookies must be allowed.";
+    GrantNotAllowedForClient = "AS-1024", Developer, "The client may not use the authorization code flow.", "Ask an administrator to allow the authorization_code grant for the client.";
+    IdTokenHintInvalid = "AS-1025", Developer, "The id_token_hint was not issued here.", "Send an ID token that this server issued, unmodified.";
+    ClaimsMalformed = "AS-1026", Developer, "The claims parameter is not valid JSON of the expected shape.", "Send the claims parameter as OpenID Connect Core 5.5 describes it.";
+    RegistrationUnsupported = "AS-1027", Developer, "The registration parameter is not offered.", "Register the client beforehand; leave registration out.";
+    // 11xx: the token endpoint, introspection, revocation, userinfo
+    GrantTypeMissing = "AS-1100", Developer, "The request names no grant_type.", "Send grant_type.";
+    GrantTypeUnsupported = "AS-1101", Developer, "The grant_type is not offered.", "Use a grant type listed in the metadata.";
+    GrantTypeNotAllowed = "AS-1102", Developer, "The client may not use this grant_type.", "Ask an administrator to allow the grant for the client.";
+    CodeMissing = "AS-1110", Developer, "The request carries no code.", "Send the code from the authorization response.";
+    CodeUnknown = "AS-1111", Developer, "The code is not valid.", "Start the sign-in again; a code is used once, at once, by the client it was issued to.";
+    CodeExpired = "AS-1112", Developer, "The code has expired.", "Redeem the code within its lifetime, right after the redirect.";
+    CodeOfAnotherClient = "AS-1113", Developer, "The code was issued to another client.", "Redeem the code with the client that started the sign-in.";
+    CodeReplayed = "AS-1114", Developer, "The code was used before; all that came from it has been revoked.", "Use a code once; start the sign-in again.";
+    CodeRedirectUriMismatch = "AS-1115", Developer, "The redirect_uri differs from the authorization request's.", "Send the very same redirect_uri in both requests.";
+    RefreshTokenMissing = "AS-1120", Developer, "The request carries no refresh_token.", "Send refresh_token.";
+    RefreshTokenUnknown = "AS-1121", Developer, "The refresh token is not valid.", "Start the sign-in again.";
+    RefreshTokenExpired = "AS-1122", Developer, "The refresh token has expired.", "Start the sign-in again.";
+    RefreshTokenOfAnotherClient = "AS-1123", Developer, "The refresh token was issued to another client.", "Use it with the client that it was issued to.";
+    RefreshTokenReused = "AS-1124", Developer, "The refresh token was used before; the family has been revoked.", "Store the newest refresh token; start the sign-in again.";
+    AuthorizationRevoked = "AS-1125", Developer, "The authorization has been revoked.", "Start the sign-in again.";
+    SessionEnded = "AS-1126", Developer, "The session that this came from has ended.", "Start the sign-in again.";
+    UserNotActive = "AS-1127", Developer, "The account may not receive tokens.", "An administrator can look at the account's state.";
+    ConsentWithdrawn = "AS-1128", Developer, "The consent has been withdrawn.", "Start the sign-in again and ask for consent.";
+    ScopeExceedsGrant = "AS-1129", Developer, "The scope asks for more than was granted.", "Ask for the granted scopes or fewer.";
+    OpenidScopeNotForMachines = "AS-1130", Developer, "client_credentials has no person to describe.", "Leave openid and offline_access out.";
+    TokenMissing = "AS-1140", Developer, "The request carries no token.", "Send the token parameter.";
+    IntrospectionNotAllowed = "AS-1141", Developer, "This client may not introspect tokens.", "Use a confidential client that is allowed to introspect.";
+    BearerMissing = "AS-1150", Developer, "The request carries no access token.", "Send Authorization: Bearer with the access token.";
+    BearerInvalid = "AS-1151", Developer, "The access token is not valid, has expired, or was revoked.", "Get a new access token.";
+    BearerInQuery = "AS-1152", Developer, "An access token was sent in the query.", "Send it in the Authorization header; and revoke this one, because addresses are logged.";
+    BearerTwice = "AS-1153", Developer, "The access token was sent in more than one way.", "Send it in the Authorization header only.";
+    OpenidScopeMissing = "AS-1154", Developer, "The access token was not issued for openid.", "Ask for the scope openid in the authorization request.";
+    // 12xx: client authentication
+    ClientAuthenticationMissing = "AS-1200", Developer, "The client did not authenticate.", "Authenticate with the client's registered method.";
+    ClientAuthenticationAmbiguous = "AS-1201", Developer, "The client authenticated in more than one way.", "Use exactly one method.";
+    ClientAuthenticationMalformed = "AS-1202", Developer, "The client's credentials are malformed.", "For Basic, form-encode id and secret, join them with a colon and base64-encode the whole.";
+    ClientAuthenticationFailed = "AS-1203", Developer, "The client's credentials are not valid.", "Check client_id and secret, or ask an administrator to open this trace.";
+    ClientSecretExpired = "AS-1204", Developer, "The client's credentials are not valid.", "Ask an administrator to open this trace.";
+    ClientMethodMismatch = "AS-1205", Developer, "The client used another authentication method than the registered one.", "Use the registered token_endpoint_auth_method.";
+    AssertionTypeUnsupported = "AS-1210", Developer, "The client_assertion_type is not offered.", "Use urn:ietf:params:oauth:client-assertion-type:jwt-bearer.";
+    AssertionMalformed = "AS-1211", Developer, "The client assertion is not a valid signed JWT.", "Send a compact JWS with an asymmetric algorithm.";
+    AssertionSignature = "AS-1212", Developer, "The client assertion's signature does not verify.", "Sign with the private key whose public half is registered.";
+    AssertionClaims = "AS-1213", Developer, "The client assertion's claims are not acceptable.", "iss and sub are the client_id, aud is the issuer, exp is near, jti is unique.";
+    AssertionExpired = "AS-1214", Developer, "The client assertion is expired, or not yet valid.", "Check the client's clock; sign a new assertion for each request.";
+    AssertionReplayed = "AS-1215", Developer, "The client assertion was used before.", "Sign a new assertion with a new jti for each request.";
+    ClientKeysUnavailable = "AS-1216", Developer, "The client's keys could not be fetched.", "Check that the registered jwks_uri answers with a JWK set.";
+    // 13xx: PKCE
+    PkceRequired = "AS-1301", Developer, "This client must send code_challenge (PKCE).", "Your library may need pkce=true; an administrator can relax it for a confidential client.";
+    PkceMethodUnsupported = "AS-1302", Developer, "The code_challenge_method is not offered.", "Use code_challenge_method=S256.";
+    PkceChallengeMalformed = "AS-1303", Developer, "The code_challenge is malformed.", "Send the base64url SHA-256 of the verifier: 43 characters.";
+    PkceVerifierMissing = "AS-1304", Developer, "The code_verifier is missing.", "Send the verifier whose challenge was sent in the authorization request.";
+    PkceVerifierMismatch = "AS-1305", Developer, "The code_verifier does not match.", "Send the verifier that belongs to this very sign-in.";
+    PkceVerifierUnexpected = "AS-1306", Developer, "A code_verifier was sent, but no code_challenge before.", "Send code_challenge in the authorization request.";
+    // 15xx: logout
+    LogoutRedirectNotRegistered = "AS-1501", Developer, "The post_logout_redirect_uri is not registered for this client.", "Addresses are compared character by character; register the address for the client.";
+    LogoutHintInvalid = "AS-1502", Developer, "The id_token_hint was not issued here.", "Send the ID token as it was received.";
+    LogoutClientMismatch = "AS-1503", Developer, "client_id and id_token_hint name different clients.", "Send the client's own ID token.";
+    LogoutHintMissing = "AS-1504", Developer, "A post_logout_redirect_uri needs an id_token_hint or client_id.", "Send id_token_hint with it.";
+    // 20xx: sign-in and setup
+    CredentialsWrong = "AS-2001", Person, "That username and password do not match.", "Try again, or ask an administrator for help.";
+    SignInThrottled = "AS-2002", Person, "Too many attempts.", "Wait a few minutes before the next attempt.";
+    SignInBusy = "AS-2003", Person, "The server is busy checking other sign-ins.", "Try again in a few seconds.";
+    PasswordTooLong = "AS-2004", Person, "That password is too long.", "Use at most 1024 bytes.";
+    UsernameMissing = "AS-2005", Person, "The username is missing.", "Type your username or email.";
+    PasswordMissing = "AS-2006", Person, "The password is missing.", "Type your password.";
+    SetupCodeInvalid = "AS-2010", Administrator, "The setup code is not valid, has expired, or was used.", "Start the server again for a new link; it prints one while there is no administrator.";
+    PasswordTooWeak = "AS-2011", Person, "That password is too short or too well known.", "Use a longer one: a few random words are fine.";
+    UsernameMalformed = "AS-2012", Person, "That username cannot be used.", "Use letters, digits, dots, dashes and underscores.";
+    EmailMalformed = "AS-2013", Person, "That is not an email address.", "Check the address.";
+    // 30xx: management
+    NameTaken = "AS-3001", Administrator, "That name is taken.", "Choose another name, or update the existing one.";
+    ObjectNotFound = "AS-3002", Administrator, "There is no such object.", "List the objects to find the right name.";
+    ValueNotAllowed = "AS-3003", Administrator, "A value is not allowed.", "See the message for the field and the rule.";
+    LastAdministrator = "AS-3004", Administrator, "This would leave the server without an administrator.", "Give another active user the administrator role first.";
+    VersionConflict = "AS-3005", Administrator, "The object was changed in the meantime.", "Read it again and repeat the change.";
+    // 50xx: the request as such, and the server
+    PathUnknown = "AS-5001", Developer, "There is nothing at this address.", "Check the address; the metadata lists the endpoints.";
+    MethodNotAllowed = "AS-5002", Developer, "The method is not allowed at this address.", "See the Allow header.";
+    BodyTooLarge = "AS-5003", Developer, "The request is too large.", "Send less.";
+    ContentTypeWrong = "AS-5004", Developer, "The content type is not the expected one.", "Send application/x-www-form-urlencoded.";
+    Overloaded = "AS-5005", Administrator, "The server cannot answer right now.", "Try again after the time in Retry-After.";
+    Internal = "AS-5006", Administrator, "The server failed.", "Try again; an administrator finds the cause in the log under this trace.";
+}
+
+impl Reason {
+    /// The reason with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::from_code(&code).ok_or_else(|| serde::de::Error::custom("unknown reason code"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::Reason;
+
+    #[test]
+    fn every_code_is_unique_and_found_again() {
+        let codes: HashSet<_> = Reason::ALL.iter().map(|r| r.code()).collect();
+        assert_eq!(codes.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            assert_eq!(Reason::from_code(reason.code()), Some(*reason));
+        }
+    }
+
+    #[test]
+    fn every_sentence_can_stand_in_an_error_description() {
+        // RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E
+        for reason in Reason::ALL {
+            for text in [reason.summary(), reason.next_step()] {
+                assert!(
+                    text.bytes().all(|b| (0x20..=0x7e).contains(&b) && b != b'"' && b != b'\\'),
+                    "{}: {text}",
+                    reason.code()
+                );
+            }
+        }
+    }
+}
