@@ -1,0 +1,141 @@
+//! Opaque access tokens, and the list of self-contained ones that were revoked before their time.
+
+use diesel::prelude::*;
+
+use super::{
+    Read, StoreError, Write,
+    conn::Conn,
+    row,
+    schema::{access_tokens, revoked_tokens},
+};
+use crate::domain::{
+    Timestamp,
+    ids::{AuthorizationId, ClientId},
+};
+
+/// The row of an opaque token to be.
+#[derive(Clone, Debug)]
+pub struct NewAccessToken {
+    /// SHA-256 of the token.
+    pub token_hash: Vec<u8>,
+    /// Its identifier in events.
+    pub jti: String,
+    /// Its parent; none for a client on its own behalf.
+    pub authorization_id: Option<AuthorizationId>,
+    /// To whom it was issued.
+    pub client_id: ClientId,
+    /// The claims that a JWT would carry, as JSON.
+    pub claims: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+/// An opaque token as found.
+#[derive(Clone, Debug)]
+pub struct FoundAccessToken {
+    /// The row as inserted.
+    pub token: NewAccessToken,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Inserts an opaque token.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert(tx: &mut Write<'_>, token: &NewAccessToken) -> Result<(), StoreError> {
+    Ok(insert_many(tx, &[token])?)
+}
+
+macro_rules! values {
+    ($token:expr) => {
+        (
+            access_tokens::token_hash.eq(&$token.token_hash),
+            access_tokens::jti.eq(&$token.jti),
+            access_tokens::authorization_id.eq($token.authorization_id.as_ref().map(AuthorizationId::as_str)),
+            access_tokens::client_id.eq($token.client_id.as_str()),
+            access_tokens::claims.eq(&$token.claims),
+            access_tokens::issued_at.eq($token.issued_at.millis()),
+            access_tokens::expires_at.eq($token.expires_at.millis()),
+        )
+    };
+}
+
+pub(super) fn insert_many(tx: &mut Write<'_>, tokens: &[&NewAccessToken]) -> QueryResult<()> {
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    match tx.conn() {
+        Conn::Sqlite(conn) => {
+            for token in tokens {
+                diesel::insert_into(access_tokens::table).values(values!(token)).execute(conn)?;
+            }
+        }
+        Conn::Pg(conn) => {
+            let rows: Vec<_> = tokens.iter().map(|token| values!(token)).collect();
+            diesel::insert_into(access_tokens::table).values(rows).execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// The opaque token with this hash, expired and revoked ones included.
+///
+/// # Errors
+/// When the database fails.
+pub fn find(tx: &mut Read<'_>, token_hash: &[u8]) -> Result<Option<FoundAccessToken>, StoreError> {
+    type Columns = (Vec<u8>, String, Option<String>, String, String, i64, i64, Option<i64>);
+    Ok(access_tokens::table.filter(access_tokens::token_hash.eq(token_hash)).first::<Columns>(tx.conn).optional()?.map(
+        |(token_hash, jti, authorization, client, claims, issued_at, expires_at, revoked_at)| FoundAccessToken {
+            token: NewAccessToken {
+                token_hash,
+                jti,
+                authorization_id: authorization.map(AuthorizationId::new),
+                client_id: ClientId::new(client),
+                claims,
+                issued_at: Timestamp::from_millis(issued_at),
+                expires_at: Timestamp::from_millis(expires_at),
+            },
+            revoked_at: row::time(revoked_at),
+        },
+    ))
+}
+
+/// Revokes an opaque token. `false`: it was revoked before.
+///
+/// # Errors
+/// When the database fails.
+pub fn revoke(tx: &mut Write<'_>, token_hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
+    let written = diesel::update(
+        access_tokens::table
+            .filter(access_tokens::token_hash.eq(token_hash))
+            .filter(access_tokens::revoked_at.is_null()),
+    )
+    .set(access_tokens::revoked_at.eq(Some(now.millis())))
+    .execute(tx.conn())?;
+    Ok(written == 1)
+}
+
+/// Notes that a self-contained token is revoked. `false`: it was before.
+///
+/// # Errors
+/// When the database fails.
+pub fn revoke_self_contained(tx: &mut Write<'_>, jti: &str, expires_at: Timestamp) -> Result<bool, StoreError> {
+    let values = (revoked_tokens::jti.eq(jti), revoked_tokens::expires_at.eq(expires_at.millis()));
+    Ok(super::dialect::insert_unless_present!(tx, revoked_tokens::table, values)? == 1)
+}
+
+/// Whether a self-contained token was revoked.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_revoked(tx: &mut Read<'_>, jti: &str) -> Result<bool, StoreError> {
+    let found: Option<String> = revoked_tokens::table
+        .filter(revoked_tokens::jti.eq(jti))
+        .select(revoked_tokens::jti)
+        .first(tx.conn)
+        .optional()?;
+    Ok(found.is_some())
+}

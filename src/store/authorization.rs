@@ -1,0 +1,105 @@
+//! Authorizations: the parents of codes and tokens. Revoking one revokes all that came from it,
+//! because every use of a child reads its parent.
+
+use diesel::prelude::*;
+
+use super::{Read, StoreError, Write, row, schema::authorizations};
+use crate::domain::{
+    Timestamp,
+    entity::Authorization,
+    ids::{AuthorizationId, ClientId, SessionId, UserId},
+};
+
+#[derive(Queryable)]
+struct AuthorizationRow {
+    id: String,
+    client_id: String,
+    user_id: String,
+    session_id: String,
+    scope: String,
+    auth_time: i64,
+    amr: String,
+    acr: String,
+    claims: Option<String>,
+    created_at: i64,
+    _expires_at: i64,
+    revoked_at: Option<i64>,
+}
+
+/// Inserts an authorization. `expires_at`: nothing that comes from it can live longer, so that the
+/// row may be cleaned then.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert(tx: &mut Write<'_>, authorization: &Authorization, expires_at: Timestamp) -> Result<(), StoreError> {
+    diesel::insert_into(authorizations::table)
+        .values((
+            authorizations::id.eq(authorization.id.as_str()),
+            authorizations::client_id.eq(authorization.client_id.as_str()),
+            authorizations::user_id.eq(authorization.user_id.as_str()),
+            authorizations::session_id.eq(authorization.session_id.as_str()),
+            authorizations::scope.eq(row::join(&authorization.scope)),
+            authorizations::auth_time.eq(authorization.context.auth_time.millis()),
+            authorizations::amr.eq(row::join(&authorization.context.amr)),
+            authorizations::acr.eq(&authorization.context.acr),
+            authorizations::claims.eq(authorization.claims.as_deref()),
+            authorizations::created_at.eq(authorization.created_at.millis()),
+            authorizations::expires_at.eq(expires_at.millis()),
+            authorizations::revoked_at.eq(authorization.revoked_at.map(Timestamp::millis)),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// The authorization with this id, revoked ones included.
+///
+/// # Errors
+/// When the database fails.
+pub fn find(tx: &mut Read<'_>, id: &AuthorizationId) -> Result<Option<Authorization>, StoreError> {
+    Ok(authorizations::table
+        .filter(authorizations::id.eq(id.as_str()))
+        .first::<AuthorizationRow>(tx.conn)
+        .optional()?
+        .map(|columns| Authorization {
+            id: AuthorizationId::new(columns.id),
+            client_id: ClientId::new(columns.client_id),
+            user_id: UserId::new(columns.user_id),
+            session_id: SessionId::new(columns.session_id),
+            scope: row::split(&columns.scope),
+            context: row::context(columns.auth_time, &columns.amr, columns.acr),
+            claims: columns.claims,
+            created_at: Timestamp::from_millis(columns.created_at),
+            revoked_at: row::time(columns.revoked_at),
+        }))
+}
+
+/// Revokes an authorization. `false`: it was revoked before.
+///
+/// # Errors
+/// When the database fails.
+pub fn revoke(tx: &mut Write<'_>, id: &AuthorizationId, now: Timestamp) -> Result<bool, StoreError> {
+    let written = diesel::update(
+        authorizations::table.filter(authorizations::id.eq(id.as_str())).filter(authorizations::revoked_at.is_null()),
+    )
+    .set(authorizations::revoked_at.eq(Some(now.millis())))
+    .execute(tx.conn())?;
+    Ok(written == 1)
+}
+
+/// The standing authorizations of a session.
+///
+/// # Errors
+/// When the database fails.
+pub fn standing_of_session(
+    tx: &mut Read<'_>,
+    session: &SessionId,
+) -> Result<Vec<(AuthorizationId, Vec<String>)>, StoreError> {
+    Ok(authorizations::table
+        .filter(authorizations::session_id.eq(session.as_str()))
+        .filter(authorizations::revoked_at.is_null())
+        .select((authorizations::id, authorizations::scope))
+        .load::<(String, String)>(tx.conn)?
+        .into_iter()
+        .map(|(id, scope)| (AuthorizationId::new(id), row::split(&scope)))
+        .collect())
+}

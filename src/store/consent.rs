@@ -1,0 +1,53 @@
+//! Consents: what a person agreed to for a client, remembered.
+
+use diesel::prelude::*;
+
+use super::{Read, StoreError, Write, row, schema::consents};
+use crate::domain::{
+    Timestamp,
+    entity::Consent,
+    ids::{ClientId, UserId},
+};
+
+/// What the person agreed to for the client.
+///
+/// # Errors
+/// When the database fails.
+pub fn find(tx: &mut Read<'_>, user: &UserId, client: &ClientId) -> Result<Option<Consent>, StoreError> {
+    Ok(consents::table
+        .filter(consents::user_id.eq(user.as_str()))
+        .filter(consents::client_id.eq(client.as_str()))
+        .select((consents::scope, consents::granted_at))
+        .first::<(String, i64)>(tx.conn)
+        .optional()?
+        .map(|(scope, granted_at)| Consent {
+            user_id: user.clone(),
+            client_id: client.clone(),
+            scope: row::split(&scope),
+            granted_at: Timestamp::from_millis(granted_at),
+        }))
+}
+
+/// Remembers a consent, replacing what was remembered for this person and client.
+///
+/// # Errors
+/// When the database fails.
+pub fn put(tx: &mut Write<'_>, consent: &Consent) -> Result<(), StoreError> {
+    let written = diesel::update(
+        consents::table
+            .filter(consents::user_id.eq(consent.user_id.as_str()))
+            .filter(consents::client_id.eq(consent.client_id.as_str())),
+    )
+    .set((consents::scope.eq(row::join(&consent.scope)), consents::granted_at.eq(consent.granted_at.millis())))
+    .execute(tx.conn())?;
+    if written == 0 {
+        let values = (
+            consents::user_id.eq(consent.user_id.as_str()),
+            consents::client_id.eq(consent.client_id.as_str()),
+            consents::scope.eq(row::join(&consent.scope)),
+            consents::granted_at.eq(consent.granted_at.millis()),
+        );
+        super::dialect::insert_unless_present!(tx, consents::table, values)?;
+    }
+    Ok(())
+}

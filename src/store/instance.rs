@@ -1,0 +1,33 @@
+//! Facts about this installation: its id, what kind of database this is, which key seals it.
+
+use diesel::prelude::*;
+
+use super::{Read, StoreError, Write, schema::instance};
+
+/// A stored fact.
+///
+/// # Errors
+/// When the database fails.
+pub fn find(tx: &mut Read<'_>, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(instance::table.filter(instance::name.eq(name)).select(instance::value).first(tx.conn).optional()?)
+}
+
+/// Stores a fact once. `false`: it was stored before, and stands.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert_once(tx: &mut Write<'_>, name: &str, value: &str) -> Result<bool, StoreError> {
+    let values = (instance::name.eq(name), instance::value.eq(value));
+    Ok(super::dialect::insert_unless_present!(tx, instance::table, values)? == 1)
+}
+
+/// Whether the database holds anything of ours: a user, a client or a key.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_empty(tx: &mut Read<'_>) -> Result<bool, StoreError> {
+    use super::schema::{clients, users};
+    let users: i64 = users::table.count().get_result(tx.conn)?;
+    let clients: i64 = clients::table.count().get_result(tx.conn)?;
+    Ok(users == 0 && clients == 0)
+}

@@ -1,0 +1,43 @@
+//! The adapter to the database: the only place that names Diesel. A unit of work is one closure in
+//! one transaction; `Read` and `Write` are different types, so that a read path cannot write.
+
+pub mod access_token;
+pub mod assertion_replay;
+pub mod authorization;
+pub mod authorization_code;
+pub mod cleanup;
+pub mod client;
+pub mod consent;
+pub mod credential;
+pub mod decision_record;
+pub mod event;
+pub mod group;
+pub mod instance;
+pub mod interaction;
+pub mod refresh_token;
+pub mod role;
+pub mod session;
+pub mod setup_link;
+pub mod signing_key;
+pub mod throttle;
+pub mod user;
+
+mod conn;
+mod dialect;
+mod error;
+mod machine_issue;
+mod migrate;
+mod postgres;
+mod row;
+mod schema;
+mod sqlite;
+mod unit_of_work;
+
+pub use conn::{Location, Read, Write};
+pub use error::StoreError;
+pub use machine_issue::{Appended, MachineIssue};
+pub use migrate::MigrationStatus;
+pub use unit_of_work::{Abort, Store, StoreOptions};
+
+#[cfg(test)]
+mod tests;

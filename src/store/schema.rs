@@ -1,0 +1,335 @@
+//! The tables as Diesel sees them. Portable column types only: both databases hold the same schema.
+
+diesel::table! {
+    instance (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        username -> Text,
+        username_canonical -> Text,
+        email -> Nullable<Text>,
+        email_canonical -> Nullable<Text>,
+        email_verified -> Bool,
+        name -> Nullable<Text>,
+        profile -> Text,
+        state -> Text,
+        not_before -> Nullable<BigInt>,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    credentials (id) {
+        id -> Text,
+        user_id -> Text,
+        kind -> Text,
+        secret -> Text,
+        label -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    subject_keys (user_id) {
+        user_id -> Text,
+        sealed_key -> Nullable<Binary>,
+        created_at -> BigInt,
+        destroyed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sign_in_throttles (throttle_key) {
+        throttle_key -> Text,
+        failures -> BigInt,
+        window_started_at -> BigInt,
+        blocked_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    groups (id) {
+        id -> Text,
+        name -> Text,
+        description -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    group_members (group_id, user_id) {
+        group_id -> Text,
+        user_id -> Text,
+    }
+}
+
+diesel::table! {
+    roles (id) {
+        id -> Text,
+        name -> Text,
+        description -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    user_roles (user_id, role_id) {
+        user_id -> Text,
+        role_id -> Text,
+    }
+}
+
+diesel::table! {
+    group_roles (group_id, role_id) {
+        group_id -> Text,
+        role_id -> Text,
+    }
+}
+
+diesel::table! {
+    clients (client_id) {
+        client_id -> Text,
+        name -> Text,
+        kind -> Text,
+        enabled -> Bool,
+        settings -> Text,
+        not_before -> Nullable<BigInt>,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    client_secrets (id) {
+        id -> Text,
+        client_id -> Text,
+        label -> Text,
+        secret_hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    client_roles (client_id, role_id) {
+        client_id -> Text,
+        role_id -> Text,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        secret_hash -> Binary,
+        user_id -> Text,
+        auth_time -> BigInt,
+        amr -> Text,
+        acr -> Text,
+        sign_in_event -> Text,
+        created_at -> BigInt,
+        idle_expires_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    interactions (id) {
+        id -> Text,
+        browser_hash -> Binary,
+        client_id -> Text,
+        request -> Text,
+        trace_id -> Text,
+        session_id -> Nullable<Text>,
+        authenticated_at -> Nullable<BigInt>,
+        consented_at -> Nullable<BigInt>,
+        account_chosen_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    consents (user_id, client_id) {
+        user_id -> Text,
+        client_id -> Text,
+        scope -> Text,
+        granted_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorizations (id) {
+        id -> Text,
+        client_id -> Text,
+        user_id -> Text,
+        session_id -> Text,
+        scope -> Text,
+        auth_time -> BigInt,
+        amr -> Text,
+        acr -> Text,
+        claims -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    authorization_codes (code_hash) {
+        code_hash -> Binary,
+        authorization_id -> Text,
+        client_id -> Text,
+        redirect_uri -> Text,
+        code_challenge -> Nullable<Text>,
+        nonce -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
+        attempts -> BigInt,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (token_hash) {
+        token_hash -> Binary,
+        authorization_id -> Text,
+        client_id -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        family_expires_at -> BigInt,
+        rotated_at -> Nullable<BigInt>,
+        successor_hash -> Nullable<Binary>,
+        sealed_successor -> Nullable<Binary>,
+        attempts -> BigInt,
+    }
+}
+
+diesel::table! {
+    access_tokens (token_hash) {
+        token_hash -> Binary,
+        jti -> Text,
+        authorization_id -> Nullable<Text>,
+        client_id -> Text,
+        claims -> Text,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    revoked_tokens (jti) {
+        jti -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    assertion_replays (client_id, jti_hash) {
+        client_id -> Text,
+        jti_hash -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Text,
+        algorithm -> Text,
+        state -> Text,
+        public_jwk -> Text,
+        sealed_private_key -> Binary,
+        created_at -> BigInt,
+        activated_at -> Nullable<BigInt>,
+        retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    setup_links (token_hash) {
+        token_hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    events (seq) {
+        seq -> BigInt,
+        id -> Text,
+        at -> BigInt,
+        kind -> Text,
+        trace_id -> Text,
+        actor -> Text,
+        user_id -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        authorization_id -> Nullable<Text>,
+        object_id -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        facts -> Text,
+        sealed -> Nullable<Binary>,
+        leaf_hash -> Binary,
+    }
+}
+
+diesel::table! {
+    decision_records (trace_id, recorded_at) {
+        trace_id -> Text,
+        recorded_at -> BigInt,
+        transaction_kind -> Text,
+        client_id -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        record -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    instance,
+    users,
+    credentials,
+    subject_keys,
+    sign_in_throttles,
+    groups,
+    group_members,
+    roles,
+    user_roles,
+    group_roles,
+    clients,
+    client_secrets,
+    client_roles,
+    sessions,
+    interactions,
+    consents,
+    authorizations,
+    authorization_codes,
+    refresh_tokens,
+    access_tokens,
+    revoked_tokens,
+    assertion_replays,
+    signing_keys,
+    setup_links,
+    events,
+    decision_records,
+);

@@ -1,0 +1,1 @@
+//! The store suite: the same tests on both databases.
