@@ -23,6 +23,9 @@ pub struct Keyring {
     jwks_text: String,
 }
 
+/// The protected header and the payload of a JWS of our own.
+pub type HeaderAndClaims = (Map<String, Value>, Map<String, Value>);
+
 /// Why keys do not make a ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyringError {
@@ -119,11 +122,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`VerifyError`].
-    pub fn verify_own(
-        &self,
-        compact: &str,
-        expected_typ: &[&str],
-    ) -> Result<(Map<String, Value>, Map<String, Value>), VerifyError> {
+    pub fn verify_own(&self, compact: &str, expected_typ: &[&str]) -> Result<HeaderAndClaims, VerifyError> {
         let jws = CompactJws::parse(compact)?;
         let key = jws.key_id().and_then(|kid| self.by_id.get(kid)).ok_or(VerifyError::KeyNotFound)?;
         if !key.serves(jws.algorithm()) {

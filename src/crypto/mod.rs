@@ -1,3 +1,4 @@
+//! Adapter to the cryptographic engines: randomness, opaque tokens, sealing at rest, password
 //! hashing, and JSON Web Signatures (RFC 7515, 7517, 7518, 7638, 8037).
 //!
 //! aws-lc-rs does the arithmetic. josekit is plugged onto the same keys through its `JwsSigner`, so
@@ -7,6 +8,7 @@ pub mod compact;
 mod json;
 pub mod jwk;
 pub mod keyring;
+pub mod password;
 pub mod random;
 pub mod seal;
 pub mod signer;
@@ -16,6 +18,7 @@ pub mod verifier;
 pub use compact::{CompactJws, VerifyError};
 pub use jwk::JwkError;
 pub use keyring::{Keyring, KeyringError};
+pub use password::{PasswordError, PasswordHasher, PasswordSettings, Verdict};
 pub use random::{Random, SystemRandom, uuid_v7};
 pub use seal::{DataKey, KeyEncryptionKey, SealError, Sealer};
 pub use signer::{GeneratedKey, KeyError, SignError, Signer, SigningKey, sign_compact};
