@@ -130,6 +130,17 @@ fn a_ring_that_signs_what_nobody_can_verify_is_not_built() {
 }
 
 #[test]
+fn an_active_key_published_under_another_name_or_algorithm_is_not_published() {
+    let made = generate(SigningAlgorithm::RS256).unwrap();
+    let active = load(SigningAlgorithm::RS256, "a", made.private_pkcs8.expose()).unwrap();
+    for (algorithm, kid) in [(SigningAlgorithm::RS256, "b"), (SigningAlgorithm::PS256, "a")] {
+        let published = load(algorithm, kid, made.private_pkcs8.expose()).unwrap();
+        assert_eq!(ring(&[&active], &[&published]).err(), Some(KeyringError::NotPublished("a".to_owned())));
+    }
+    assert!(ring(&[&active], &[&active]).is_ok());
+}
+
+#[test]
 fn private_unnamed_and_unusable_keys_are_not_published() {
     let key = key(SigningAlgorithm::EdDSA);
     let with = |name: &str, value: Option<&str>| {
