@@ -1,0 +1,176 @@
+//! Opaque secrets: `sym_<kind>_` + 43 base64url characters of 32 random bytes + 6 base62
+//! characters of CRC-32. The prefix and the checksum let secret scanners find leaks and let us
+//! refuse a typing error without a look-up. Only SHA-256 of the text is stored: 256 random bits
+//! need no slow hash.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use subtle::ConstantTimeEq;
+
+use super::random::{Random, random_bytes};
+use crate::domain::Secret;
+
+/// What a secret is for. A secret of one kind never parses as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecretKind {
+    /// Opaque access token (RFC 6749 §1.4).
+    AccessToken,
+    /// Refresh token (RFC 6749 §1.5).
+    RefreshToken,
+    /// Authorization code (RFC 6749 §4.1.2).
+    AuthorizationCode,
+    /// Client secret (RFC 6749 §2.3.1).
+    ClientSecret,
+    /// The link that creates the first administrator, or an invitation.
+    SetupLink,
+    /// The cookie of a browser session.
+    Session,
+    /// The handle of a pending dialogue.
+    Interaction,
+    /// The token of a form.
+    Csrf,
+}
+
+impl SecretKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::AccessToken,
+        Self::RefreshToken,
+        Self::AuthorizationCode,
+        Self::ClientSecret,
+        Self::SetupLink,
+        Self::Session,
+        Self::Interaction,
+        Self::Csrf,
+    ];
+
+    /// The text that every secret of this kind starts with; seven characters.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::AccessToken => "sym_at_",
+            Self::RefreshToken => "sym_rt_",
+            Self::AuthorizationCode => "sym_ac_",
+            Self::ClientSecret => "sym_cs_",
+            Self::SetupLink => "sym_su_",
+            Self::Session => "sym_se_",
+            Self::Interaction => "sym_in_",
+            Self::Csrf => "sym_cf_",
+        }
+    }
+}
+
+/// Length of a secret's text in characters.
+pub const SECRET_LENGTH: usize = PREFIX_LENGTH + BODY_LENGTH + CHECKSUM_LENGTH;
+const PREFIX_LENGTH: usize = 7;
+const BODY_LENGTH: usize = 43;
+const CHECKSUM_LENGTH: usize = 6;
+
+/// SHA-256 of a secret's text: what the database stores and looks up.
+#[derive(Clone, Copy)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// The bytes, as rows carry them.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// From the bytes of a row; `None` unless there are exactly 32.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// Compares in constant time.
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl PartialEq for SecretHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(other)
+    }
+}
+
+impl Eq for SecretHash {}
+
+impl std::hash::Hash for SecretHash {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretHash({})", super::hex(&self.0))
+    }
+}
+
+/// A new secret: the text goes to its owner once, the hash into the database.
+#[derive(Debug)]
+pub struct Minted {
+    /// What the owner presents.
+    pub text: Secret<String>,
+    /// What is stored.
+    pub hash: SecretHash,
+}
+
+/// Makes a secret of 256 random bits.
+pub fn mint(kind: SecretKind, random: &dyn Random) -> Minted {
+    let mut text = String::with_capacity(SECRET_LENGTH);
+    text.push_str(kind.prefix());
+    URL_SAFE_NO_PAD.encode_string(random_bytes::<32>(random), &mut text);
+    let checksum = checksum(text.as_bytes());
+    text.extend(checksum.iter().map(|digit| char::from(*digit)));
+    let hash = hash_of(&text);
+    Minted { text: Secret::new(text), hash }
+}
+
+/// The hash of a well-formed secret of `kind`; `None` for any other text. A well-formed secret may
+/// still be unknown: only the look-up decides.
+pub fn parse(kind: SecretKind, text: &str) -> Option<SecretHash> {
+    if text.len() != SECRET_LENGTH {
+        return None;
+    }
+    let (signed, presented) = text.split_at_checked(PREFIX_LENGTH + BODY_LENGTH)?;
+    let body = signed.strip_prefix(kind.prefix())?;
+    // Strict: refuses padding, the standard alphabet and stray bits in the last character.
+    let mut bytes = [0; 32];
+    if URL_SAFE_NO_PAD.decode_slice_unchecked(body, &mut bytes) != Ok(32) {
+        return None;
+    }
+    (checksum(signed.as_bytes()) == presented.as_bytes()).then(|| hash_of(text))
+}
+
+/// The hash of any text, for client secrets that an administrator chose.
+pub fn hash_of(text: &str) -> SecretHash {
+    SecretHash(super::sha256(&[text.as_bytes()]))
+}
+
+const BASE62: [u8; 62] = *b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// CRC-32 in six base62 digits, most significant first (62^6 > 2^32).
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {
+    let mut rest = crc32(bytes);
+    let mut digits = [b'0'; CHECKSUM_LENGTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62.get((rest % 62) as usize).copied().unwrap_or(b'0');
+        rest /= 62;
+    }
+    digits
+}
+
+/// CRC-32 as in ISO 3309 and zip. Sixty bytes a token: a bitwise loop is fast enough.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |mut crc, byte| {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+        }
+        crc
+    })
+}
+
+#[cfg(test)]
+mod tests;
