@@ -4,5 +4,7 @@
 //! `store`, `crypto`, `net`; and the pure crate `symbolon_domain`.
 
 pub mod crypto;
+pub mod net;
+pub mod service;
 pub mod store;
 pub use symbolon_domain as domain;

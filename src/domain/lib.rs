@@ -3,11 +3,13 @@
 
 pub mod entity;
 pub mod ids;
+mod issuer;
 pub mod jose;
 pub mod oauth;
 mod secret;
 mod timestamp;
 pub mod trace;
 
+pub use issuer::{Issuer, IssuerRefusal};
 pub use secret::Secret;
 pub use timestamp::Timestamp;

@@ -53,3 +53,119 @@ pub struct SigningKeyRecord {
     /// When it stopped signing.
     pub retired_at: Option<Timestamp>,
 }
+
+/// What the schedule wants done with the keys of one algorithm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyAction {
+    /// Make a key that signs at once: there is none.
+    CreateActive(SigningAlgorithm),
+    /// Make the next key and publish it ahead.
+    CreateNext(SigningAlgorithm),
+    /// Let the next key sign, and retire the one that signed.
+    Promote {
+        /// The key that will sign.
+        next: KeyId,
+        /// The keys that will only verify.
+        retire: Vec<KeyId>,
+    },
+    /// Remove a retired key: nothing it signed is still valid.
+    Delete(KeyId),
+}
+
+/// When keys move on. All in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RotationSchedule {
+    /// A key signs for this long.
+    pub rotation: i64,
+    /// A key is published this long before it signs.
+    pub lead: i64,
+    /// A retired key is published this long: longer than anything it signed is valid.
+    pub tail: i64,
+}
+
+/// What has to be done now for one algorithm. Doing it twice does nothing.
+pub fn plan_rotation(
+    keys: &[SigningKeyRecord],
+    algorithm: SigningAlgorithm,
+    schedule: RotationSchedule,
+    now: Timestamp,
+) -> Vec<KeyAction> {
+    let of_state = |state: KeyState| keys.iter().filter(move |key| key.algorithm == algorithm && key.state == state);
+    let mut actions: Vec<KeyAction> = of_state(KeyState::Retired)
+        .filter(|key| key.retired_at.is_some_and(|at| now >= at.plus_seconds(schedule.tail)))
+        .map(|key| KeyAction::Delete(key.id.clone()))
+        .collect();
+    let signing_until = of_state(KeyState::Active)
+        .map(|key| key.activated_at.unwrap_or(key.created_at).plus_seconds(schedule.rotation))
+        .max();
+    let next = of_state(KeyState::Next).min_by_key(|key| key.created_at);
+    match (signing_until, next) {
+        (None, None) => actions.push(KeyAction::CreateActive(algorithm)),
+        (None, Some(next)) => actions.push(KeyAction::Promote { next: next.id.clone(), retire: Vec::new() }),
+        (Some(until), Some(next)) if now >= until && now >= next.created_at.plus_seconds(schedule.lead) => {
+            let retire = of_state(KeyState::Active).map(|key| key.id.clone()).collect();
+            actions.push(KeyAction::Promote { next: next.id.clone(), retire });
+        }
+        (Some(until), None) if now >= until.plus_seconds(-schedule.lead) => {
+            actions.push(KeyAction::CreateNext(algorithm));
+        }
+        _ => {}
+    }
+    actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400;
+    const SCHEDULE: RotationSchedule = RotationSchedule { rotation: 90 * DAY, lead: DAY, tail: 2 * DAY };
+
+    fn key(id: &str, state: KeyState, day: i64) -> SigningKeyRecord {
+        let at = Timestamp::from_seconds(day * DAY);
+        SigningKeyRecord {
+            id: KeyId::new(id),
+            algorithm: SigningAlgorithm::ES256,
+            state,
+            public_jwk: String::new(),
+            sealed_private_key: Vec::new(),
+            created_at: at,
+            activated_at: (state != KeyState::Next).then_some(at),
+            retired_at: (state == KeyState::Retired).then_some(at),
+        }
+    }
+
+    fn plan(keys: &[SigningKeyRecord], day: i64) -> Vec<KeyAction> {
+        plan_rotation(keys, SigningAlgorithm::ES256, SCHEDULE, Timestamp::from_seconds(day * DAY))
+    }
+
+    #[test]
+    fn a_key_is_published_before_it_signs_and_after_it_signed() {
+        assert_eq!(plan(&[], 0), [KeyAction::CreateActive(SigningAlgorithm::ES256)]);
+        let a = key("a", KeyState::Active, 0);
+        assert_eq!(plan(std::slice::from_ref(&a), 88), []);
+        assert_eq!(plan(std::slice::from_ref(&a), 89), [KeyAction::CreateNext(SigningAlgorithm::ES256)]);
+        let b = key("b", KeyState::Next, 89);
+        assert_eq!(plan(&[a.clone(), b.clone()], 89), []);
+        let promote = KeyAction::Promote { next: KeyId::new("b"), retire: vec![KeyId::new("a")] };
+        assert_eq!(plan(&[a, b], 90), [promote]);
+        let retired = key("a", KeyState::Retired, 90);
+        let active = key("b", KeyState::Active, 90);
+        assert_eq!(plan(&[retired.clone(), active.clone()], 91), []);
+        assert_eq!(plan(&[retired, active], 92), [KeyAction::Delete(KeyId::new("a"))]);
+    }
+
+    #[test]
+    fn a_late_next_key_is_still_published_for_its_lead_time() {
+        let keys = [key("a", KeyState::Active, 0), key("b", KeyState::Next, 200)];
+        assert_eq!(plan(&keys, 200), []);
+        assert_eq!(plan(&keys, 201).len(), 1);
+    }
+
+    #[test]
+    fn another_algorithms_keys_do_not_count() {
+        let mut other = key("a", KeyState::Active, 0);
+        other.algorithm = SigningAlgorithm::RS256;
+        assert_eq!(plan(&[other], 1), [KeyAction::CreateActive(SigningAlgorithm::ES256)]);
+    }
+}

@@ -12,7 +12,7 @@ pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
 };
 pub use event::{Event, EventKind, SealedData};
-pub use key::{KeyState, SigningKeyRecord};
+pub use key::{KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};
 pub use user::{Group, Role, User, UserProfile, UserState};
 

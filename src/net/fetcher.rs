@@ -1,0 +1,236 @@
+//! The one outbound fetcher (SSRF-safe): https only, every resolved address checked, no redirects,
+//! no proxy from the environment, bounded in time and size.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use reqwest::{
+    Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+};
+
+/// Whatever is fetched ends after this long.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Whatever is fetched is at most this large.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// Why nothing was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FetchError {
+    /// The address is not allowed: not https, or not public.
+    NotAllowed(&'static str),
+    /// No answer, or not the expected one.
+    Failed(String),
+}
+
+impl std::fmt::Display for FetchError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotAllowed(why) => f.write_str(why),
+            Self::Failed(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Which addresses may be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Public addresses over https.
+    Public,
+    /// Also loopback, also over http: the playground and tests.
+    DangerLoopback,
+}
+
+/// The outbound client.
+#[derive(Clone)]
+pub struct Fetcher {
+    client: reqwest::Client,
+    reach: Reach,
+}
+
+impl Fetcher {
+    /// A fetcher of this reach.
+    ///
+    /// # Errors
+    /// When the TLS library cannot be set up.
+    pub fn new(reach: Reach) -> Result<Self, FetchError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place where an outbound client is built")]
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(TIMEOUT)
+            .connect_timeout(TIMEOUT)
+            .https_only(reach == Reach::Public)
+            .dns_resolver(Arc::new(CheckedResolver { reach }))
+            .user_agent(concat!("symbolon/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| FetchError::Failed(error.to_string()))?;
+        Ok(Self { client, reach })
+    }
+
+    /// Fetches a JSON document.
+    ///
+    /// # Errors
+    /// When the address is not allowed, or the answer is not a JSON document of modest size.
+    pub async fn json(&self, address: &str) -> Result<serde_json::Value, FetchError> {
+        let url = self.check(address)?;
+        let response = self
+            .client
+            .get(url)
+            .header("accept", "application/json")
+            .send()
+            .await
+            .map_err(|error| FetchError::Failed(error.without_url().to_string()))?;
+        if !response.status().is_success() {
+            return Err(FetchError::Failed(format!("the answer was {}", response.status())));
+        }
+        serde_json::from_slice(&bounded(response).await?)
+            .map_err(|_| FetchError::Failed("the answer is not JSON".into()))
+    }
+
+    fn check(&self, address: &str) -> Result<Url, FetchError> {
+        let url = Url::parse(address).map_err(|_| FetchError::NotAllowed("it is not a URL"))?;
+        if url.scheme() != "https" && !(self.reach == Reach::DangerLoopback && url.scheme() == "http") {
+            return Err(FetchError::NotAllowed("only https may be fetched"));
+        }
+        // A literal address never passes the resolver, so it is checked here.
+        let literal = match url.host() {
+            Some(url::Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
+            Some(url::Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
+            Some(url::Host::Domain(_)) => None,
+            None => return Err(FetchError::NotAllowed("it names no host")),
+        };
+        match literal {
+            Some(ip) if !self.reach.allows(ip) => Err(FetchError::NotAllowed("only public addresses may be fetched")),
+            _ => Ok(url),
+        }
+    }
+}
+
+async fn bounded(mut response: reqwest::Response) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    while let Some(chunk) =
+        response.chunk().await.map_err(|error| FetchError::Failed(error.without_url().to_string()))?
+    {
+        if body.len() + chunk.len() > MAX_BYTES {
+            return Err(FetchError::Failed("the answer is too large".into()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+impl Reach {
+    /// Whether an address may be connected to.
+    pub fn allows(self, ip: IpAddr) -> bool {
+        is_public(ip) || (self == Self::DangerLoopback && ip.is_loopback())
+    }
+}
+
+/// Whether an address belongs to the public internet (RFC 6890 and its successors).
+pub fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            !(v4.is_unspecified()
+                || v4.is_loopback()
+                || v4.is_private()
+                || v4.is_link_local()
+                || v4.is_broadcast()
+                || v4.is_documentation()
+                || v4.is_multicast()
+                || a == 0
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 192 && b == 0 && c == 0)
+                || (a == 192 && b == 88 && c == 99)
+                || (a == 198 && (b == 18 || b == 19))
+                || a >= 240)
+        }
+        IpAddr::V6(v6) => {
+            // What embeds an IPv4 address is as public as that address.
+            if let Some(v4) = v6.to_ipv4() {
+                return is_public(IpAddr::V4(v4));
+            }
+            let [first, second, ..] = v6.segments();
+            // Only global unicast, without documentation, Teredo, 6to4 and NAT64.
+            (first & 0xe000) == 0x2000 && !(first == 0x2001 && (second < 0x200 || second == 0xdb8)) && first != 0x2002
+        }
+    }
+}
+
+#[derive(Debug)]
+struct CheckedResolver {
+    reach: Reach,
+}
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.reach;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            // One private address among public ones is a rebinding attempt: refuse them all.
+            if found.is_empty() || !found.iter().all(|address| reach.allows(address.ip())) {
+                return Err("only public addresses may be fetched".into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_and_special_addresses_are_not_public() {
+        for text in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "198.18.0.1",
+            "192.0.2.1",
+            "240.0.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "::ffff:10.0.0.1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "ff02::1",
+        ] {
+            assert!(!is_public(text.parse().expect(text)), "{text}");
+        }
+        for text in ["1.1.1.1", "93.184.216.34", "2606:4700::1111"] {
+            assert!(is_public(text.parse().expect(text)), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn http_and_private_literals_are_refused_before_a_connection() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let fetcher = Fetcher::new(Reach::Public).expect("fetcher");
+        for address in [
+            "http://example.com/jwks",
+            "https://127.0.0.1/",
+            "https://[::1]/",
+            "https://10.0.0.1/",
+            "file:///etc/passwd",
+            "nonsense",
+        ] {
+            assert!(matches!(fetcher.json(address).await, Err(FetchError::NotAllowed(_))), "{address}");
+        }
+        assert!(matches!(fetcher.json("https://localhost/").await, Err(FetchError::Failed(_))), "resolves to loopback");
+    }
+}

@@ -1,0 +1,3 @@
+//! The adapter to the outside: every outbound request leaves through here.
+
+pub mod fetcher;

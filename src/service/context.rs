@@ -1,0 +1,228 @@
+//! What every use case is handed: the adapters, the instance's policy, and the request's trace.
+
+use std::{net::IpAddr, sync::Arc};
+
+use arc_swap::ArcSwap;
+
+use super::{clients::ClientCache, recorder::Recorder};
+use crate::{
+    crypto::{
+        keyring::Keyring,
+        password::PasswordHasher,
+        random::{Random, random_bytes, uuid_v7},
+        seal::Sealer,
+    },
+    domain::{
+        Issuer, Timestamp,
+        trace::{DecisionRecord, Reason, TraceId, Transaction},
+    },
+    net::fetcher::Fetcher,
+    store::Store,
+};
+
+/// Where the time comes from. Tests inject their own.
+pub trait Clock: Send + Sync {
+    /// The current time.
+    fn now(&self) -> Timestamp;
+}
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the ambient clock is read")]
+    fn now(&self) -> Timestamp {
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The instance's rules that are not protocol. All lifetimes in seconds.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Lifetime of an authorization code.
+    pub code_seconds: i64,
+    /// Lifetime of an access token.
+    pub access_token_seconds: i64,
+    /// Lifetime of an ID token.
+    pub id_token_seconds: i64,
+    /// A refresh token dies when it is not used for this long.
+    pub refresh_idle_seconds: i64,
+    /// A family of refresh tokens dies after this long.
+    pub refresh_absolute_seconds: i64,
+    /// A lost response can be asked for again for this long.
+    pub refresh_grace_seconds: i64,
+    /// A session dies when it is not used for this long.
+    pub session_idle_seconds: i64,
+    /// A session dies after this long.
+    pub session_absolute_seconds: i64,
+    /// A pending dialogue is given up after this long.
+    pub interaction_seconds: i64,
+    /// A setup link can be used for this long.
+    pub setup_link_seconds: i64,
+    /// A decision record is kept for this long.
+    pub record_seconds: i64,
+    /// A new password has at least this many characters.
+    pub password_min_length: usize,
+    /// A signing key signs for this long.
+    pub key_rotation_seconds: i64,
+    /// A new key is published this long before it signs, and a retired one this long after.
+    pub key_overlap_seconds: i64,
+    /// What people see as the name of this place.
+    pub instance_name: String,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            code_seconds: 60,
+            access_token_seconds: 600,
+            id_token_seconds: 600,
+            refresh_idle_seconds: 30 * 86_400,
+            refresh_absolute_seconds: 180 * 86_400,
+            refresh_grace_seconds: 60,
+            session_idle_seconds: 8 * 3600,
+            session_absolute_seconds: 30 * 86_400,
+            interaction_seconds: 3600,
+            setup_link_seconds: 1800,
+            record_seconds: 7 * 86_400,
+            password_min_length: 12,
+            key_rotation_seconds: 90 * 86_400,
+            key_overlap_seconds: 86_400,
+            instance_name: "Symbolon".to_owned(),
+        }
+    }
+}
+
+/// Everything that lives as long as the process.
+pub struct Services {
+    /// The database.
+    pub store: Store,
+    /// The bounded pool that hashes passwords.
+    pub passwords: PasswordHasher,
+    /// Seals what must be read back.
+    pub sealer: Sealer,
+    /// The signing keys as last read.
+    pub keyring: ArcSwap<Keyring>,
+    /// The clients as last read.
+    pub clients: ClientCache,
+    /// The one outbound fetcher.
+    pub fetcher: Fetcher,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of randomness.
+    pub random: Arc<dyn Random>,
+    /// The issuer, byte for byte.
+    pub issuer: Issuer,
+    /// The instance's rules.
+    pub policy: Policy,
+    /// Keeps decision records, within bounds.
+    pub recorder: Recorder,
+}
+
+/// Who is at the other end: kept only sealed, or as a throttle key.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    /// The address, after trusted proxies.
+    pub address: Option<IpAddr>,
+    /// The User-Agent header, shortened.
+    pub user_agent: Option<String>,
+}
+
+/// The context of one request: the services, and the record of its decisions.
+#[derive(Clone)]
+pub struct Cx {
+    /// The process-wide services.
+    pub services: Arc<Services>,
+    /// Who is at the other end.
+    pub peer: Peer,
+    /// Who acts, as events tell it: `user:…`, `client:…`, `cli`, `system`.
+    pub actor: String,
+    record: Arc<std::sync::Mutex<DecisionRecord>>,
+    trace_id: TraceId,
+    now: Timestamp,
+}
+
+impl Cx {
+    /// A context for one request. `now` is read once, so that all its decisions agree.
+    pub fn new(services: Arc<Services>, trace_id: TraceId, transaction: Transaction, actor: &str) -> Self {
+        let now = services.clock.now();
+        let record = DecisionRecord::new(trace_id.clone(), transaction, now);
+        Self {
+            services,
+            peer: Peer::default(),
+            actor: actor.to_owned(),
+            record: Arc::new(std::sync::Mutex::new(record)),
+            trace_id,
+            now,
+        }
+    }
+
+    /// A context of the command line or of a job, with a trace id of its own.
+    pub fn local(services: Arc<Services>, transaction: Transaction, actor: &str) -> Self {
+        let trace_id = TraceId::from_bytes(random_bytes(services.random.as_ref()));
+        Self::new(services, trace_id, transaction, actor)
+    }
+
+    /// The same request, acted by somebody now known.
+    #[must_use]
+    pub fn acting_as(mut self, actor: String) -> Self {
+        self.actor = actor;
+        self
+    }
+
+    /// The trace id.
+    pub const fn trace_id(&self) -> &TraceId {
+        &self.trace_id
+    }
+
+    /// The time of this request.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A fresh, time-ordered identifier.
+    pub fn fresh_id(&self) -> String {
+        uuid_v7(self.random(), self.now).to_string()
+    }
+
+    /// The source of randomness.
+    pub fn random(&self) -> &dyn Random {
+        self.services.random.as_ref()
+    }
+
+    /// Notes a rule that held.
+    pub fn passed(&self, rule: &str, facts: &[(&str, &str)]) {
+        self.with_record(|record| record.passed(rule, facts));
+    }
+
+    /// Notes a rule that refused.
+    pub fn refused(&self, rule: &str, facts: &[(&str, &str)], reason: Reason) {
+        self.with_record(|record| record.refused(rule, facts, reason));
+    }
+
+    /// Notes a rule that sends a person to a page.
+    pub fn interaction(&self, rule: &str, facts: &[(&str, &str)]) {
+        self.with_record(|record| record.interaction(rule, facts));
+    }
+
+    /// Notes which client asks.
+    pub fn note_client(&self, client_id: &str) {
+        self.with_record(|record| record.client_id = Some(client_id.chars().take(128).collect()));
+    }
+
+    /// Says what kind of transaction this turned out to be.
+    pub fn note_transaction(&self, transaction: Transaction) {
+        self.with_record(|record| record.transaction = transaction);
+    }
+
+    /// The record so far.
+    pub fn record(&self) -> DecisionRecord {
+        self.record.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    fn with_record(&self, change: impl FnOnce(&mut DecisionRecord)) {
+        change(&mut self.record.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+}

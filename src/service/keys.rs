@@ -1,0 +1,208 @@
+//! Signing keys: made, published ahead, used, retired, removed; by schedule and by command.
+
+use std::sync::Arc;
+
+use super::{Broken, Cx, Failure, Services, events::Draft};
+use crate::{
+    crypto::{keyring::Keyring, signer},
+    domain::{
+        Timestamp,
+        entity::{EventKind, KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation},
+        ids::KeyId,
+        jose::SigningAlgorithm,
+    },
+    store::{Abort, Write, signing_key},
+};
+
+/// The purpose under which private keys are sealed.
+const SEAL_PURPOSE: &str = "signing-key";
+/// Keys of these algorithms exist from the first start; others are made when a client asks.
+const FROM_THE_START: [SigningAlgorithm; 2] = [SigningAlgorithm::RS256, SigningAlgorithm::ES256];
+
+/// Every key, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(services: &Services) -> Result<Vec<SigningKeyRecord>, Failure> {
+    Ok(services.store.read(|tx| signing_key::list(tx)).await.map_err(Broken::from)?)
+}
+
+/// Reads the keys again, if they are not the ones in use.
+///
+/// # Errors
+/// When the database fails, or a key was sealed under another key-encryption key.
+pub async fn reload(services: &Services) -> Result<(), Failure> {
+    let records = list(services).await?;
+    let fingerprint = fingerprint(&records);
+    if services.keyring.load().instance() == fingerprint {
+        return Ok(());
+    }
+    services.keyring.store(Arc::new(keyring(services, &records, &fingerprint)?));
+    Ok(())
+}
+
+fn fingerprint(records: &[SigningKeyRecord]) -> String {
+    records.iter().map(|key| format!("{}={} ", key.id, key.state.name())).collect()
+}
+
+fn keyring(services: &Services, records: &[SigningKeyRecord], fingerprint: &str) -> Result<Keyring, Failure> {
+    let mut active = Vec::new();
+    let mut published = Vec::new();
+    for record in records {
+        published.push(serde_json::from_str(&record.public_jwk).map_err(Failure::internal)?);
+        if record.state == KeyState::Active {
+            let private = services
+                .sealer
+                .open(SEAL_PURPOSE, record.id.as_str(), &record.sealed_private_key)
+                .map_err(|error| Failure::internal(format!("signing key {}: {error}", record.id)))?;
+            let key = signer::load(record.algorithm, record.id.as_str(), private.expose());
+            active.push(key.map_err(Failure::internal)?);
+        }
+    }
+    Keyring::new(fingerprint, active, published).map_err(Failure::internal)
+}
+
+/// Does what the schedule wants for every algorithm in use, and reads the result.
+///
+/// # Errors
+/// When the database fails, or no key can be made.
+pub async fn maintain(cx: &Cx) -> Result<(), Failure> {
+    let records = list(&cx.services).await?;
+    let mut algorithms: Vec<SigningAlgorithm> = FROM_THE_START.to_vec();
+    algorithms.extend(records.iter().map(|key| key.algorithm));
+    algorithms.sort_unstable();
+    algorithms.dedup();
+    let schedule = schedule(&cx.services);
+    for algorithm in algorithms {
+        for action in plan_rotation(&records, algorithm, schedule, cx.now()) {
+            perform(cx, action).await?;
+        }
+    }
+    reload(&cx.services).await
+}
+
+fn schedule(services: &Services) -> RotationSchedule {
+    let policy = &services.policy;
+    let longest = policy.access_token_seconds.max(policy.id_token_seconds).max(policy.session_absolute_seconds);
+    // An ID token may come back as id_token_hint for as long as the session it names.
+    RotationSchedule {
+        rotation: policy.key_rotation_seconds,
+        lead: policy.key_overlap_seconds,
+        tail: policy.key_overlap_seconds.saturating_add(longest),
+    }
+}
+
+async fn perform(cx: &Cx, action: KeyAction) -> Result<(), Failure> {
+    match action {
+        KeyAction::CreateActive(algorithm) => create(cx, algorithm, KeyState::Active).await.map(drop),
+        KeyAction::CreateNext(algorithm) => create(cx, algorithm, KeyState::Next).await.map(drop),
+        KeyAction::Promote { next, retire } => promote(cx, next, retire).await,
+        KeyAction::Delete(id) => delete(cx, &id).await.map(drop),
+    }
+}
+
+/// Makes sure that a key of this algorithm signs: a client asks for it.
+///
+/// # Errors
+/// When the database fails, or no key can be made.
+pub async fn ensure(cx: &Cx, algorithm: SigningAlgorithm) -> Result<(), Failure> {
+    let exists =
+        list(&cx.services).await?.iter().any(|key| key.algorithm == algorithm && key.state == KeyState::Active);
+    if !exists {
+        create(cx, algorithm, KeyState::Active).await?;
+        reload(&cx.services).await?;
+    }
+    Ok(())
+}
+
+/// By command: a new key signs from now on; the old one is retired, and published until all that
+/// it signed has expired. Gives the new `kid`.
+///
+/// # Errors
+/// When the database fails, or no key can be made.
+pub async fn rotate(cx: &Cx, algorithm: SigningAlgorithm) -> Result<KeyId, Failure> {
+    let of_algorithm = |key: &&SigningKeyRecord| key.algorithm == algorithm && key.state == KeyState::Active;
+    let retire: Vec<KeyId> = list(&cx.services).await?.iter().filter(of_algorithm).map(|key| key.id.clone()).collect();
+    let created = create(cx, algorithm, KeyState::Next).await?;
+    promote(cx, created.clone(), retire).await?;
+    reload(&cx.services).await?;
+    Ok(created)
+}
+
+/// Removes a retired key at once: what it signed no longer verifies. `false`: there is no such
+/// retired key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(cx: &Cx, id: &KeyId) -> Result<bool, Failure> {
+    let (context, id) = (cx.clone(), id.clone());
+    cx.services
+        .store
+        .write(move |tx| {
+            let deleted = signing_key::delete_retired(tx, &id)?;
+            if deleted {
+                tell(&context, tx, EventKind::KeyStateChanged, &id, "deleted")?;
+            }
+            Ok(deleted)
+        })
+        .await
+}
+
+async fn create(cx: &Cx, algorithm: SigningAlgorithm, state: KeyState) -> Result<KeyId, Failure> {
+    // RSA key generation takes a good part of a second of pure computation.
+    let generated = tokio::task::spawn_blocking(move || signer::generate(algorithm))
+        .await
+        .map_err(Failure::internal)?
+        .map_err(Failure::internal)?;
+    let kid = generated.public_jwk.get("kid").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let record = SigningKeyRecord {
+        id: KeyId::new(kid.clone()),
+        algorithm,
+        state,
+        public_jwk: serde_json::Value::Object(generated.public_jwk).to_string(),
+        sealed_private_key: cx.services.sealer.seal(SEAL_PURPOSE, &kid, generated.private_pkcs8.expose(), cx.random()),
+        created_at: cx.now(),
+        activated_at: (state == KeyState::Active).then_some(cx.now()),
+        retired_at: None,
+    };
+    let (context, id) = (cx.clone(), record.id.clone());
+    cx.services
+        .store
+        .write(move |tx| {
+            // Several nodes that start together: the first one's key is everybody's.
+            let taken = record.state == KeyState::Active
+                && signing_key::list(tx)?
+                    .iter()
+                    .any(|key| key.algorithm == record.algorithm && key.state == KeyState::Active);
+            if !taken {
+                signing_key::insert(tx, &record)?;
+                tell(&context, tx, EventKind::KeyCreated, &record.id, record.state.name())?;
+            }
+            Ok::<(), Abort<Failure>>(())
+        })
+        .await?;
+    Ok(id)
+}
+
+async fn promote(cx: &Cx, next: KeyId, retire: Vec<KeyId>) -> Result<(), Failure> {
+    let context = cx.clone();
+    cx.services
+        .store
+        .write(move |tx| {
+            let now: Timestamp = context.now();
+            if signing_key::advance(tx, &next, KeyState::Next, KeyState::Active, now)? {
+                tell(&context, tx, EventKind::KeyStateChanged, &next, "active")?;
+                for id in &retire {
+                    if signing_key::advance(tx, id, KeyState::Active, KeyState::Retired, now)? {
+                        tell(&context, tx, EventKind::KeyStateChanged, id, "retired")?;
+                    }
+                }
+            }
+            Ok::<(), Abort<Failure>>(())
+        })
+        .await
+}
+
+fn tell(cx: &Cx, tx: &mut Write<'_>, kind: EventKind, id: &KeyId, state: &str) -> Result<(), Abort<Failure>> {
+    Draft::new(kind).object(id.as_str()).fact("state", state).append(cx, tx).map(drop).map_err(Abort::from)
+}

@@ -1,0 +1,12 @@
+//! The use cases. No actix type and no Diesel type appears in a signature here.
+
+pub mod clients;
+pub mod context;
+pub mod events;
+pub mod failure;
+pub mod keys;
+pub mod recorder;
+pub mod subjects;
+
+pub use context::{Clock, Cx, Policy, Services, SystemClock};
+pub use failure::{Broken, Failure};
