@@ -4,3 +4,7 @@
 //! `store`, `crypto`, `net`; and the pure crate `symbolon_domain`.
 
 pub use symbolon_domain as domain;
+
+pub mod config;
+pub mod telemetry;
+pub mod tls;
