@@ -15,10 +15,10 @@ pub fn reference() -> String {
     for setting in SECTIONS.iter().flat_map(|section| section.settings) {
         let (section, key) = setting.section_and_key();
         let heading = if section.is_empty() { String::new() } else { format!("[{section}] ") };
+        let _ = writeln!(text, "\n{}", setting.name);
         let mut put = |label: &str, value: &str| {
             let _ = writeln!(text, "  {label:<8} {value}");
         };
-        put_name(&mut put, setting);
         put("toml", &format!("{heading}{key} = {}", literal(setting.kind, shown_value(setting))));
         put("env", &setting.environment_name());
         if let Some(file) = setting.file_name() {
@@ -66,12 +66,6 @@ pub fn example_toml() -> String {
         }
     }
     text
-}
-
-/// The name as a heading.
-fn put_name(put: &mut impl FnMut(&str, &str), setting: &Setting) {
-    put("", "");
-    put(setting.name, "");
 }
 
 /// The default, or the example where there is no default or an empty one.
