@@ -8,3 +8,7 @@ pub mod net;
 pub mod service;
 pub mod store;
 pub use symbolon_domain as domain;
+
+pub mod config;
+pub mod telemetry;
+pub mod tls;
