@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::error::{Code, Origin};
-use super::issuer::{Issuer, IssuerRefusal};
+use crate::domain::{Issuer, IssuerRefusal};
 use super::network::Network;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
