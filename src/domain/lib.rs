@@ -1,11 +1,14 @@
 //! The pure rules of Symbolon. Every protocol and policy decision is a function of
 //! (request, snapshot, now); this crate can do no I/O, reads no clock and draws no randomness.
 
+pub mod access;
+pub mod authn;
 pub mod entity;
 pub mod ids;
 mod issuer;
 pub mod jose;
 pub mod oauth;
+pub mod oidc;
 mod secret;
 mod timestamp;
 pub mod trace;

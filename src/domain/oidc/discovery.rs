@@ -1,0 +1,172 @@
+//! The metadata documents, computed from what is registered (OIDC Discovery 1.0 §3, RFC 8414 §2).
+//! A member that does not apply is left out; booleans whose defaults mislead are stated.
+
+use serde_json::{Map, Value};
+
+use crate::{entity::AuthMethod, jose::SigningAlgorithm, oauth::GrantType};
+
+/// The endpoints that metadata knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// RFC 6749 §3.1.
+    Authorization,
+    /// RFC 6749 §3.2.
+    Token,
+    /// OIDC Core 5.3.
+    Userinfo,
+    /// RFC 7517 §5.
+    Jwks,
+    /// RFC 7662.
+    Introspection,
+    /// RFC 7009.
+    Revocation,
+    /// OIDC RP-Initiated Logout 1.0.
+    EndSession,
+}
+
+impl Endpoint {
+    /// The metadata member.
+    pub const fn member(self) -> &'static str {
+        match self {
+            Self::Authorization => "authorization_endpoint",
+            Self::Token => "token_endpoint",
+            Self::Userinfo => "userinfo_endpoint",
+            Self::Jwks => "jwks_uri",
+            Self::Introspection => "introspection_endpoint",
+            Self::Revocation => "revocation_endpoint",
+            Self::EndSession => "end_session_endpoint",
+        }
+    }
+
+    /// Whether the endpoint exists only for OpenID Connect.
+    const fn is_openid(self) -> bool {
+        matches!(self, Self::Userinfo | Self::EndSession)
+    }
+}
+
+/// What this server can do, from its own tables. An empty list leaves its member out.
+#[derive(Clone, Debug, Default)]
+pub struct Capabilities<'a> {
+    /// The issuer, exactly.
+    pub issuer: &'a str,
+    /// Each endpoint that is served, with its path from `/`.
+    pub endpoints: &'a [(Endpoint, &'a str)],
+    /// The grants of the token endpoint.
+    pub grant_types: &'a [GrantType],
+    /// `response_types_supported`.
+    pub response_types: &'a [&'a str],
+    /// `response_modes_supported`.
+    pub response_modes: &'a [&'a str],
+    /// How clients authenticate at the token endpoint.
+    pub token_auth_methods: &'a [AuthMethod],
+    /// How clients authenticate at the introspection endpoint: never `none`.
+    pub introspection_auth_methods: &'a [AuthMethod],
+    /// How clients authenticate at the revocation endpoint.
+    pub revocation_auth_methods: &'a [AuthMethod],
+    /// The algorithms accepted in client assertions.
+    pub client_assertion_algs: &'a [SigningAlgorithm],
+    /// The algorithms that ID tokens are signed with.
+    pub id_token_algs: &'a [SigningAlgorithm],
+    /// The algorithms that UserInfo responses are signed with; empty if they are plain JSON only.
+    pub userinfo_algs: &'a [SigningAlgorithm],
+    /// `scopes_supported`.
+    pub scopes: &'a [&'a str],
+    /// `claims_supported`.
+    pub claims: &'a [&'a str],
+    /// `prompt_values_supported`.
+    pub prompt_values: &'a [&'a str],
+    /// `acr_values_supported`.
+    pub acr_values: &'a [&'a str],
+    /// `ui_locales_supported`, BCP 47.
+    pub ui_locales: &'a [&'a str],
+    /// `service_documentation`: a path from `/`.
+    pub documentation: Option<&'a str>,
+}
+
+/// The document at `/.well-known/oauth-authorization-server` (RFC 8414).
+pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String, Value> {
+    let c = capabilities;
+    let mut document = Document(Map::new());
+    document.put("issuer", c.issuer.into());
+    for (endpoint, path) in c.endpoints.iter().filter(|(endpoint, _)| !endpoint.is_openid()) {
+        document.put(endpoint.member(), address(c.issuer, path));
+    }
+    document.list("grant_types_supported", c.grant_types.iter().map(|grant| grant.name()));
+    document.list("response_types_supported", c.response_types.iter().copied());
+    document.list("response_modes_supported", c.response_modes.iter().copied());
+    document.list("scopes_supported", c.scopes.iter().copied());
+    document.list("ui_locales_supported", c.ui_locales.iter().copied());
+    document.list("code_challenge_methods_supported", ["S256"].into_iter());
+    for (endpoint, methods) in [
+        (Endpoint::Token, c.token_auth_methods),
+        (Endpoint::Introspection, c.introspection_auth_methods),
+        (Endpoint::Revocation, c.revocation_auth_methods),
+    ] {
+        if c.endpoints.iter().any(|(served, _)| *served == endpoint) {
+            document.authentication(endpoint.member(), methods, c.client_assertion_algs);
+        }
+    }
+    document.put("authorization_response_iss_parameter_supported", true.into());
+    if let Some(path) = c.documentation {
+        document.put("service_documentation", address(c.issuer, path));
+    }
+    document.0
+}
+
+/// The document at `/.well-known/openid-configuration` (OIDC Discovery 1.0): all of the other, and
+/// what is OpenID Connect's own.
+pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Value> {
+    let c = capabilities;
+    let mut document = Document(oauth_authorization_server(c));
+    for (endpoint, path) in c.endpoints.iter().filter(|(endpoint, _)| endpoint.is_openid()) {
+        document.put(endpoint.member(), address(c.issuer, path));
+    }
+    document.list("subject_types_supported", ["public"].into_iter());
+    document.list("id_token_signing_alg_values_supported", c.id_token_algs.iter().map(|alg| alg.name()));
+    document.list("userinfo_signing_alg_values_supported", c.userinfo_algs.iter().map(|alg| alg.name()));
+    document.list("claim_types_supported", ["normal"].into_iter());
+    document.list("claims_supported", c.claims.iter().copied());
+    document.list("display_values_supported", ["page"].into_iter());
+    document.list("prompt_values_supported", c.prompt_values.iter().copied());
+    document.list("acr_values_supported", c.acr_values.iter().copied());
+    document.put("claims_parameter_supported", true.into());
+    document.put("request_parameter_supported", false.into());
+    // The default of this one is true (OIDC Discovery 1.0 §3).
+    document.put("request_uri_parameter_supported", false.into());
+    document.put("require_request_uri_registration", false.into());
+    document.put("backchannel_logout_supported", false.into());
+    document.put("frontchannel_logout_supported", false.into());
+    document.0
+}
+
+/// The issuer's own string is never changed; only the join avoids a double slash.
+fn address(issuer: &str, path: &str) -> Value {
+    format!("{}{path}", issuer.strip_suffix('/').unwrap_or(issuer)).into()
+}
+
+struct Document(Map<String, Value>);
+
+impl Document {
+    fn put(&mut self, member: &str, value: Value) {
+        self.0.insert(member.to_owned(), value);
+    }
+
+    fn list<'a>(&mut self, member: &str, values: impl Iterator<Item = &'a str>) {
+        let values: Vec<&str> = values.filter(|value| !value.is_empty()).collect();
+        if !values.is_empty() {
+            self.put(member, values.into());
+        }
+    }
+
+    /// The algorithms are required next to a method that signs, and meaningless without one.
+    fn authentication(&mut self, endpoint: &str, methods: &[AuthMethod], algs: &[SigningAlgorithm]) {
+        self.list(&format!("{endpoint}_auth_methods_supported"), methods.iter().map(|method| method.name()));
+        if methods.contains(&AuthMethod::PrivateKeyJwt) {
+            let member = format!("{endpoint}_auth_signing_alg_values_supported");
+            self.list(&member, algs.iter().map(|alg| alg.name()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

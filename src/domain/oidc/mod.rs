@@ -1,0 +1,7 @@
+//! OpenID Connect: who is asked for what, what is told about a person, and how they sign out.
+
+pub mod claims;
+pub mod discovery;
+pub mod id_token;
+pub mod interaction;
+pub mod logout;
