@@ -1,7 +1,46 @@
 //! OAuth 2: what is asked, what is allowed, what is answered.
 
+mod access_token;
+mod authorization_request;
+mod authorization_response;
+mod claims_parameter;
+mod client_authentication;
+mod client_metadata;
+mod encoding;
 mod error;
 mod grant_type;
+mod introspection;
+mod params;
+mod pkce;
+mod redirect_uri;
+mod registrable_uri;
+mod scope;
+mod standing;
+mod token_request;
 
+#[cfg(test)]
+mod fixtures;
+
+pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
+pub use authorization_request::{
+    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, rules, validate,
+};
+pub use authorization_response::{Answer, ResponseMode, failure, success};
+pub use client_authentication::{
+    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
+    unverified_subject,
+};
+pub use client_metadata::{SettingsRule, check_settings};
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
+pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
+pub use params::Params;
+pub use pkce::{check_verifier, parse_challenge};
+pub use redirect_uri::SafeRedirect;
+pub use registrable_uri::{RedirectUriRule, check_registrable};
+pub use scope::{check_allowed, narrow, parse_scope};
+pub use standing::check_standing;
+pub use token_request::{
+    ClientCredentialsRequest, CodeExchange, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
+    client_credentials_scope, decide_refresh, parse_grant_type,
+};

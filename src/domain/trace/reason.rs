@@ -79,6 +79,7 @@ reasons! {
     IdTokenHintInvalid = "AS-1025", Developer, "The id_token_hint was not issued here.", "Send an ID token that this server issued, unmodified.";
     ClaimsMalformed = "AS-1026", Developer, "The claims parameter is not valid JSON of the expected shape.", "Send the claims parameter as OpenID Connect Core 5.5 describes it.";
     RegistrationUnsupported = "AS-1027", Developer, "The registration parameter is not offered.", "Register the client beforehand; leave registration out.";
+    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered.", "Leave authorization_details and dpop_jkt out.";
     // 11xx: the token endpoint, introspection, revocation, userinfo
     GrantTypeMissing = "AS-1100", Developer, "The request names no grant_type.", "Send grant_type.";
     GrantTypeUnsupported = "AS-1101", Developer, "The grant_type is not offered.", "Use a grant type listed in the metadata.";

@@ -1,0 +1,365 @@
+//! The authorization request: which rule wins, and whether a refusal may be redirected
+//! (RFC 6749 §4.1.1 and §4.1.2.1, OIDC Core 3.1.2.1 and 3.1.2.6).
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ErrorCode, GrantType, OAuthError, Params, ResponseMode, SafeRedirect,
+    claims_parameter::check_claims_parameter,
+    params::{check_resource_absent, check_restrictions_absent},
+    pkce::parse_challenge,
+    scope::{OFFLINE_ACCESS, OPENID, check_allowed, parse_scope},
+};
+use crate::{entity::Client, ids::ClientId, trace::Reason};
+
+/// The longest `state`, in bytes.
+const MAX_STATE: usize = 4096;
+/// The longest `nonce`, in bytes. A longer one is refused: cut, it would never match.
+const MAX_NONCE: usize = 1024;
+
+/// A `prompt` value (OIDC Core 3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    /// No page may be shown.
+    None,
+    /// The person authenticates again.
+    Login,
+    /// The person is asked again.
+    Consent,
+    /// The person chooses the account.
+    SelectAccount,
+}
+
+impl Prompt {
+    /// Every value, as metadata lists them.
+    pub const ALL: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
+
+    /// The value as sent.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::SelectAccount => "select_account",
+        }
+    }
+
+    /// The value of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|prompt| prompt.name() == name)
+    }
+}
+
+/// A request that passed every check; stored with its interaction. It has no `Debug`: hints and
+/// state may be personal.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// Who asks.
+    pub client_id: ClientId,
+    /// Where the answer goes, exactly as sent; [`SafeRedirect::restored`] makes it usable again.
+    pub redirect_uri: String,
+    /// How the answer goes there.
+    pub response_mode: ResponseMode,
+    /// To be echoed byte by byte.
+    pub state: Option<String>,
+    /// The scopes; without `openid` this is plain OAuth.
+    pub scope: Vec<String>,
+    /// For the ID token; only with `openid`.
+    pub nonce: Option<String>,
+    /// The S256 challenge.
+    pub code_challenge: Option<String>,
+    /// What the person must be shown, each value once.
+    pub prompt: Vec<Prompt>,
+    /// The oldest acceptable authentication, in seconds; the client's default if not sent.
+    pub max_age: Option<i64>,
+    /// Who is probably signing in.
+    pub login_hint: Option<String>,
+    /// Who must be signed in; not verified yet.
+    pub id_token_hint: Option<String>,
+    /// Voluntary classes, preferred first.
+    pub acr_values: Vec<String>,
+    /// Preferred languages.
+    pub ui_locales: Option<String>,
+    /// The claims parameter: JSON of the right shape; only with `openid`.
+    pub claims: Option<String>,
+    /// How pages should be laid out.
+    pub display: Option<String>,
+}
+
+impl AuthorizationRequest {
+    /// Whether this is an OpenID Connect request.
+    pub fn is_openid(&self) -> bool {
+        self.scope.iter().any(|scope| scope == OPENID)
+    }
+
+    /// Whether the request asks for this.
+    pub fn has_prompt(&self, prompt: Prompt) -> bool {
+        self.prompt.contains(&prompt)
+    }
+}
+
+/// A request that may proceed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ValidRequest {
+    /// What was asked.
+    pub request: AuthorizationRequest,
+    /// Where the answer goes.
+    pub redirect: SafeRedirect,
+}
+
+/// A refusal, with the only channel that it may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthorizeError {
+    /// Shown to the person; the browser is sent nowhere.
+    Page(OAuthError),
+    /// Sent to the client.
+    Redirect(Box<RedirectError>),
+}
+
+impl AuthorizeError {
+    /// The refusal itself.
+    pub fn error(&self) -> &OAuthError {
+        match self {
+            Self::Page(error) => error,
+            Self::Redirect(redirect) => &redirect.error,
+        }
+    }
+}
+
+/// A refusal that the client may hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedirectError {
+    /// Where to.
+    pub to: SafeRedirect,
+    /// How.
+    pub mode: ResponseMode,
+    /// To be echoed; absent if it was itself the cause.
+    pub state: Option<String>,
+    /// What is wrong.
+    pub error: OAuthError,
+    /// The rule that refused, one of [`rules`].
+    pub rule: &'static str,
+}
+
+struct Draft<'a> {
+    params: &'a Params,
+    client: &'a Client,
+    request: AuthorizationRequest,
+}
+
+type Check = fn(&mut Draft<'_>) -> Result<(), OAuthError>;
+
+/// In the order in which errors win. `client` and `redirect_uri` ran before: nothing earlier than
+/// this may redirect. `state` is first because every later refusal echoes it, `scope` comes before
+/// what only an OpenID request means.
+const CHECKS: &[(&str, Check)] = &[
+    ("state", check_state),
+    ("request_object", check_request_object),
+    ("response_type", check_response_type),
+    ("response_mode", check_response_mode),
+    ("grant_type", check_grant_type),
+    ("pkce", check_pkce),
+    ("prompt", check_prompt),
+    ("max_age", check_max_age),
+    ("scope", check_scope),
+    ("resource", check_resource),
+    ("nonce", check_nonce),
+    ("claims", check_claims),
+];
+
+/// The names of the rules that run once a refusal may be redirected, in order: for the decision record.
+pub fn rules() -> impl Iterator<Item = &'static str> {
+    CHECKS.iter().map(|(name, _)| *name)
+}
+
+/// Decides whether the request may proceed. `client` is the row of the request's `client_id`.
+///
+/// # Errors
+/// A page if the client or the redirect URI is in doubt (an unknown and a disabled client read the
+/// same); otherwise a redirect with the first refusal.
+pub fn validate(params: &Params, client: Option<&Client>) -> Result<ValidRequest, AuthorizeError> {
+    let client_id = params.require("client_id", Reason::ClientIdMissing).map_err(AuthorizeError::Page)?;
+    let client = client
+        .filter(|client| client.enabled && client.client_id.as_str() == client_id)
+        .ok_or(AuthorizeError::Page(OAuthError::invalid_request(Reason::ClientUnknown)))?;
+    let redirect = SafeRedirect::matched(client, params.find("redirect_uri")).map_err(AuthorizeError::Page)?;
+
+    let mut draft = Draft { params, client, request: plain_fields(params, client, &redirect) };
+    for (rule, check) in CHECKS {
+        if let Err(error) = check(&mut draft) {
+            let state = draft.request.state;
+            let mode = draft.request.response_mode;
+            return Err(AuthorizeError::Redirect(Box::new(RedirectError { to: redirect, mode, state, error, rule })));
+        }
+    }
+    Ok(ValidRequest { request: draft.request, redirect })
+}
+
+/// The fields that accept any value; the checks fill in the others.
+fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> AuthorizationRequest {
+    let text = |name: &str| params.find(name).map(str::to_owned);
+    AuthorizationRequest {
+        client_id: client.client_id.clone(),
+        redirect_uri: redirect.as_str().to_owned(),
+        response_mode: mode_of_errors(params),
+        state: None,
+        scope: Vec::new(),
+        nonce: None,
+        code_challenge: None,
+        prompt: Vec::new(),
+        max_age: client.settings.default_max_age,
+        login_hint: text("login_hint"),
+        id_token_hint: text("id_token_hint"),
+        acr_values: words(params.find("acr_values").unwrap_or_default()).map(str::to_owned).collect(),
+        ui_locales: text("ui_locales"),
+        claims: None,
+        display: text("display"),
+    }
+}
+
+/// Until the mode is checked, a refusal goes where the client will look: the mode it asked for, or
+/// else the default of the response type it asked for, offered or not (Multiple Response Types §5).
+fn mode_of_errors(params: &Params) -> ResponseMode {
+    let front_channel =
+        || words(params.find("response_type").unwrap_or_default()).any(|word| matches!(word, "token" | "id_token"));
+    match params.find("response_mode").and_then(ResponseMode::from_name) {
+        Some(mode) => mode,
+        None if front_channel() => ResponseMode::Fragment,
+        None => ResponseMode::Query,
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ').filter(|word| !word.is_empty())
+}
+
+/// Any text without control characters: HTML forms rewrite line breaks, so those would not come
+/// back byte by byte.
+fn check_state(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    let Some(state) = draft.params.find("state") else {
+        return Ok(());
+    };
+    if state.len() > MAX_STATE || state.contains(char::is_control) {
+        return Err(OAuthError::invalid_request(Reason::ParameterMalformed));
+    }
+    draft.request.state = Some(state.to_owned());
+    Ok(())
+}
+
+/// Request objects and self-registration are not offered; ignored, they would change the meaning
+/// of the request (OIDC Core 6 and 7.2.1).
+fn check_request_object(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    for (name, code, reason) in [
+        ("request", ErrorCode::RequestNotSupported, Reason::RequestObjectUnsupported),
+        ("request_uri", ErrorCode::RequestUriNotSupported, Reason::RequestUriUnsupported),
+        ("registration", ErrorCode::RegistrationNotSupported, Reason::RegistrationUnsupported),
+    ] {
+        if draft.params.find(name).is_some() {
+            return Err(OAuthError::new(code, reason));
+        }
+    }
+    Ok(())
+}
+
+/// Only `code`: tokens never travel through the browser (RFC 9700 §2.1.2).
+fn check_response_type(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    match draft.params.require("response_type", Reason::ResponseTypeMissing)? {
+        "code" => Ok(()),
+        _ => Err(OAuthError::new(ErrorCode::UnsupportedResponseType, Reason::ResponseTypeUnsupported)),
+    }
+}
+
+/// Every known mode suits `code`; none is `query` (Multiple Response Types §2.1).
+fn check_response_mode(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    if let Some(mode) = draft.params.find("response_mode") {
+        draft.request.response_mode =
+            ResponseMode::from_name(mode).ok_or(OAuthError::invalid_request(Reason::ResponseModeUnsupported))?;
+    }
+    Ok(())
+}
+
+fn check_grant_type(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    if draft.client.allows_grant(GrantType::AuthorizationCode) {
+        Ok(())
+    } else {
+        Err(OAuthError::new(ErrorCode::UnauthorizedClient, Reason::GrantNotAllowedForClient))
+    }
+}
+
+fn check_pkce(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    let (challenge, method) = (draft.params.find("code_challenge"), draft.params.find("code_challenge_method"));
+    draft.request.code_challenge = parse_challenge(draft.client, challenge, method)?;
+    Ok(())
+}
+
+/// `prompt=none` stands alone (OIDC Core 3.1.2.1).
+fn check_prompt(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    let prompt = &mut draft.request.prompt;
+    for word in words(draft.params.find("prompt").unwrap_or_default()) {
+        let value = Prompt::from_name(word).ok_or(OAuthError::invalid_request(Reason::PromptUnknown))?;
+        if !prompt.contains(&value) {
+            prompt.push(value);
+        }
+    }
+    if prompt.contains(&Prompt::None) && prompt.len() > 1 {
+        return Err(OAuthError::invalid_request(Reason::PromptNoneCombined));
+    }
+    Ok(())
+}
+
+fn check_max_age(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    let Some(text) = draft.params.find("max_age") else {
+        return Ok(());
+    };
+    // `parse` alone would accept a sign.
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let seconds = text.parse::<i64>().ok().filter(|_| digits);
+    draft.request.max_age = Some(seconds.ok_or(OAuthError::invalid_request(Reason::MaxAgeMalformed))?);
+    Ok(())
+}
+
+/// The default scope is none at all (RFC 6749 §3.3). `offline_access` is kept where it can have an
+/// effect and dropped elsewhere, as OIDC Core 11 asks: it is never an error.
+fn check_scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    let Some(text) = draft.params.find("scope") else {
+        return Ok(());
+    };
+    let mut scope = parse_scope(text)?;
+    let offline = draft.client.allows_grant(GrantType::RefreshToken)
+        && draft.client.settings.scope.iter().any(|allowed| allowed == OFFLINE_ACCESS);
+    scope.retain(|scope| offline || scope != OFFLINE_ACCESS);
+    check_allowed(draft.client, &scope)?;
+    draft.request.scope = scope;
+    Ok(())
+}
+
+fn check_resource(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    check_resource_absent(draft.params)?;
+    check_restrictions_absent(draft.params)
+}
+
+/// Meaningless without `openid`, and then ignored.
+fn check_nonce(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    let Some(nonce) = draft.params.find("nonce").filter(|_| draft.request.is_openid()) else {
+        return Ok(());
+    };
+    if nonce.len() > MAX_NONCE {
+        return Err(OAuthError::invalid_request(Reason::ParameterMalformed));
+    }
+    draft.request.nonce = Some(nonce.to_owned());
+    Ok(())
+}
+
+/// Meaningless without `openid`, and then ignored.
+fn check_claims(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    let Some(claims) = draft.params.find("claims").filter(|_| draft.request.is_openid()) else {
+        return Ok(());
+    };
+    check_claims_parameter(claims)?;
+    draft.request.claims = Some(claims.to_owned());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! How a client says who it is, and the claims that prove it (RFC 6749 §2.3, RFC 7521 §4.2,
+//! RFC 7523 §3, OIDC Core 9). Secrets, signatures and replays are checked by the service.
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{OAuthError, Params, encoding};
+use crate::{
+    Secret, Timestamp,
+    entity::{AuthMethod, Client},
+    ids::ClientId,
+    trace::Reason,
+};
+
+/// The one `client_assertion_type` (RFC 7523 §2.2).
+pub const CLIENT_ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The longest Authorization header and the longest assertion, in bytes.
+const MAX_CREDENTIAL: usize = 16 * 1024;
+/// The furthest `exp`, in seconds: replays are remembered until then.
+const MAX_ASSERTION_LIFETIME: i64 = 600;
+/// How far the client's clock may be ahead, in seconds.
+const LEEWAY: i64 = 60;
+
+/// Credentials as presented, before anything about them is believed.
+#[derive(Debug)]
+pub enum Presented {
+    /// A secret in the Authorization header.
+    Basic {
+        /// Who it claims to be.
+        client_id: ClientId,
+        /// The proof.
+        secret: Secret<String>,
+    },
+    /// A secret in the form.
+    Post {
+        /// Who it claims to be.
+        client_id: ClientId,
+        /// The proof.
+        secret: Secret<String>,
+    },
+    /// A signed assertion.
+    Assertion {
+        /// Who it claims to be; if absent, [`unverified_subject`] tells whose keys to try.
+        client_id: Option<ClientId>,
+        /// The compact JWS.
+        assertion: Secret<String>,
+    },
+    /// A name only.
+    Public {
+        /// Who it claims to be.
+        client_id: ClientId,
+    },
+}
+
+impl Presented {
+    /// Reads the credentials from the Authorization header and the form.
+    ///
+    /// # Errors
+    /// `invalid_request` if more than one method was used or header and form name different
+    /// clients (RFC 6749 §5.2); `invalid_client` for everything else.
+    pub fn parse(authorization: Option<&str>, params: &Params) -> Result<Self, OAuthError> {
+        let client_id = params.find("client_id").map(ClientId::new);
+        let secret = params.find("client_secret");
+        let (assertion, assertion_type) = (params.find("client_assertion"), params.find("client_assertion_type"));
+        let asserted = assertion.is_some() || assertion_type.is_some();
+        match (authorization, secret, asserted) {
+            (Some(header), None, false) => Self::from_basic(header, client_id),
+            (None, Some(secret), false) => {
+                let client_id = client_id.ok_or(refused(Reason::ClientAuthenticationMissing))?;
+                Ok(Self::Post { client_id, secret: Secret::from(secret) })
+            }
+            (None, None, true) => {
+                if assertion_type != Some(CLIENT_ASSERTION_TYPE) {
+                    return Err(refused(Reason::AssertionTypeUnsupported));
+                }
+                let assertion = assertion.ok_or(refused(Reason::AssertionMalformed))?;
+                Ok(Self::Assertion { client_id, assertion: Secret::from(assertion) })
+            }
+            (None, None, false) => {
+                let client_id = client_id.ok_or(refused(Reason::ClientAuthenticationMissing))?;
+                Ok(Self::Public { client_id })
+            }
+            _ => Err(OAuthError::invalid_request(Reason::ClientAuthenticationAmbiguous)),
+        }
+    }
+
+    /// The method that was used.
+    pub const fn method(&self) -> AuthMethod {
+        match self {
+            Self::Basic { .. } => AuthMethod::ClientSecretBasic,
+            Self::Post { .. } => AuthMethod::ClientSecretPost,
+            Self::Assertion { .. } => AuthMethod::PrivateKeyJwt,
+            Self::Public { .. } => AuthMethod::None,
+        }
+    }
+
+    /// Who the client claims to be, where it says so outside of an assertion.
+    pub const fn client_id(&self) -> Option<&ClientId> {
+        match self {
+            Self::Basic { client_id, .. } | Self::Post { client_id, .. } | Self::Public { client_id } => {
+                Some(client_id)
+            }
+            Self::Assertion { client_id, .. } => client_id.as_ref(),
+        }
+    }
+
+    /// RFC 6749 §2.3.1: id and secret are form-encoded before they are joined. An id that the form
+    /// repeats is tolerated, another one is not.
+    fn from_basic(header: &str, in_form: Option<ClientId>) -> Result<Self, OAuthError> {
+        let (client_id, secret) = decode_basic(header).ok_or(refused(Reason::ClientAuthenticationMalformed))?;
+        if in_form.is_some_and(|other| other != client_id) {
+            return Err(OAuthError::invalid_request(Reason::ClientAuthenticationAmbiguous));
+        }
+        Ok(Self::Basic { client_id, secret })
+    }
+}
+
+fn decode_basic(header: &str) -> Option<(ClientId, Secret<String>)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("Basic") || encoded.len() > MAX_CREDENTIAL {
+        return None;
+    }
+    let joined = Secret::new(STANDARD.decode(encoded).ok()?);
+    let mut halves = joined.expose().splitn(2, |byte| *byte == b':');
+    let client_id = encoding::decode(halves.next()?, MAX_CREDENTIAL).filter(|id| !id.is_empty())?;
+    let secret = encoding::decode(halves.next()?, MAX_CREDENTIAL).filter(|secret| !secret.is_empty())?;
+    Some((ClientId::new(client_id), Secret::new(secret)))
+}
+
+/// The client exists and is in use. Outside, both failures read like a wrong secret.
+///
+/// # Errors
+/// `invalid_client`.
+pub fn check_client_usable(client: Option<&Client>) -> Result<&Client, OAuthError> {
+    client.filter(|client| client.enabled).ok_or(refused(Reason::ClientUnknown))
+}
+
+/// The client used the one method it is registered for.
+///
+/// # Errors
+/// `invalid_client`.
+pub fn check_method(client: &Client, presented: &Presented) -> Result<(), OAuthError> {
+    if client.settings.token_endpoint_auth_method == presented.method() {
+        Ok(())
+    } else {
+        Err(refused(Reason::ClientMethodMismatch))
+    }
+}
+
+/// What must be remembered of an accepted assertion, so that it is accepted once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssertionFacts {
+    /// Its `jti`.
+    pub jti: String,
+    /// After this it is refused anyway.
+    pub expires_at: Timestamp,
+}
+
+/// The claims of an assertion whose signature was verified with the client's key.
+/// `audiences` are the issuer and the addresses that clients use in its place.
+///
+/// # Errors
+/// `invalid_client`.
+pub fn check_assertion(
+    client_id: &ClientId,
+    claims: &Map<String, Value>,
+    audiences: &[String],
+    now: Timestamp,
+) -> Result<AssertionFacts, OAuthError> {
+    let is_client = |name| claims.get(name).and_then(Value::as_str) == Some(client_id.as_str());
+    let jti = claims.get("jti").and_then(Value::as_str).filter(|jti| (1..=256).contains(&jti.len()));
+    let (Some(jti), Some(expires_at)) = (jti, numeric_date(claims, "exp")?) else {
+        return Err(refused(Reason::AssertionClaims));
+    };
+    if !is_client("iss") || !is_client("sub") || !names_audience(claims.get("aud"), audiences) {
+        return Err(refused(Reason::AssertionClaims));
+    }
+    let latest = now.plus_seconds(LEEWAY);
+    for begin in [numeric_date(claims, "nbf")?, numeric_date(claims, "iat")?].into_iter().flatten() {
+        if begin > latest {
+            return Err(refused(Reason::AssertionExpired));
+        }
+    }
+    if expires_at <= now {
+        return Err(refused(Reason::AssertionExpired));
+    }
+    if expires_at > latest.plus_seconds(MAX_ASSERTION_LIFETIME) {
+        return Err(refused(Reason::AssertionClaims));
+    }
+    Ok(AssertionFacts { jti: jti.to_owned(), expires_at })
+}
+
+/// A NumericDate may have a fraction (RFC 7519 §2), which is cut.
+fn numeric_date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OAuthError> {
+    let Some(value) = claims.get(name) else {
+        return Ok(None);
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "a cast from float to integer saturates")]
+    let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
+    seconds.map(Timestamp::from_seconds).map(Some).ok_or(refused(Reason::AssertionClaims))
+}
+
+fn names_audience(aud: Option<&Value>, accepted: &[String]) -> bool {
+    let is_accepted = |text: &str| accepted.iter().any(|audience| audience == text);
+    match aud {
+        Some(Value::String(audience)) => is_accepted(audience),
+        Some(Value::Array(audiences)) => {
+            audiences.iter().all(Value::is_string) && audiences.iter().filter_map(Value::as_str).any(is_accepted)
+        }
+        _ => false,
+    }
+}
+
+/// The `sub` that an assertion claims, to find the keys to verify it with. Nothing else may be
+/// concluded from it.
+pub fn unverified_subject(assertion: &str) -> Option<ClientId> {
+    #[derive(Deserialize)]
+    struct Subject {
+        sub: String,
+    }
+    if assertion.len() > MAX_CREDENTIAL {
+        return None;
+    }
+    let mut parts = assertion.split('.');
+    let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
+        return None;
+    };
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let subject: Subject = serde_json::from_slice(&payload).ok()?;
+    (!subject.sub.is_empty()).then(|| ClientId::new(subject.sub))
+}
+
+const fn refused(reason: Reason) -> OAuthError {
+    OAuthError::invalid_client(reason)
+}
+
+#[cfg(test)]
+mod tests;

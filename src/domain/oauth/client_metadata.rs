@@ -1,0 +1,191 @@
+//! What an administrator may set on a client: one place for the console, the API and the command
+//! line (RFC 7591 §2 and §5, RFC 9700 §2, OIDC Dynamic Registration 2).
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::{GrantType, check_registrable, scope::is_scope_token};
+use crate::entity::{AuthMethod, ClientKind, ClientSettings};
+
+/// A year, in seconds: the longest lifetime of anything.
+const MAX_LIFETIME: i64 = 31_536_000;
+/// The longest list of addresses, scopes, audiences or keys.
+const MAX_ITEMS: usize = 100;
+/// The longest audience, in bytes.
+const MAX_AUDIENCE: usize = 512;
+/// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// A setting that is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsRule {
+    /// The path of the setting: `redirect_uris[1]`.
+    pub field: String,
+    /// The rule, as one public sentence.
+    pub rule: &'static str,
+}
+
+impl std::fmt::Display for SettingsRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.field, self.rule)
+    }
+}
+
+impl std::error::Error for SettingsRule {}
+
+/// Whether a client of this kind may be set up like this. The algorithms need no rule: their type
+/// has no `none` and nothing symmetric.
+///
+/// # Errors
+/// The first setting that breaks a rule.
+pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(), SettingsRule> {
+    check_grants(settings)?;
+    check_addresses(kind, settings)?;
+    check_keys(settings)?;
+    check_names(settings)?;
+    check_lifetimes(settings)
+}
+
+fn rule<T>(field: impl Into<String>, rule: &'static str) -> Result<T, SettingsRule> {
+    Err(SettingsRule { field: field.into(), rule })
+}
+
+fn check_grants(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    let has = |grant| settings.grant_types.contains(&grant);
+    let public = !settings.token_endpoint_auth_method.is_confidential();
+    if settings.grant_types.is_empty() {
+        return rule("grant_types", "Allow at least one grant type.");
+    }
+    if settings.grant_types.iter().collect::<HashSet<_>>().len() < settings.grant_types.len() {
+        return rule("grant_types", "List each grant type once.");
+    }
+    if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
+        return rule("grant_types", "refresh_token continues an authorization_code grant; allow both or neither.");
+    }
+    if public && has(GrantType::ClientCredentials) {
+        return rule("grant_types", "A public client cannot use client_credentials: it cannot prove who it is.");
+    }
+    if public && !settings.require_pkce {
+        return rule("require_pkce", "A public client always needs PKCE.");
+    }
+    if public && settings.may_introspect {
+        return rule("may_introspect", "A public client cannot introspect: it cannot prove who it is.");
+    }
+    Ok(())
+}
+
+fn check_addresses(kind: ClientKind, settings: &ClientSettings) -> Result<(), SettingsRule> {
+    if settings.grant_types.contains(&GrantType::AuthorizationCode) && settings.redirect_uris.is_empty() {
+        return rule("redirect_uris", "The authorization_code grant needs at least one address.");
+    }
+    for (field, uris) in
+        [("redirect_uris", &settings.redirect_uris), ("post_logout_redirect_uris", &settings.post_logout_redirect_uris)]
+    {
+        check_list(field, uris)?;
+        for (index, uri) in uris.iter().enumerate() {
+            if let Err(broken) = check_registrable(kind, uri) {
+                return rule(format!("{field}[{index}]"), broken.sentence());
+            }
+        }
+    }
+    // These are shown as links and pictures; a script must never stand there.
+    if settings.client_uri.as_ref().is_some_and(|uri| check_registrable(ClientKind::Web, uri).is_err()) {
+        return rule("client_uri", "Give the whole https address, without fragment or user name.");
+    }
+    if settings.logo_uri.as_ref().is_some_and(|uri| !is_https(uri)) {
+        return rule("logo_uri", "Give the whole https address, without fragment or user name.");
+    }
+    Ok(())
+}
+
+fn check_keys(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    match (&settings.jwks, &settings.jwks_uri) {
+        (Some(_), Some(_)) => return rule("jwks_uri", "Give the keys by value or by reference, not both."),
+        (None, None) if settings.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt => {
+            return rule("jwks", "private_key_jwt needs the client's public keys: jwks or jwks_uri.");
+        }
+        _ => {}
+    }
+    if settings.jwks_uri.as_ref().is_some_and(|uri| !is_https(uri)) {
+        return rule("jwks_uri", "Give the whole https address, without fragment or user name.");
+    }
+    let Some(jwks) = &settings.jwks else {
+        return Ok(());
+    };
+    let keys = jwks.get("keys").and_then(Value::as_array).filter(|keys| (1..=MAX_ITEMS).contains(&keys.len()));
+    let Some(keys) = keys else {
+        return rule("jwks", "Give a JWK set: an object whose member keys lists 1 to 100 keys.");
+    };
+    for (index, key) in keys.iter().enumerate() {
+        let asymmetric = matches!(key.get("kty").and_then(Value::as_str), Some("RSA" | "EC" | "OKP"));
+        if PRIVATE_MEMBERS.iter().any(|member| key.get(member).is_some()) {
+            return rule(
+                format!("jwks.keys[{index}]"),
+                "This is a private or symmetric key. Give public keys only, and replace this one.",
+            );
+        }
+        if !asymmetric {
+            return rule(format!("jwks.keys[{index}]"), "Give a public key of type RSA, EC or OKP.");
+        }
+    }
+    Ok(())
+}
+
+fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    check_list("scope", &settings.scope)?;
+    for (index, scope) in settings.scope.iter().enumerate() {
+        if !is_scope_token(scope) {
+            return rule(
+                format!("scope[{index}]"),
+                "A scope is printable ASCII without spaces, commas, quotes and backslashes.",
+            );
+        }
+    }
+    check_list("access_token_audience", &settings.access_token_audience)?;
+    for (index, audience) in settings.access_token_audience.iter().enumerate() {
+        let field = || format!("access_token_audience[{index}]");
+        if !(1..=MAX_AUDIENCE).contains(&audience.len()) || audience.contains(char::is_control) {
+            return rule(field(), "An audience is a text of 1 to 512 bytes without control characters.");
+        }
+        // RFC 7519 §2 StringOrURI: what holds a colon is a URI.
+        if audience.contains(':') && url::Url::parse(audience).is_err() {
+            return rule(field(), "An audience with a colon is an absolute URI.");
+        }
+    }
+    Ok(())
+}
+
+fn check_lifetimes(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    for (field, seconds) in [
+        ("access_token_lifetime", settings.access_token_lifetime),
+        ("id_token_lifetime", settings.id_token_lifetime),
+        ("refresh_token_lifetime", settings.refresh_token_lifetime),
+    ] {
+        if seconds.is_some_and(|seconds| !(1..=MAX_LIFETIME).contains(&seconds)) {
+            return rule(field, "A lifetime is 1 to 31536000 seconds.");
+        }
+    }
+    if settings.default_max_age.is_some_and(|seconds| !(0..=MAX_LIFETIME).contains(&seconds)) {
+        return rule("default_max_age", "An age is 0 to 31536000 seconds.");
+    }
+    Ok(())
+}
+
+fn check_list(field: &str, items: &[String]) -> Result<(), SettingsRule> {
+    if items.len() > MAX_ITEMS {
+        return rule(field, "A list has at most 100 entries.");
+    }
+    let mut known = HashSet::new();
+    match items.iter().position(|item| !known.insert(item)) {
+        Some(index) => rule(format!("{field}[{index}]"), "List each entry once."),
+        None => Ok(()),
+    }
+}
+
+fn is_https(uri: &str) -> bool {
+    uri.starts_with("https://") && check_registrable(ClientKind::Web, uri).is_ok()
+}
+
+#[cfg(test)]
+mod tests;

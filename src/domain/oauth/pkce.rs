@@ -1,0 +1,59 @@
+//! Proof Key for Code Exchange, S256 only (RFC 7636, RFC 9700 §2.1.1 and §4.8.2).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::OAuthError;
+use crate::{entity::Client, trace::Reason};
+
+/// The challenge of an authorization request, if one was sent.
+///
+/// # Errors
+/// `invalid_request`: absent where it is required; a method other than S256 (no method means
+/// `plain`); not the base64url form of a SHA-256 hash; or a method without a challenge, which is
+/// what a stripped challenge looks like.
+pub fn parse_challenge(
+    client: &Client,
+    challenge: Option<&str>,
+    method: Option<&str>,
+) -> Result<Option<String>, OAuthError> {
+    match (challenge, method) {
+        (None, _) if client.requires_pkce() => Err(OAuthError::invalid_request(Reason::PkceRequired)),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(OAuthError::invalid_request(Reason::PkceChallengeMalformed)),
+        (Some(challenge), Some("S256")) => match URL_SAFE_NO_PAD.decode(challenge) {
+            Ok(hash) if hash.len() == 32 => Ok(Some(challenge.to_owned())),
+            _ => Err(OAuthError::invalid_request(Reason::PkceChallengeMalformed)),
+        },
+        (Some(_), _) => Err(OAuthError::invalid_request(Reason::PkceMethodUnsupported)),
+    }
+}
+
+/// The verifier of a token request belongs to the stored challenge, and neither comes alone.
+///
+/// # Errors
+/// `invalid_grant`.
+pub fn check_verifier(stored: Option<&str>, verifier: Option<&str>) -> Result<(), OAuthError> {
+    let (challenge, verifier) = match (stored, verifier) {
+        (None, None) => return Ok(()),
+        (Some(_), None) => return Err(OAuthError::invalid_grant(Reason::PkceVerifierMissing)),
+        (None, Some(_)) => return Err(OAuthError::invalid_grant(Reason::PkceVerifierUnexpected)),
+        (Some(challenge), Some(verifier)) => (challenge, verifier),
+    };
+    let computed = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+    if is_verifier(verifier) && bool::from(computed.as_bytes().ct_eq(challenge.as_bytes())) {
+        Ok(())
+    } else {
+        Err(OAuthError::invalid_grant(Reason::PkceVerifierMismatch))
+    }
+}
+
+/// RFC 7636 §4.1: 43 to 128 unreserved characters.
+fn is_verifier(text: &str) -> bool {
+    (43..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
+}
+
+#[cfg(test)]
+mod tests;
