@@ -140,12 +140,15 @@ pub fn check_client_usable(client: Option<&Client>) -> Result<&Client, OAuthErro
     client.filter(|client| client.enabled).ok_or(refused(Reason::ClientUnknown))
 }
 
-/// The client used the one method it is registered for.
+/// The client used the method it is registered for. A secret in the header and a secret in the form
+/// are the same proof, and libraries differ in which they send by default: either is taken.
 ///
 /// # Errors
 /// `invalid_client`.
 pub fn check_method(client: &Client, presented: &Presented) -> Result<(), OAuthError> {
-    if client.settings.token_endpoint_auth_method == presented.method() {
+    let is_secret = |method| matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost);
+    let (registered, used) = (client.settings.token_endpoint_auth_method, presented.method());
+    if registered == used || (is_secret(registered) && is_secret(used)) {
         Ok(())
     } else {
         Err(refused(Reason::ClientMethodMismatch))

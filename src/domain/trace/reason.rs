@@ -103,6 +103,7 @@ reasons! {
     OpenidScopeNotForMachines = "AS-1130", Developer, "client_credentials has no person to describe.", "Leave openid and offline_access out.";
     TokenMissing = "AS-1140", Developer, "The request carries no token.", "Send the token parameter.";
     IntrospectionNotAllowed = "AS-1141", Developer, "This client may not introspect tokens.", "Use a confidential client that is allowed to introspect.";
+    TokenOfAnotherClient = "AS-1142", Developer, "The token was issued to another client.", "Revoke a token with the client that it was issued to.";
     BearerMissing = "AS-1150", Developer, "The request carries no access token.", "Send Authorization: Bearer with the access token.";
     BearerInvalid = "AS-1151", Developer, "The access token is not valid, has expired, or was revoked.", "Get a new access token.";
     BearerInQuery = "AS-1152", Developer, "An access token was sent in the query.", "Send it in the Authorization header; and revoke this one, because addresses are logged.";

@@ -1,0 +1,161 @@
+//! Client authentication: the one gate in front of every direct endpoint (RFC 6749 §2.3, RFC 7523).
+
+use std::sync::Arc;
+
+use super::{
+    Cx, Failure, client_keys,
+    clients::{self, ClientView},
+};
+use crate::{
+    crypto::token::hash_of,
+    domain::{
+        Secret,
+        entity::{AuthMethod, Client},
+        ids::ClientId,
+        jose::SigningAlgorithm,
+        oauth::{self, OAuthError, Params, Presented},
+        trace::Reason,
+    },
+    store::{Abort, assertion_replay},
+};
+
+/// How clients may authenticate at the token and revocation endpoints. Metadata reads this table.
+pub const METHODS: &[AuthMethod] = &AuthMethod::ALL;
+/// How clients may authenticate at the introspection endpoint: a public client is nobody in particular.
+pub const CONFIDENTIAL_METHODS: &[AuthMethod] =
+    &[AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::PrivateKeyJwt];
+/// The algorithms accepted in client assertions.
+pub const ASSERTION_ALGORITHMS: &[SigningAlgorithm] = &SigningAlgorithm::ALL;
+
+/// A client that proved who it is, or a public client that named itself.
+#[derive(Clone, Debug)]
+pub struct AuthenticatedClient {
+    view: Arc<ClientView>,
+    method: AuthMethod,
+}
+
+impl AuthenticatedClient {
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.view.client
+    }
+
+    /// The client with its roles.
+    pub fn view(&self) -> &Arc<ClientView> {
+        &self.view
+    }
+
+    /// How it authenticated.
+    pub const fn method(&self) -> AuthMethod {
+        self.method
+    }
+}
+
+/// How old a client's data may be while it authenticates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// A moment: the caller checks the version where it matters.
+    Recent,
+    /// None: read it now.
+    Current,
+}
+
+/// Authenticates the client of a direct request.
+///
+/// # Errors
+/// `invalid_client` whatever the cause, except that doing it twice is `invalid_request`.
+pub async fn authenticate(
+    cx: &Cx,
+    authorization: Option<&str>,
+    params: &Params,
+    freshness: Freshness,
+) -> Result<AuthenticatedClient, Failure> {
+    let presented = Presented::parse(authorization, params).map_err(|error| refuse(cx, error))?;
+    let claimed = match &presented {
+        Presented::Assertion { client_id: None, assertion } => oauth::unverified_subject(assertion.expose()),
+        other => other.client_id().cloned(),
+    };
+    let Some(id) = claimed else {
+        return Err(refuse(cx, OAuthError::invalid_client(Reason::AssertionMalformed)));
+    };
+    cx.note_client(id.as_str());
+    let attempt = match freshness {
+        Freshness::Recent => try_with(cx, clients::find_recent(cx, &id).await?, &presented).await,
+        Freshness::Current => try_with(cx, clients::find(cx, &id).await?, &presented).await,
+    };
+    let verdict = match attempt {
+        // A secret may have been added a moment ago. An assertion is never tried twice: it is used up.
+        Err(Failure::Refused(_))
+            if freshness == Freshness::Recent && !matches!(presented, Presented::Assertion { .. }) =>
+        {
+            try_with(cx, clients::find(cx, &id).await?, &presented).await
+        }
+        verdict => verdict,
+    };
+    match verdict {
+        Ok(authenticated) => {
+            cx.passed("client_authentication", &[("client_id", id.as_str()), ("method", authenticated.method.name())]);
+            Ok(authenticated)
+        }
+        Err(Failure::Refused(error)) => Err(refuse(cx, error)),
+        Err(broken) => Err(broken),
+    }
+}
+
+fn refuse(cx: &Cx, error: OAuthError) -> Failure {
+    cx.refused("client_authentication", &[], error.reason);
+    Failure::Refused(error)
+}
+
+async fn try_with(
+    cx: &Cx,
+    view: Option<Arc<ClientView>>,
+    presented: &Presented,
+) -> Result<AuthenticatedClient, Failure> {
+    let Some(view) = view else {
+        return Err(OAuthError::invalid_client(Reason::ClientUnknown).into());
+    };
+    let client = oauth::check_client_usable(Some(&view.client))?;
+    oauth::check_method(client, presented)?;
+    match presented {
+        Presented::Basic { secret, .. } | Presented::Post { secret, .. } => check_secret(cx, &view, secret)?,
+        Presented::Assertion { assertion, .. } => check_assertion(cx, &view, assertion).await?,
+        Presented::Public { .. } => {}
+    }
+    let method = presented.method();
+    Ok(AuthenticatedClient { view, method })
+}
+
+/// Every stored secret is compared, in constant time, whether or not an earlier one matched.
+fn check_secret(cx: &Cx, view: &ClientView, secret: &Secret<String>) -> Result<(), OAuthError> {
+    let presented = hash_of(secret.expose());
+    let mut verdict = Err(OAuthError::invalid_client(Reason::ClientAuthenticationFailed));
+    for stored in &view.secrets {
+        let matches = crate::crypto::token::SecretHash::from_slice(&stored.secret_hash)
+            .is_some_and(|stored| stored.matches(&presented));
+        let standing = stored.expires_at.is_none_or(|limit| cx.now() < limit);
+        verdict = match (matches, standing) {
+            (true, true) => Ok(()),
+            (true, false) if verdict.is_err() => Err(OAuthError::invalid_client(Reason::ClientSecretExpired)),
+            _ => verdict,
+        };
+    }
+    verdict
+}
+
+async fn check_assertion(cx: &Cx, view: &ClientView, assertion: &Secret<String>) -> Result<(), Failure> {
+    let client_id = &view.client.client_id;
+    let claims = client_keys::verify(cx, view, assertion.expose(), ASSERTION_ALGORITHMS).await?;
+    let issuer = &cx.services.issuer;
+    let audiences = [issuer.as_str().to_owned(), issuer.join("/oauth2/token")];
+    let facts = oauth::check_assertion(client_id, &claims, &audiences, cx.now())?;
+    let (id, jti): (ClientId, _) = (client_id.clone(), hash_of(&facts.jti));
+    let first = cx
+        .services
+        .store
+        .write(move |tx| {
+            assertion_replay::consume(tx, &id, jti.as_bytes(), facts.expires_at).map_err(Abort::<Failure>::from)
+        })
+        .await?;
+    if first { Ok(()) } else { Err(OAuthError::invalid_client(Reason::AssertionReplayed).into()) }
+}

@@ -1,0 +1,72 @@
+//! Redeeming a code (RFC 6749 §4.1.3, RFC 7636 §4.6): one wins, and a replay revokes all that the
+//! code gave.
+
+use super::{
+    Stop,
+    issue::{self, Chain},
+};
+use crate::{
+    crypto::token::{SecretKind, parse},
+    domain::{
+        entity::EventKind,
+        oauth::{self, CodeExchange, OAuthError, Params, Refusal},
+        trace::Reason,
+    },
+    service::{
+        Cx, Failure,
+        client_authentication::AuthenticatedClient,
+        events::Draft,
+        failure::{keep, undo},
+    },
+    store::{Abort, Write, authorization, authorization_code},
+};
+
+pub(super) async fn respond(cx: &Cx, client: &AuthenticatedClient, params: &Params) -> Result<issue::TokenReply, Stop> {
+    let request = CodeExchange::parse(params)?;
+    let unknown = || OAuthError::invalid_grant(Reason::CodeUnknown);
+    let hash = parse(SecretKind::AuthorizationCode, request.code.expose()).ok_or_else(unknown)?;
+    let (context, view) = (cx.clone(), client.view().clone());
+    let drafts = issue::Drafts::prepare(cx, &view.client);
+    let issued = cx
+        .services
+        .store
+        .write(move |tx| {
+            if !issue::client_stands(tx, &view)? {
+                return Ok(None);
+            }
+            let Some(code) = authorization_code::lock(tx, hash.as_bytes())? else {
+                return Err(undo(unknown()));
+            };
+            let Some(authorization) = authorization::find(tx, &code.authorization_id)? else {
+                return Err(undo(unknown()));
+            };
+            match oauth::check_redeemable(&code, &view.client, &request, context.now()) {
+                Ok(()) if authorization_code::consume(tx, hash.as_bytes(), context.now())? => {
+                    let chain = Chain::Begin { nonce: code.nonce.clone() };
+                    issue::for_person(&context, tx, &view, &authorization, None, chain, drafts).map(Some)
+                }
+                // The replay is remembered although the client only hears `invalid_grant`.
+                Ok(()) | Err(Refusal::Replayed) => {
+                    revoke(&context, tx, &authorization)?;
+                    Err(keep(Refusal::Replayed.into()))
+                }
+                Err(refusal) => Err(undo(refusal.into())),
+            }
+        })
+        .await?;
+    issued.ok_or(Stop::ClientChanged)?.sign(cx)
+}
+
+fn revoke(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    authorization: &crate::domain::entity::Authorization,
+) -> Result<(), Abort<Failure>> {
+    authorization::revoke(tx, &authorization.id, cx.now())?;
+    Draft::new(EventKind::TokenReplayed)
+        .authorization(authorization)
+        .fact("artefact", "authorization_code")
+        .reason(Reason::CodeReplayed)
+        .append(cx, tx)?;
+    Ok(())
+}

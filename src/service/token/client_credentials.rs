@@ -1,0 +1,13 @@
+//! A client on its own behalf (RFC 6749 §4.4).
+
+use super::{Stop, issue};
+use crate::{
+    domain::oauth::{self, ClientCredentialsRequest, Params},
+    service::{Cx, client_authentication::AuthenticatedClient},
+};
+
+pub(super) async fn respond(cx: &Cx, client: &AuthenticatedClient, params: &Params) -> Result<issue::TokenReply, Stop> {
+    let request = ClientCredentialsRequest::parse(params)?;
+    let scope = oauth::client_credentials_scope(client.client(), request.scope.as_deref())?;
+    issue::for_machine(cx, client.view(), scope).await
+}

@@ -1,0 +1,411 @@
+//! The one choke point: nothing else mints a token. For a person, everything that the token stands
+//! on is read again in the issuing transaction; signatures are made after its commit, so that a
+//! slow algorithm never holds the database.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+use super::Stop;
+use crate::{
+    crypto::{
+        random::random_bytes,
+        signer::sign_compact,
+        token::{Minted, SecretKind, mint},
+    },
+    domain::{
+        Secret, Timestamp,
+        entity::{
+            AccessTokenFormat, AuthenticationContext, Authorization, Client, ConsentMode, EventKind, IdTokenClaims,
+            RefreshToken, User,
+        },
+        ids::{AuthorizationId, ClientId, SessionId},
+        jose::SigningAlgorithm,
+        oauth::{AccessTokenClaims, GrantType, check_standing},
+        oidc::{
+            claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
+            id_token::IdTokenFacts,
+        },
+    },
+    service::{Broken, Cx, Failure, clients::ClientView, events::Draft, failure::undo, people},
+    store::{
+        self, Abort, Appended, MachineIssue, StoreError, Write, access_token::NewAccessToken, client, consent,
+        refresh_token, session, user,
+    },
+};
+
+/// `typ` of JWT access tokens (RFC 9068 §2.1).
+pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
+/// `typ` of ID tokens.
+pub const ID_TOKEN_TYPE: &str = "JWT";
+/// The purpose under which a refresh token's successor is sealed.
+pub const SUCCESSOR_PURPOSE: &str = "refresh-successor";
+
+/// The row to which a sealed successor belongs: the token that it replaces.
+pub fn successor_row(token_hash: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(token_hash)
+}
+
+/// A successful token response (RFC 6749 §5.1).
+#[derive(Debug)]
+pub struct TokenReply {
+    /// The access token.
+    pub access_token: Secret<String>,
+    /// Seconds until it expires.
+    pub expires_in: i64,
+    /// What was granted.
+    pub scope: Vec<String>,
+    /// The refresh token, if one is due.
+    pub refresh_token: Option<Secret<String>>,
+    /// The ID token, for `openid`.
+    pub id_token: Option<Secret<String>>,
+}
+
+/// How the tokens continue the chain of an authorization.
+pub enum Chain {
+    /// The first ones, for a code.
+    Begin {
+        /// The nonce of the authorization request.
+        nonce: Option<String>,
+    },
+    /// In place of a refresh token, which is replaced.
+    Rotate {
+        /// The token to replace.
+        from: RefreshToken,
+    },
+    /// Again, after a lost response: the refresh token stays.
+    Redeliver {
+        /// The successor that was handed out before.
+        refresh_token: Secret<String>,
+    },
+}
+
+/// The random parts of a response, drawn before the transaction.
+pub struct Drafts {
+    access: Option<Minted>,
+    refresh: Minted,
+    serial: String,
+}
+
+impl Drafts {
+    /// Draws what a response to this client needs.
+    pub fn prepare(cx: &Cx, client: &Client) -> Self {
+        let opaque = client.settings.access_token_format == AccessTokenFormat::Opaque;
+        Self {
+            access: opaque.then(|| mint(SecretKind::AccessToken, cx.random())),
+            refresh: mint(SecretKind::RefreshToken, cx.random()),
+            serial: URL_SAFE_NO_PAD.encode(random_bytes::<16>(cx.random())),
+        }
+    }
+}
+
+/// A `jti` names the authorization that it comes from, so that a self-contained token can be
+/// followed back to its parent.
+pub fn jti(authorization: &AuthorizationId, serial: &str) -> String {
+    format!("{authorization}.{serial}")
+}
+
+/// The authorization named by a `jti`; none for a client's own token.
+pub fn authorization_of_jti(jti: &str) -> Option<AuthorizationId> {
+    jti.rsplit_once('.').map(|(authorization, _)| AuthorizationId::new(authorization))
+}
+
+/// Tokens that are decided and recorded, but not yet signed.
+pub struct Unsigned {
+    claims: AccessTokenClaims,
+    opaque: Option<Secret<String>>,
+    access_algorithm: SigningAlgorithm,
+    refresh_token: Option<Secret<String>>,
+    id_token: Option<IdTokenDraft>,
+}
+
+struct IdTokenDraft {
+    subject: User,
+    client_id: ClientId,
+    lifetime: i64,
+    algorithm: SigningAlgorithm,
+    context: AuthenticationContext,
+    nonce: Option<String>,
+    sid: SessionId,
+    extra: Map<String, Value>,
+}
+
+/// Whether the client is still the one that was authenticated.
+///
+/// # Errors
+/// When the database fails.
+pub fn client_stands(tx: &mut Write<'_>, view: &ClientView) -> Result<bool, StoreError> {
+    Ok(client::enabled_version(tx, &view.client.client_id)? == Some(view.client.version))
+}
+
+/// Issues for a person, inside the caller's transaction, which has checked [`client_stands`].
+///
+/// # Errors
+/// `invalid_grant` when what the tokens would stand on does not stand any more.
+pub(super) fn for_person(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    view: &ClientView,
+    authorization: &Authorization,
+    scope: Option<Vec<String>>,
+    chain: Chain,
+    drafts: Drafts,
+) -> Result<Unsigned, Abort<Failure>> {
+    let client = &view.client;
+    let person = user::find(tx, &authorization.user_id)?;
+    let session = session::find(tx, &authorization.session_id)?;
+    let consented = consent_stands(tx, client, authorization)?;
+    check_standing(person.as_ref(), client, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
+    let Some(person) = person else { return Err(Failure::internal("a standing authorization has no user").into()) };
+
+    let scope = scope.unwrap_or_else(|| authorization.scope.clone());
+    let membership = people::membership(tx, &person.id)?;
+    let has = |name: &str| scope.iter().any(|scope| scope == name);
+    let claims = AccessTokenClaims {
+        subject: person.id.as_str().to_owned(),
+        jti: jti(&authorization.id, &drafts.serial),
+        context: Some(authorization.context.clone()),
+        session_id: Some(authorization.session_id.clone()),
+        roles: has("roles").then(|| membership.roles.clone()),
+        groups: has("groups").then(|| membership.groups.clone()),
+        ..base_claims(cx, client, scope.clone())
+    };
+    let nonce = match &chain {
+        Chain::Begin { nonce } => nonce.clone(),
+        Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
+    };
+    let id_token = if has("openid") {
+        let person = Person { user: &person, groups: &membership.groups, roles: &membership.roles };
+        Some(id_token(cx, client, authorization, &person, &scope, nonce)?)
+    } else {
+        None
+    };
+    let refresh_token = continue_chain(cx, tx, client, authorization, chain, drafts.refresh)?;
+    if let Some(minted) = &drafts.access {
+        store::access_token::insert(tx, &opaque_row(&claims, minted, Some(&authorization.id)))?;
+    }
+    Draft::new(EventKind::TokenIssued)
+        .authorization(authorization)
+        .object(&claims.jti)
+        .fact("scope", scope.join(" "))
+        .fact("refresh_token", refresh_token.is_some())
+        .append(cx, tx)?;
+    Ok(Unsigned {
+        claims,
+        opaque: drafts.access.map(|minted| minted.text),
+        access_algorithm: client.settings.access_token_signed_response_alg,
+        refresh_token,
+        id_token,
+    })
+}
+
+/// Issues to a client on its own behalf.
+///
+/// # Errors
+/// When the client changed meanwhile, or the server fails.
+pub(super) async fn for_machine(cx: &Cx, view: &Arc<ClientView>, scope: Vec<String>) -> Result<TokenReply, Stop> {
+    let client = &view.client;
+    let drafts = Drafts::prepare(cx, client);
+    let claims = AccessTokenClaims {
+        subject: client.client_id.as_str().to_owned(),
+        jti: drafts.serial,
+        roles: (!view.roles.is_empty()).then(|| view.roles.clone()),
+        ..base_claims(cx, client, scope)
+    };
+    let event = Draft::new(EventKind::TokenIssued)
+        .client(&client.client_id)
+        .object(&claims.jti)
+        .fact("scope", claims.scope.join(" "))
+        .impersonal(cx);
+    let issue = MachineIssue {
+        client_id: client.client_id.clone(),
+        client_version: client.version,
+        event,
+        token: drafts.access.as_ref().map(|minted| opaque_row(&claims, minted, None)),
+    };
+    match cx.services.store.append_machine_issue(issue).await.map_err(Broken::from)? {
+        Appended::ClientChanged => return Err(Stop::ClientChanged),
+        Appended::Written => {}
+    }
+    let unsigned = Unsigned {
+        claims,
+        opaque: drafts.access.map(|minted| minted.text),
+        access_algorithm: client.settings.access_token_signed_response_alg,
+        refresh_token: None,
+        id_token: None,
+    };
+    unsigned.sign(cx)
+}
+
+impl Unsigned {
+    /// Signs what has to be signed.
+    pub(super) fn sign(self, cx: &Cx) -> Result<TokenReply, Stop> {
+        let keyring = cx.services.keyring.load();
+        let signer =
+            |algorithm| keyring.signer(algorithm).ok_or_else(|| Failure::internal(format!("no key signs {algorithm}")));
+        let access_token = match self.opaque {
+            Some(text) => text,
+            None => {
+                let jwt = sign_compact(signer(self.access_algorithm)?, ACCESS_TOKEN_TYPE, &self.claims.payload());
+                Secret::new(jwt.map_err(Failure::internal)?)
+            }
+        };
+        let id_token = match self.id_token {
+            Some(draft) => {
+                let algorithm = draft.algorithm;
+                let claims = draft.claims(cx, access_token.expose());
+                let jwt = sign_compact(signer(algorithm)?, ID_TOKEN_TYPE, &claims).map_err(Failure::internal)?;
+                Some(Secret::new(jwt))
+            }
+            None => None,
+        };
+        Ok(TokenReply {
+            expires_in: self.claims.expires_at.seconds_since(self.claims.issued_at),
+            scope: self.claims.scope,
+            access_token,
+            refresh_token: self.refresh_token,
+            id_token,
+        })
+    }
+}
+
+impl IdTokenDraft {
+    fn claims(self, cx: &Cx, access_token: &str) -> Map<String, Value> {
+        IdTokenFacts {
+            issuer: cx.services.issuer.as_str(),
+            subject: &self.subject.id,
+            client_id: &self.client_id,
+            issued_at: cx.now(),
+            lifetime: self.lifetime,
+            algorithm: self.algorithm,
+            context: &self.context,
+            nonce: self.nonce.as_deref(),
+            sid: Some(&self.sid),
+            access_token: Some(access_token),
+            code: None,
+            extra: self.extra,
+        }
+        .claims()
+    }
+}
+
+fn base_claims(cx: &Cx, client: &Client, scope: Vec<String>) -> AccessTokenClaims {
+    let issuer = cx.services.issuer.as_str();
+    let audience = &client.settings.access_token_audience;
+    let lifetime = client.settings.access_token_lifetime.unwrap_or(cx.services.policy.access_token_seconds);
+    AccessTokenClaims {
+        issuer: issuer.to_owned(),
+        subject: String::new(),
+        audience: if audience.is_empty() { vec![issuer.to_owned()] } else { audience.clone() },
+        expires_at: cx.now().plus_seconds(lifetime),
+        issued_at: cx.now(),
+        not_before: None,
+        jti: String::new(),
+        client_id: client.client_id.clone(),
+        scope,
+        context: None,
+        session_id: None,
+        roles: None,
+        groups: None,
+    }
+}
+
+fn opaque_row(claims: &AccessTokenClaims, minted: &Minted, authorization: Option<&AuthorizationId>) -> NewAccessToken {
+    NewAccessToken {
+        token_hash: minted.hash.as_bytes().to_vec(),
+        jti: claims.jti.clone(),
+        authorization_id: authorization.cloned(),
+        client_id: claims.client_id.clone(),
+        claims: Value::Object(claims.payload()).to_string(),
+        issued_at: claims.issued_at,
+        expires_at: claims.expires_at,
+    }
+}
+
+/// A remembered consent must still cover what was granted; first-party clients need none.
+fn consent_stands(tx: &mut Write<'_>, client: &Client, authorization: &Authorization) -> Result<bool, StoreError> {
+    if client.settings.consent == ConsentMode::Skip {
+        return Ok(true);
+    }
+    let consent = consent::find(tx, &authorization.user_id, &client.client_id)?;
+    Ok(consent.is_some_and(|consent| authorization.scope.iter().all(|scope| consent.scope.contains(scope))))
+}
+
+fn id_token(
+    cx: &Cx,
+    client: &Client,
+    authorization: &Authorization,
+    person: &Person<'_>,
+    scope: &[String],
+    nonce: Option<String>,
+) -> Result<IdTokenDraft, Abort<Failure>> {
+    let settings = &client.settings;
+    let mut extra = match settings.id_token_claims {
+        IdTokenClaims::Fat => claims_for_scope(person, scope),
+        IdTokenClaims::Lean => Map::new(),
+    };
+    if let Some(text) = &authorization.claims {
+        let request = ClaimsRequest::parse(text).map_err(undo)?;
+        let asked = requested_claims(person, &request, Target::IdToken, &settings.scope);
+        extra.extend(asked.map_err(|mismatch| undo(mismatch.into()))?);
+    }
+    Ok(IdTokenDraft {
+        subject: person.user.clone(),
+        client_id: client.client_id.clone(),
+        lifetime: settings.id_token_lifetime.unwrap_or(cx.services.policy.id_token_seconds),
+        algorithm: settings.id_token_signed_response_alg,
+        context: authorization.context.clone(),
+        nonce,
+        sid: authorization.session_id.clone(),
+        extra,
+    })
+}
+
+/// The refresh token that goes with the access token, if the client may refresh.
+fn continue_chain(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    client: &Client,
+    authorization: &Authorization,
+    chain: Chain,
+    minted: Minted,
+) -> Result<Option<Secret<String>>, Abort<Failure>> {
+    if !client.allows_grant(GrantType::RefreshToken) {
+        return Ok(None);
+    }
+    let policy = &cx.services.policy;
+    let family_expires_at = match &chain {
+        Chain::Begin { .. } => cx.now().plus_seconds(policy.refresh_absolute_seconds),
+        Chain::Rotate { from } => from.family_expires_at,
+        Chain::Redeliver { .. } => Timestamp::default(),
+    };
+    if let Chain::Redeliver { refresh_token } = chain {
+        return Ok(Some(refresh_token));
+    }
+    let idle = client.settings.refresh_token_lifetime.unwrap_or(policy.refresh_idle_seconds);
+    let token = RefreshToken {
+        token_hash: minted.hash.as_bytes().to_vec(),
+        authorization_id: authorization.id.clone(),
+        client_id: client.client_id.clone(),
+        created_at: cx.now(),
+        expires_at: cx.now().plus_seconds(idle).min(family_expires_at),
+        family_expires_at,
+        rotated_at: None,
+    };
+    if let Chain::Rotate { from } = &chain {
+        let row = successor_row(&from.token_hash);
+        let sealed = cx.services.sealer.seal(SUCCESSOR_PURPOSE, &row, minted.text.expose().as_bytes(), cx.random());
+        if !refresh_token::rotate(tx, &from.token_hash, &token.token_hash, &sealed, cx.now())? {
+            return Err(Failure::internal("a locked refresh token was rotated by somebody else").into());
+        }
+    }
+    refresh_token::insert(tx, &token)?;
+    Ok(Some(minted.text))
+}
+
+impl From<Failure> for Abort<Failure> {
+    fn from(failure: Failure) -> Self {
+        Self::Undo(failure)
+    }
+}

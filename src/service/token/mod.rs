@@ -1,0 +1,97 @@
+//! The token endpoint: authenticate, pick the grant from the table, let it decide, issue
+//! (RFC 6749 §3.2).
+
+mod authorization_code;
+mod client_credentials;
+pub mod issue;
+mod refresh_token;
+
+use std::{future::Future, pin::Pin};
+
+use super::{
+    Broken, Cx, Failure,
+    client_authentication::{self, AuthenticatedClient, Freshness},
+};
+use crate::domain::{
+    entity::AuthMethod,
+    oauth::{self, GrantType, Params},
+};
+
+pub use issue::TokenReply;
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<TokenReply, Stop>> + 'a>>;
+
+/// One grant: its name, and what decides it.
+pub struct Grant {
+    /// The `grant_type`.
+    pub grant_type: GrantType,
+    respond: for<'a> fn(&'a Cx, &'a AuthenticatedClient, &'a Params) -> Answer<'a>,
+}
+
+/// Every grant. Dispatch, metadata and client validation read this table.
+pub const GRANTS: &[Grant] = &[
+    Grant {
+        grant_type: GrantType::AuthorizationCode,
+        respond: |cx, client, params| Box::pin(authorization_code::respond(cx, client, params)),
+    },
+    Grant {
+        grant_type: GrantType::RefreshToken,
+        respond: |cx, client, params| Box::pin(refresh_token::respond(cx, client, params)),
+    },
+    Grant {
+        grant_type: GrantType::ClientCredentials,
+        respond: |cx, client, params| Box::pin(client_credentials::respond(cx, client, params)),
+    },
+];
+
+/// Why a grant did not issue.
+pub(super) enum Stop {
+    /// The client changed after it was authenticated: authenticate again.
+    ClientChanged,
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Answers a token request.
+///
+/// # Errors
+/// RFC 6749 §5.2, or the server's own failure.
+pub async fn respond(cx: &Cx, authorization: Option<&str>, params: &Params) -> Result<TokenReply, Failure> {
+    let mut freshness = Freshness::Recent;
+    loop {
+        let client = client_authentication::authenticate(cx, authorization, params, freshness).await?;
+        let context = cx.clone().acting_as(format!("client:{}", client.client().client_id));
+        match grant(&context, &client, params).await {
+            Ok(reply) => return Ok(reply),
+            Err(Stop::Failed(Failure::Refused(error))) => {
+                cx.refused("grant", &[("grant_type", params.find("grant_type").unwrap_or_default())], error.reason);
+                return Err(Failure::Refused(error));
+            }
+            Err(Stop::Failed(broken)) => return Err(broken),
+            // Once more with the client as it is now; but an assertion cannot be used twice.
+            Err(Stop::ClientChanged)
+                if freshness == Freshness::Recent && client.method() != AuthMethod::PrivateKeyJwt =>
+            {
+                freshness = Freshness::Current;
+            }
+            Err(Stop::ClientChanged) => {
+                return Err(Broken::Unavailable { retry_after: 1, why: "the client is being changed".into() }.into());
+            }
+        }
+    }
+}
+
+async fn grant(cx: &Cx, client: &AuthenticatedClient, params: &Params) -> Result<TokenReply, Stop> {
+    let grant_type = oauth::parse_grant_type(params, client.client())?;
+    let grant = GRANTS
+        .iter()
+        .find(|grant| grant.grant_type == grant_type)
+        .ok_or_else(|| Failure::internal("a grant type without a grant"))?;
+    (grant.respond)(cx, client, params).await
+}
