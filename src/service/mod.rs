@@ -1,16 +1,21 @@
 //! The use cases. No actix type and no Diesel type appears in a signature here.
 
+pub mod bearer;
 pub mod client_authentication;
 pub mod client_keys;
 pub mod clients;
 pub mod context;
+pub mod discovery;
 pub mod events;
 pub mod failure;
+pub mod introspection;
 pub mod keys;
 pub mod people;
 pub mod recorder;
+pub mod revocation;
 pub mod subjects;
 pub mod token;
+pub mod userinfo;
 
 pub use context::{Clock, Cx, Policy, Services, SystemClock};
 pub use failure::{Broken, Failure};

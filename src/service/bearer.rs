@@ -1,0 +1,135 @@
+//! Whether an access or refresh token of ours is alive now: its own row or signature, and
+//! everything that it stands on. Introspection, UserInfo and revocation all ask here.
+
+use serde_json::Value;
+
+use super::{Cx, token::issue};
+use crate::{
+    crypto::token::{SecretHash, SecretKind, parse},
+    domain::{
+        entity::{Authorization, Client, User},
+        ids::AuthorizationId,
+        oauth::{VerifiedAccessToken, check_own_access_token, check_standing},
+    },
+    store::{self, Read, StoreError},
+};
+
+/// A token as it was presented, recognized by its form.
+pub enum Recognized {
+    /// An opaque access token.
+    Opaque(SecretHash),
+    /// A self-contained access token, signed by us and not expired.
+    SelfContained(Box<VerifiedAccessToken>),
+    /// A refresh token.
+    Refresh(SecretHash),
+    /// Nothing of ours, or no longer.
+    Unknown,
+}
+
+/// Recognizes a token without asking the database.
+pub fn recognize(cx: &Cx, text: &str) -> Recognized {
+    if let Some(hash) = parse(SecretKind::AccessToken, text) {
+        return Recognized::Opaque(hash);
+    }
+    if let Some(hash) = parse(SecretKind::RefreshToken, text) {
+        return Recognized::Refresh(hash);
+    }
+    let Ok((_, claims)) = cx.services.keyring.load().verify_own(text, &[issue::ACCESS_TOKEN_TYPE]) else {
+        return Recognized::Unknown;
+    };
+    match check_own_access_token(&claims, cx.services.issuer.as_str(), cx.now()) {
+        Ok(token) => Recognized::SelfContained(Box::new(token)),
+        Err(_) => Recognized::Unknown,
+    }
+}
+
+/// A live access token.
+#[derive(Debug)]
+pub struct Live {
+    /// What the token says.
+    pub token: VerifiedAccessToken,
+    /// The person and the authorization it stands on; none for a client's own token.
+    pub person: Option<(User, Authorization)>,
+    /// The client it was issued to.
+    pub client: Client,
+}
+
+/// A live refresh token.
+#[derive(Debug)]
+pub struct LiveRefresh {
+    /// The token.
+    pub found: store::refresh_token::Found,
+    /// The person and the authorization it stands on.
+    pub person: (User, Authorization),
+}
+
+/// The access token, if it is alive.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_access(cx: &Cx, tx: &mut Read<'_>, recognized: &Recognized) -> Result<Option<Live>, StoreError> {
+    let (token, authorization_id) = match recognized {
+        Recognized::Opaque(hash) => match read_opaque(cx, tx, hash)? {
+            Some(found) => found,
+            None => return Ok(None),
+        },
+        Recognized::SelfContained(token) => {
+            if store::access_token::is_revoked(tx, &token.jti)? {
+                return Ok(None);
+            }
+            ((**token).clone(), issue::authorization_of_jti(&token.jti))
+        }
+        Recognized::Refresh(_) | Recognized::Unknown => return Ok(None),
+    };
+    let Some(client) = store::client::find(tx, &token.client_id)? else { return Ok(None) };
+    // A token's `iat` has whole seconds; the limit is rounded down with it.
+    let too_old = client.not_before.is_some_and(|limit| token.issued_at.seconds() < limit.seconds());
+    if !client.enabled || too_old {
+        return Ok(None);
+    }
+    let Some(id) = authorization_id else { return Ok(Some(Live { token, person: None, client })) };
+    Ok(standing(cx, tx, &client, &id)?.map(|person| Live { token, person: Some(person), client }))
+}
+
+/// The refresh token, if it could be used now.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_refresh(cx: &Cx, tx: &mut Read<'_>, hash: &SecretHash) -> Result<Option<LiveRefresh>, StoreError> {
+    let Some(found) = store::refresh_token::find(tx, hash.as_bytes())? else { return Ok(None) };
+    let token = &found.token;
+    if token.rotated_at.is_some() || cx.now() >= token.expires_at || cx.now() >= token.family_expires_at {
+        return Ok(None);
+    }
+    let Some(client) = store::client::find(tx, &token.client_id)? else { return Ok(None) };
+    let id = token.authorization_id.clone();
+    Ok(standing(cx, tx, &client, &id)?.map(|person| LiveRefresh { found, person }))
+}
+
+fn read_opaque(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    hash: &SecretHash,
+) -> Result<Option<(VerifiedAccessToken, Option<AuthorizationId>)>, StoreError> {
+    let Some(found) = store::access_token::find(tx, hash.as_bytes())? else { return Ok(None) };
+    if found.revoked_at.is_some() || cx.now() >= found.token.expires_at {
+        return Ok(None);
+    }
+    let Ok(Value::Object(claims)) = serde_json::from_str::<Value>(&found.token.claims) else { return Ok(None) };
+    let checked = check_own_access_token(&claims, cx.services.issuer.as_str(), cx.now());
+    Ok(checked.ok().map(|token| (token, found.token.authorization_id)))
+}
+
+fn standing(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    client: &Client,
+    id: &AuthorizationId,
+) -> Result<Option<(User, Authorization)>, StoreError> {
+    let Some(authorization) = store::authorization::find(tx, id)? else { return Ok(None) };
+    let user = store::user::find(tx, &authorization.user_id)?;
+    let session = store::session::find(tx, &authorization.session_id)?;
+    // A withdrawn consent revokes its authorizations; here the authorization tells.
+    let stands = check_standing(user.as_ref(), client, &authorization, session.as_ref(), true, cx.now()).is_ok();
+    Ok(user.filter(|_| stands).map(|user| (user, authorization)))
+}

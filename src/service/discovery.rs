@@ -1,0 +1,54 @@
+//! The metadata documents, computed from the tables that dispatch (OIDC Discovery 1.0, RFC 8414).
+
+use serde_json::{Map, Value};
+
+use super::{Services, client_authentication, token};
+use crate::domain::{
+    jose::SigningAlgorithm,
+    oauth::GrantType,
+    oidc::{
+        claims::{claims_supported, scopes_supported},
+        discovery::{Capabilities, Endpoint, oauth_authorization_server, openid_configuration},
+    },
+};
+
+/// Which document is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// `/.well-known/openid-configuration`.
+    OpenidConfiguration,
+    /// `/.well-known/oauth-authorization-server`.
+    OauthAuthorizationServer,
+}
+
+/// The document. `endpoints`: each endpoint with the path that it is routed at.
+pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint, &str)]) -> Map<String, Value> {
+    let grant_types: Vec<GrantType> = token::GRANTS.iter().map(|grant| grant.grant_type).collect();
+    let keyring = services.keyring.load();
+    let mut algorithms: Vec<SigningAlgorithm> = keyring.algorithms().collect();
+    algorithms.sort_unstable();
+    let (claims, scopes) = (claims_supported(), scopes_supported());
+    let capabilities = Capabilities {
+        issuer: services.issuer.as_str(),
+        endpoints,
+        grant_types: &grant_types,
+        response_types: &["code"],
+        response_modes: &["query", "fragment", "form_post"],
+        token_auth_methods: client_authentication::METHODS,
+        introspection_auth_methods: client_authentication::CONFIDENTIAL_METHODS,
+        revocation_auth_methods: client_authentication::METHODS,
+        client_assertion_algs: client_authentication::ASSERTION_ALGORITHMS,
+        id_token_algs: &algorithms,
+        userinfo_algs: &[],
+        scopes: &scopes,
+        claims: &claims,
+        prompt_values: &["none", "login", "consent", "select_account"],
+        acr_values: &["1"],
+        ui_locales: &["en"],
+        documentation: Some("/docs"),
+    };
+    match document {
+        Document::OpenidConfiguration => openid_configuration(&capabilities),
+        Document::OauthAuthorizationServer => oauth_authorization_server(&capabilities),
+    }
+}
