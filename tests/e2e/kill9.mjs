@@ -7,7 +7,7 @@ import { refreshGraceSeconds } from './support/contract.mjs';
 import { cluster, kind, ownedCluster } from './support/database.mjs';
 import { durableServer } from './support/durable.mjs';
 import { Person, pkce } from './support/http_flow.mjs';
-import { pause } from './support/net.mjs';
+import { pause, until } from './support/net.mjs';
 import { tail } from './support/server.mjs';
 
 const cycles = Number(process.env.KILL9_CYCLES ?? 50);
@@ -24,7 +24,8 @@ const random = () => {
 const pick = (list) => list[Math.floor(random() * list.length)];
 
 const { server, client, user } = await durableServer();
-const person = new Person(user);
+// One browser for each client: its session is made once and must survive every kill as well.
+const browsers = Array.from({ length: workers }, () => new Person(user));
 const endpoint = (name) => server.metadata[name];
 const authorization = `Basic ${Buffer.from(`${encodeURIComponent(client.id)}:${encodeURIComponent(client.secret)}`).toString('base64')}`;
 
@@ -61,7 +62,7 @@ function expectOk(answer, what) {
 
 const expiresAt = (json) => Date.now() + (json.expires_in ?? 60) * 1000;
 
-async function signInByCode() {
+async function signInByCode(person) {
   const { verifier, challenge } = pkce();
   const url = `${endpoint('authorization_endpoint')}?${new URLSearchParams({
     client_id: client.id, redirect_uri: client.redirectUri, response_type: 'code', scope: 'openid offline_access',
@@ -116,14 +117,14 @@ async function machineToken() {
 }
 
 // One client: a family is used by one at a time, as one application would.
-async function work(stop) {
+async function work(stop, person) {
   while (!stop.now) {
     const free = families.filter((family) => !family.dead && !family.unknown && !family.busy);
     const chance = random();
     const family = free.length ? pick(free) : undefined;
     if (family) family.busy = true;
     try {
-      if (!family || chance < 0.2) await signInByCode();
+      if (!family || chance < 0.2) await signInByCode(person);
       else if (chance < 0.6) await rotate(family);
       else if (chance < 0.7) await revoke(family);
       else await machineToken();
@@ -198,15 +199,19 @@ let slowest = 0;
 let restarts = 0;
 let failure;
 try {
-  await signInByCode(); // the password is checked once; later sign-ins ride on the session, which must survive as well
+  await Promise.all(browsers.map(signInByCode)); // the only time a password is checked
   for (let cycle = 1; cycle <= cycles && lost.length < 10; cycle += 1) {
     const at = Date.now();
     const [familiesBefore, machinesBefore] = [families.length, machineTokens.length];
     const touched = new Set(families.filter(({ dead }) => !dead));
     dying = false;
     const stop = { now: false };
-    const load = Promise.all(Array.from({ length: workers }, () => work(stop)));
-    await Promise.race([load, pause(100 + random() * 200)]);
+    const load = Promise.all(browsers.map((person) => work(stop, person)));
+    // The moment counts from the first answer, so that a slow machine does not kill an idle server.
+    const sum = () => told.codes + told.rotations + told.revocations + told.machine;
+    const before = sum();
+    await until(() => sum() > before, 'nothing is answered any more', { interval: 2 });
+    await pause(100 + random() * 200);
     dying = true;
     const withDatabase = databaseKills > 0 && cycle % databaseKills === 0;
     if (withDatabase) await cluster('crash'); // the server lives a little longer and must not lie

@@ -29,16 +29,26 @@ export class Person {
   }
 
   async #request(url, options = {}) {
+    const { pathname } = new URL(url);
+    const fitting = [...this.cookies.values()].filter(({ path }) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`));
     const answer = await fetch(url, {
       ...options,
       redirect: 'manual',
-      headers: { ...options.headers, cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      headers: { ...options.headers, cookie: fitting.map(({ name, value }) => `${name}=${value}`).join('; ') },
     });
     for (const line of answer.headers.getSetCookie()) {
       const [pair, ...rest] = line.split(';');
       const at = pair.indexOf('=');
-      if (rest.some((part) => /^\s*max-age=0\s*$/i.test(part))) this.cookies.delete(pair.slice(0, at));
-      else this.cookies.set(pair.slice(0, at), pair.slice(at + 1));
+      const cookie = { name: pair.slice(0, at), value: pair.slice(at + 1), path: '/' };
+      let gone = false;
+      for (const [name, value] of rest.map((part) => part.trim().split('='))) {
+        if (/^path$/i.test(name)) cookie.path = value;
+        else if (/^max-age$/i.test(name)) gone = Number(value) <= 0;
+        else if (/^expires$/i.test(name)) gone ||= Date.parse(value) <= Date.now();
+      }
+      const key = `${cookie.name} ${cookie.path}`;
+      if (gone) this.cookies.delete(key);
+      else this.cookies.set(key, cookie);
     }
     return answer;
   }
