@@ -68,14 +68,22 @@ async function signInByCode(person) {
     client_id: client.id, redirect_uri: client.redirectUri, response_type: 'code', scope: 'openid offline_access',
     prompt: 'consent', state: 's', code_challenge: challenge, code_challenge_method: 'S256',
   })}`;
+  // A browser whose last answer was lost does not know its session: it begins anew.
+  if (person.unknown) Object.assign(person, new Person(user), { unknown: false });
+  const signedIn = person.passwords > 0;
   let code;
   try {
     const callback = await person.authorize(url, client.redirectUri);
     code = callback.searchParams.get('code');
     if (!code) throw new Error(`no code: ${callback.search}`);
   } catch (error) {
+    person.unknown = true;
     if (!dying) lost.push(`a sign-in failed: ${error.cause?.message ?? error.message}`);
     throw new Unanswered('authorize');
+  }
+  if (signedIn && person.passwords > 1) {
+    lost.push('a session was forgotten: the password was asked for again');
+    person.passwords = 1;
   }
   const form = { grant_type: 'authorization_code', code, redirect_uri: client.redirectUri, code_verifier: verifier };
   const answer = await post(endpoint('token_endpoint'), form);

@@ -25,7 +25,8 @@ function formWith(html, buttonId) {
 
 export class Person {
   constructor({ username, password }) {
-    Object.assign(this, { username, password, cookies: new Map() });
+    // How often the password was asked for.
+    Object.assign(this, { username, password, cookies: new Map(), passwords: 0 });
   }
 
   async #request(url, options = {}) {
@@ -75,6 +76,7 @@ export class Person {
       if (signIn) {
         form.fields.set('username', this.username);
         form.fields.set('password', this.password);
+        this.passwords += 1;
       }
       next = new URL(form.action || next, next).href;
       options = { method: 'POST', body: form.fields, headers: { origin: new URL(next).origin } };
