@@ -78,8 +78,8 @@ run.test('a second request in the same browser needs no password', async ({ serv
 
 run.test('prompt=login asks for the password again although a session exists', async ({ server, browser }) => {
   const config = await discover(server, web.id, oidc.ClientSecretBasic(web.secret));
-  const first = await signInWith({ browser, config, redirectUri: web.redirectUri, user: users.alice });
-  const second = await signInWith({ config, redirectUri: web.redirectUri, page: first.page, user: users.alice, prompt: 'login' });
+  const first = await signInWith({ browser, config, redirectUri: web.redirectUri, user: users.alice, max_age: '15000' });
+  const second = await signInWith({ config, redirectUri: web.redirectUri, page: first.page, user: users.alice, prompt: 'login', max_age: '15000' });
   assert.ok(second.callback.pages.includes('sign-in'));
   assert.ok(second.tokens.claims().auth_time >= first.tokens.claims().auth_time);
   await first.page.context().close();
