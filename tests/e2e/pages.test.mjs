@@ -1,0 +1,212 @@
+// Every page that a person can reach, looked at: see support/audit.mjs for what each owes.
+import assert from 'node:assert/strict';
+import * as oidc from 'openid-client';
+import { after, before } from 'node:test';
+import { audit } from './support/audit.mjs';
+import { catchRedirects, press, signIn, tab, visible } from './support/browser.mjs';
+import { clients, page as ids, setupLink, users, words } from './support/contract.mjs';
+import { until } from './support/net.mjs';
+import { startProduction } from './support/server.mjs';
+import { suite } from './support/suite.mjs';
+
+const { web, spa } = clients;
+const run = suite();
+
+// An authorization URL that shows the sign-in page, and with prompt=consent the consent page after it.
+async function authorizationUrl(server, { client = spa, ...extra } = {}) {
+  const url = new URL(server.metadata.authorization_endpoint);
+  url.search = new URLSearchParams({
+    client_id: client.id,
+    redirect_uri: client.redirectUri,
+    response_type: 'code',
+    scope: 'openid profile email',
+    state: 's',
+    code_challenge: await oidc.calculatePKCECodeChallenge(oidc.randomPKCECodeVerifier()),
+    code_challenge_method: 'S256',
+    ...extra,
+  });
+  return url.href;
+}
+
+const text = (page, selector = 'body') => page.locator(selector).first().innerText();
+
+run.test('the sign-in page, a wrong password, the consent page', async ({ server, browser }) => {
+  const page = await tab(browser);
+  const client = await catchRedirects(page, spa.redirectUri);
+  await page.goto(await authorizationUrl(server, { prompt: 'consent', scope: 'openid profile email offline_access' }));
+  assert.match(new URL(page.url()).pathname, /^\/sign-in\//);
+  await audit(page, 'sign-in', { interaction: true });
+
+  await signIn(page, { username: 'alice', password: 'not the password' });
+  assert.ok(await visible(page, ids.signInError));
+  const known = await text(page, ids.signInError);
+  assert.ok(!/no such|unknown|not exist/i.test(known), known);
+  await audit(page, 'sign-in-refused', { interaction: true });
+
+  // Nobody learns from the page who has an account.
+  await signIn(page, { username: 'nobody-here', password: 'not the password' });
+  assert.equal(await text(page, ids.signInError), known);
+
+  await signIn(page, users.alice);
+  assert.match(new URL(page.url()).pathname, /^\/consent\//);
+  assert.match(await text(page), /alice/i);
+  await audit(page, 'consent', { interaction: true });
+  await press(page, ids.consentAllow);
+  assert.ok(client.arrived());
+  await page.context().close();
+});
+
+run.test('Back, reload and a second tab of a sign-in all work', async ({ server, browser }) => {
+  const page = await tab(browser);
+  const client = await catchRedirects(page, spa.redirectUri);
+  await page.goto(await authorizationUrl(server));
+  await page.reload();
+  const second = await page.context().newPage();
+  await second.goto(await authorizationUrl(server));
+  assert.ok(await visible(second, ids.signIn));
+  await page.goto(await authorizationUrl(server, { client: web, redirect_uri: web.redirectUri }));
+  await page.goBack();
+  assert.ok(await visible(page, ids.signIn));
+  await signIn(page, users.bob);
+  if (await visible(page, ids.consentAllow)) await press(page, ids.consentAllow);
+  assert.ok(client.arrived());
+  await page.context().close();
+});
+
+run.test('an unregistered redirect_uri is an error page and never a redirect', async ({ server, browser }) => {
+  const page = await tab(browser);
+  await page.goto(await authorizationUrl(server, { redirect_uri: 'https://evil.example/<script>alert(1)</script>' }));
+  assert.equal(new URL(page.url()).origin, new URL(server.issuer).origin);
+  assert.ok(page.document.status() >= 400 && page.document.status() < 500);
+  assert.equal(await text(page, ids.errorCode), words.redirectUriNotRegistered);
+  assert.ok((await text(page, ids.errorMessage)).length > 10);
+  assert.equal((await text(page, ids.errorTrace)).trim().length > 0, true);
+  assert.ok(!(await text(page)).includes(spa.redirectUri), 'the registered addresses are not told');
+  await audit(page, 'error-redirect-uri');
+  await page.context().close();
+});
+
+run.test('unknown client, missing redirect_uri and an added query are error pages', async ({ server, browser }) => {
+  const page = await tab(browser, { javaScript: false });
+  for (const extra of [{ client_id: 'nobody' }, { redirect_uri: '' }, { redirect_uri: `${spa.redirectUri}?x=1` }, { redirect_uri: `${spa.redirectUri}/` }]) {
+    await page.goto(await authorizationUrl(server, extra));
+    assert.ok(await visible(page, ids.errorMessage), JSON.stringify(extra));
+    assert.equal(new URL(page.url()).origin, new URL(server.issuer).origin);
+  }
+  await page.context().close();
+});
+
+run.test('an interaction that never was is an error page', async ({ server, browser }) => {
+  const page = await tab(browser);
+  await page.goto(`${server.issuer}/sign-in/no-such-interaction`);
+  assert.ok(page.document.status() >= 400 && page.document.status() < 500);
+  assert.ok(await visible(page, ids.errorMessage));
+  await audit(page, 'error-interaction');
+  await page.context().close();
+});
+
+run.test('sign-out without a hint asks first, then says so', async ({ server, browser }) => {
+  const page = await tab(browser);
+  const client = await catchRedirects(page, spa.redirectUri);
+  await page.goto(await authorizationUrl(server));
+  await signIn(page, users.alice);
+  if (await visible(page, ids.consentAllow)) await press(page, ids.consentAllow);
+  assert.ok(client.arrived());
+
+  await page.goto(server.metadata.end_session_endpoint);
+  assert.ok(await visible(page, ids.logoutConfirm));
+  await audit(page, 'sign-out', { interaction: true });
+  await press(page, ids.logoutConfirm);
+  assert.ok(await page.locator(ids.signedOut).count());
+  await audit(page, 'signed-out', { interaction: false });
+
+  // Really gone: the next request asks for the password.
+  await page.goto(await authorizationUrl(server));
+  assert.ok(await visible(page, ids.signIn));
+  await page.context().close();
+});
+
+run.test('an unregistered post_logout_redirect_uri never redirects', async ({ server, browser }) => {
+  const page = await tab(browser);
+  await page.goto(`${server.metadata.end_session_endpoint}?${new URLSearchParams({ client_id: web.id, post_logout_redirect_uri: 'https://evil.example/' })}`);
+  if (await visible(page, ids.logoutConfirm)) await press(page, ids.logoutConfirm);
+  assert.equal(new URL(page.url()).origin, new URL(server.issuer).origin);
+  await page.context().close();
+});
+
+for (const [name, address] of [
+  ['home', '/'],
+  ['dev', '/dev'],
+  ['docs-errors', '/docs/errors'],
+  ['docs-error', `/docs/errors/${words.redirectUriNotRegistered}`],
+]) {
+  run.test(`the page ${address}`, async ({ server, browser }) => {
+    const page = await tab(browser);
+    await page.goto(server.issuer + address);
+    assert.equal(page.document.status(), 200);
+    await audit(page, name);
+    await page.context().close();
+  });
+}
+
+run.test('a page that is not there is a clean 404 of ours', async ({ server, browser }) => {
+  const page = await tab(browser);
+  await page.goto(`${server.issuer}/no-such-page`);
+  assert.equal(page.document.status(), 404);
+  await audit(page, 'not-found');
+  await page.context().close();
+});
+
+run.test('the result page of /dev', async ({ server, browser }) => {
+  const page = await tab(browser);
+  await page.goto(`${server.issuer}/dev`);
+  await press(page, ids.dev.signIn);
+  await signIn(page, users.alice);
+  if (await visible(page, ids.consentAllow)) await press(page, ids.consentAllow);
+  assert.match(new URL(page.url()).pathname, /^\/dev/);
+  await audit(page, 'dev-result');
+  await page.context().close();
+});
+
+// The first administrator: a server that is not in dev mode, with an empty database.
+const production = {};
+before(async () => {
+  production.server = await startProduction();
+});
+after(() => production.server?.stop());
+
+const administrator = { username: 'root-admin', email: 'root-admin@example.com', name: 'First Administrator', password: 'a long enough passphrase 9' };
+async function fillSetup(page) {
+  for (const field of ['username', 'email', 'name', 'password']) await page.locator(ids.setup[field]).fill(administrator[field]);
+  await press(page, ids.setup.submit);
+}
+
+run.test('the setup link of the first start makes one administrator, once', async ({ browser }) => {
+  const { server } = production;
+  const link = await until(() => setupLink(server.output), () => `no setup link was printed:\n${server.output}`);
+  const code = new URL(link).hash.replace('#k=', '');
+
+  // A wrong code opens nothing, and does not use up the right one. Without scripts the code is pasted.
+  const plain = await tab(browser, { javaScript: false });
+  await plain.goto(new URL('/setup', link).href);
+  await plain.locator(ids.setup.code).fill('AAAA-AAAA-AAAA');
+  await fillSetup(plain);
+  assert.ok(plain.document.status() >= 400, 'a wrong code is refused');
+  await plain.context().close();
+
+  const page = await tab(browser);
+  await page.goto(link);
+  await until(async () => (await page.locator(ids.setup.code).inputValue()) === code, 'the code of the link is not filled in');
+  await audit(page, 'setup');
+  await fillSetup(page);
+  assert.ok(page.document.status() < 400, await text(page));
+  await audit(page, 'setup-done');
+  await page.context().close();
+
+  // The link was for one time.
+  const again = await tab(browser);
+  await again.goto(link);
+  if (await visible(again, ids.setup.submit)) await fillSetup(again);
+  assert.ok(again.document.status() >= 400, 'the link works once');
+  await again.context().close();
+});

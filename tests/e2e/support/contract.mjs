@@ -1,0 +1,115 @@
+// Everything these tests assume about the server that is not a published standard: page elements, demo accounts and
+// clients, command lines. When the product changes one of them, this is the file to change.
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+export const users = {
+  alice: { username: 'alice', password: 'dev-password' },
+  bob: { username: 'bob', password: 'dev-password' },
+};
+
+// Clients of `symbolon dev`. Redirect URIs that nothing listens on are answered by the browser driver.
+export const clients = {
+  web: { id: 'demo-web', secret: 'dev-secret', redirectUri: 'http://localhost:3000/callback', postLogout: 'http://localhost:3000/' },
+  spa: { id: 'demo-spa', redirectUri: 'http://localhost:5173/callback' },
+  // Native: any port on the loopback interface (RFC 8252 7.3).
+  cli: { id: 'demo-cli', redirectUri: (port) => `http://127.0.0.1:${port}/callback` },
+  m2m: { id: 'demo-m2m', secret: 'dev-secret', scope: 'demo.read' },
+};
+
+// The form of the access tokens of the demo clients, and the text form of everything opaque.
+export const accessTokenForm = { web: 'jwt', spa: 'jwt', m2m: 'opaque' };
+export const opaque = (kind) => new RegExp(`^sym_${kind}_[A-Za-z0-9_-]{43}[A-Za-z0-9]{6}$`);
+
+// Ids are part of the product's documented contract for automation.
+export const page = {
+  username: '#username',
+  password: '#password',
+  signIn: '#login-submit',
+  signInCancel: '#login-cancel',
+  // The sentence of a refused sign-in, next to the form.
+  signInError: '[role=alert]',
+  consentAllow: '#consent-allow',
+  consentDeny: '#consent-deny',
+  consentSwitch: '#consent-switch',
+  logoutConfirm: '#logout-confirm',
+  signedOut: '#signed-out',
+  errorMessage: '#error-message',
+  errorCode: '#error-code',
+  errorTrace: '#error-trace',
+  setup: { code: '#code', username: '#username', email: '#email', name: '#name', password: '#password', submit: '#setup-submit' },
+  // The relying party at /dev: ids first, words as the second choice.
+  dev: {
+    signIn: '#dev-sign-in, main a:text-matches("^sign in", "i"), main button:text-matches("^sign in", "i")',
+    refresh: '#dev-refresh, main a:text-matches("refresh", "i"), main button:text-matches("refresh", "i")',
+    signOut: '#dev-sign-out, main a:text-matches("^sign out", "i"), main button:text-matches("^sign out", "i")',
+  },
+};
+
+// Words that the text of a page must hold.
+export const words = {
+  // AS-1003: the redirect_uri is not one of the client's.
+  redirectUriNotRegistered: 'AS-1003',
+};
+
+// The header of every page, in full; only form-action may follow.
+export const contentSecurityPolicy = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': "'self' data:",
+  'connect-src': "'self'",
+  'base-uri': "'none'",
+  'frame-ancestors': "'none'",
+};
+
+// A refresh token that lost the race against its own rotation may be accepted again for so long (0: never).
+export const refreshGraceSeconds = Number(process.env.SYMBOLON_E2E_REFRESH_GRACE ?? 30);
+
+// Environment of every start: nothing is read from or written to the home of the person who runs the tests.
+export function environment({ home, databaseUrl, extra = {} }) {
+  const kept = {};
+  for (const name of ['PATH', 'LANG', 'TMPDIR', 'RUST_BACKTRACE', 'LD_LIBRARY_PATH']) {
+    if (process.env[name] !== undefined) kept[name] = process.env[name];
+  }
+  return { ...kept, HOME: home, XDG_CONFIG_HOME: path.join(home, '.config'), SYMBOLON_DATABASE__URL: databaseUrl, ...extra };
+}
+
+export const devArguments = (port) => ['dev', '--bind', `127.0.0.1:${port}`];
+
+// `serve` takes its address from the environment, so that a first run without arguments is the same thing.
+export const serveArguments = () => ['serve'];
+export const serveEnvironment = ({ port, managementPort }) => ({
+  SYMBOLON_BIND: `127.0.0.1:${port}`,
+  SYMBOLON_MANAGEMENT__BIND: `127.0.0.1:${managementPort}`,
+});
+
+// The link of the first start, wherever it is printed.
+export const setupLink = (output) => output.match(/https?:\/\/\S+\/setup#k=[^\s"]+/)?.[0];
+
+// `symbolon client create …`; answers the arguments. Lists are repeated flags.
+export async function clientCreateArguments(dir, wanted) {
+  const args = ['client', 'create', '--json', '--name', wanted.name];
+  if (wanted.id) args.push('--id', wanted.id);
+  for (const uri of wanted.redirectUris ?? []) args.push('--redirect-uri', uri);
+  for (const uri of wanted.postLogoutRedirectUris ?? []) args.push('--post-logout-redirect-uri', uri);
+  for (const grant of wanted.grantTypes ?? []) args.push('--grant-type', grant);
+  for (const scope of wanted.scopes ?? []) args.push('--scope', scope);
+  if (wanted.authMethod) args.push('--auth-method', wanted.authMethod);
+  if (wanted.consent) args.push('--consent', wanted.consent);
+  if (wanted.jwks) {
+    const file = path.join(dir, `${wanted.name}.jwks.json`);
+    await writeFile(file, JSON.stringify(wanted.jwks));
+    args.push('--jwks-file', file);
+  }
+  return args;
+}
+
+// What `client create --json` printed: id, and the secret that is shown once.
+export const createdClient = (json) => ({ id: json.client_id ?? json.id, secret: json.client_secret ?? json.secret });
+
+// `symbolon user create …` with the password on standard input, where no process list shows it.
+export const userCreate = (wanted) => ({
+  args: ['user', 'create', '--json', '--username', wanted.username, '--email', wanted.email, '--name', wanted.name ?? wanted.username, '--password-stdin'],
+  stdin: `${wanted.password}\n`,
+});

@@ -1,0 +1,30 @@
+// One server (and one browser, when asked for) for the tests of a file. A failing test prints what the server said.
+import test, { after, before } from 'node:test';
+import { launch } from './browser.mjs';
+import { kind } from './database.mjs';
+import { startDev, tail } from './server.mjs';
+
+export function suite({ start = startDev, browser = true } = {}) {
+  const shared = {
+    // Declares a test; its function gets (shared, t).
+    test(name, body) {
+      return test(`${name} [${kind}]`, async (t) => {
+        const from = shared.server.output.length;
+        try {
+          await body(shared, t);
+        } catch (error) {
+          console.error(`--- ${name}: the server said\n${tail(shared.server.output.slice(from))}---`);
+          throw error;
+        }
+      });
+    },
+  };
+  before(async () => {
+    [shared.server, shared.browser] = await Promise.all([start(), browser ? launch() : undefined]);
+  });
+  after(async () => {
+    await shared.browser?.close();
+    await shared.server?.stop();
+  });
+  return shared;
+}
