@@ -2,6 +2,8 @@
 
 pub mod claims;
 pub mod discovery;
+#[cfg(test)]
+mod fixtures;
 pub mod id_token;
 pub mod interaction;
 pub mod logout;
