@@ -6,8 +6,11 @@ use crate::{
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
+/// A parameter to set, or to remove.
+type Change = (&'static str, Option<&'static str>);
+
 /// A good request of [`web`], with these parameters set, or removed by `None`.
-fn params(changes: &[(&'static str, Option<&'static str>)]) -> Params {
+fn params(changes: &[Change]) -> Params {
     let mut pairs = vec![
         ("client_id", "app"),
         ("redirect_uri", "https://app.example/callback"),
@@ -25,7 +28,7 @@ fn params(changes: &[(&'static str, Option<&'static str>)]) -> Params {
     Params::from_pairs(&pairs).expect("well-formed")
 }
 
-fn granted(changes: &[(&'static str, Option<&'static str>)]) -> AuthorizationRequest {
+fn granted(changes: &[Change]) -> AuthorizationRequest {
     validate(&params(changes), Some(&web())).unwrap_or_else(|error| panic!("{error:?}")).request
 }
 
@@ -92,7 +95,7 @@ fn an_unknown_a_disabled_and_a_mixed_up_client_get_the_same_page() {
 
 #[test]
 fn nothing_is_redirected_before_client_and_address_are_certain() {
-    let table: [(&[(&str, Option<&str>)], &str); 5] = [
+    let table: [(&[Change], &str); 5] = [
         (&[("client_id", None)], "AS-1000"),
         (&[("redirect_uri", None)], "AS-1002"),
         (&[("redirect_uri", Some("https://app.example/callback/x"))], "AS-1003"),

@@ -54,7 +54,7 @@ fn a_refusal_carries_the_allowed_members_only_and_no_reason() {
             Answer::FormPost { fields, .. } => fields.into_iter().map(|(name, _)| name).collect(),
             Answer::Redirect(location) => {
                 let added = location.strip_prefix(REGISTERED).expect("the registered address");
-                url::form_urlencoded::parse(added[1..].as_bytes()).map(|(name, _)| name.into_owned()).collect()
+                url::form_urlencoded::parse(&added.as_bytes()[1..]).map(|(name, _)| name.into_owned()).collect()
             }
         };
         assert_eq!(names, ["error", "error_description", "error_uri", "state", "iss"], "{mode:?}");

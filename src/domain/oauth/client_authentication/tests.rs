@@ -7,6 +7,8 @@ use crate::{
     oauth::fixtures::{NOW, at, client, refusal, web},
 };
 
+type Pair = (&'static str, &'static str);
+
 fn params(pairs: &[(&str, &str)]) -> Params {
     Params::from_pairs(pairs).expect("well-formed")
 }
@@ -83,7 +85,7 @@ fn a_malformed_header_is_refused() {
 #[test]
 fn several_methods_at_once_are_refused() {
     let header = basic("app:secret");
-    let table: [(Option<&str>, &[(&str, &str)]); 6] = [
+    let table: [(Option<&str>, &[Pair]); 6] = [
         (Some(&header), &[("client_secret", "secret")]),
         (Some(&header), &[("client_id", "app"), ("client_secret", "secret")]),
         (Some(&header), &[("client_assertion_type", CLIENT_ASSERTION_TYPE), ("client_assertion", "a.b.c")]),
