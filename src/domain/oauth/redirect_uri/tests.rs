@@ -119,6 +119,17 @@ fn a_bad_row_cannot_put_a_line_break_into_a_header() {
 }
 
 #[test]
+fn the_port_varies_only_where_the_registered_host_is_the_loopback_one() {
+    for (registered, sent) in [
+        ("http://127.0.0.1@evil.example/cb", "http://127.0.0.1:80@evil.example/cb"),
+        ("http://localhost.evil.example/cb", "http://localhost:80.evil.example/cb"),
+    ] {
+        let client = client(ClientKind::Native, &[registered]);
+        assert_eq!(refusal(SafeRedirect::matched(&client, Some(sent))), ("invalid_request", "AS-1003"), "{sent}");
+    }
+}
+
+#[test]
 fn parameters_are_appended_to_the_registered_query() {
     for (registered, expected) in [
         ("https://app.example", "https://app.example?code=a%20b&state=%26"),
