@@ -1,1 +1,144 @@
+use serde_json::json;
+
 use super::*;
+use crate::oauth::fixtures::strings;
+
+fn settings(kind: ClientKind, change: impl FnOnce(&mut ClientSettings)) -> Result<(), SettingsRule> {
+    let mut settings = ClientSettings::of_kind(kind);
+    if kind != ClientKind::Machine {
+        settings.redirect_uris = strings(&["https://app.example/cb"]);
+    }
+    change(&mut settings);
+    check_settings(kind, &settings)
+}
+
+#[track_caller]
+fn refused(kind: ClientKind, field: &str, change: impl FnOnce(&mut ClientSettings)) {
+    let broken = settings(kind, change).expect_err(field);
+    assert_eq!(broken.field, field, "{broken}");
+    assert!(broken.rule.ends_with('.') && broken.to_string().starts_with(field));
+}
+
+fn public_key() -> Value {
+    json!({"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y", "kid": "1"}]})
+}
+
+#[test]
+fn the_defaults_of_every_kind_are_allowed() {
+    for kind in ClientKind::ALL {
+        assert_eq!(settings(kind, |_| {}), Ok(()), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_administrators_commonly_set_is_allowed() {
+    use AuthMethod::PrivateKeyJwt;
+    assert_eq!(settings(ClientKind::Web, |s| s.require_pkce = false), Ok(()));
+    assert_eq!(settings(ClientKind::Web, |s| s.may_introspect = true), Ok(()));
+    assert_eq!(
+        settings(ClientKind::Web, |s| (s.token_endpoint_auth_method, s.jwks) = (PrivateKeyJwt, Some(public_key()))),
+        Ok(())
+    );
+    let by_reference = Some("https://app.example/jwks.json".to_owned());
+    assert_eq!(
+        settings(ClientKind::Web, |s| (s.token_endpoint_auth_method, s.jwks_uri) = (PrivateKeyJwt, by_reference)),
+        Ok(())
+    );
+    assert_eq!(
+        settings(ClientKind::Web, |s| s.access_token_audience =
+            strings(&["https://api.example/v1", "urn:x:y", "plain"])),
+        Ok(())
+    );
+    assert_eq!(settings(ClientKind::Web, |s| s.access_token_lifetime = Some(1)), Ok(()));
+    assert_eq!(settings(ClientKind::Web, |s| s.refresh_token_lifetime = Some(31_536_000)), Ok(()));
+    assert_eq!(settings(ClientKind::Web, |s| s.default_max_age = Some(0)), Ok(()));
+    assert_eq!(settings(ClientKind::Native, |s| s.redirect_uris.push("app.immich:///x".to_owned())), Ok(()));
+    // One client for the server and its mobile app: native, and yet it has a secret.
+    assert_eq!(settings(ClientKind::Native, |s| s.token_endpoint_auth_method = AuthMethod::ClientSecretBasic), Ok(()));
+}
+
+#[test]
+fn grants_fit_together_and_to_what_the_client_can_prove() {
+    use GrantType::{AuthorizationCode, ClientCredentials, RefreshToken};
+    refused(ClientKind::Web, "grant_types", |s| s.grant_types.clear());
+    refused(ClientKind::Web, "grant_types", |s| s.grant_types = vec![AuthorizationCode, AuthorizationCode]);
+    refused(ClientKind::Machine, "grant_types", |s| s.grant_types = vec![ClientCredentials, RefreshToken]);
+    refused(ClientKind::Spa, "grant_types", |s| s.grant_types.push(ClientCredentials));
+    refused(ClientKind::Machine, "grant_types", |s| s.token_endpoint_auth_method = AuthMethod::None);
+    refused(ClientKind::Spa, "require_pkce", |s| s.require_pkce = false);
+    refused(ClientKind::Web, "require_pkce", |s| {
+        (s.require_pkce, s.token_endpoint_auth_method) = (false, AuthMethod::None)
+    });
+    refused(ClientKind::Native, "may_introspect", |s| s.may_introspect = true);
+}
+
+#[test]
+fn addresses_are_present_registrable_and_listed_once() {
+    let uri = |text: &str| Some(text.to_owned());
+    refused(ClientKind::Web, "redirect_uris", |s| s.redirect_uris.clear());
+    refused(ClientKind::Web, "redirect_uris[1]", |s| s.redirect_uris.push("http://app.example/cb".to_owned()));
+    refused(ClientKind::Web, "redirect_uris[1]", |s| s.redirect_uris.push("https://app.example/cb".to_owned()));
+    refused(ClientKind::Web, "redirect_uris[1]", |s| s.redirect_uris.push("app.immich:///x".to_owned()));
+    refused(ClientKind::Web, "redirect_uris", |s| {
+        s.redirect_uris = (0..101).map(|n| format!("https://a.example/{n}")).collect()
+    });
+    refused(ClientKind::Web, "post_logout_redirect_uris[0]", |s| {
+        s.post_logout_redirect_uris = strings(&["https://a.example/*"])
+    });
+    refused(ClientKind::Web, "client_uri", |s| s.client_uri = uri("javascript:alert(1)"));
+    refused(ClientKind::Native, "client_uri", |s| s.client_uri = uri("x:/y"));
+    refused(ClientKind::Web, "logo_uri", |s| s.logo_uri = uri("http://localhost/logo.png"));
+    refused(ClientKind::Web, "logo_uri", |s| s.logo_uri = uri("data:image/png;base64,AA"));
+}
+
+#[test]
+fn keys_are_public_and_come_one_way() {
+    refused(ClientKind::Web, "jwks", |s| s.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt);
+    refused(ClientKind::Web, "jwks_uri", |s| {
+        (s.jwks, s.jwks_uri) = (Some(public_key()), Some("https://a.example/k".to_owned()))
+    });
+    for uri in [
+        "http://a.example/k",
+        "http://localhost/k",
+        "https://a.example/k#x",
+        "https://u@a.example/k",
+        "file:///etc/keys",
+    ] {
+        refused(ClientKind::Web, "jwks_uri", |s| s.jwks_uri = Some(uri.to_owned()));
+    }
+    for jwks in
+        [json!({}), json!([]), json!({"keys": []}), json!({"keys": {}}), json!({"keys": vec![public_key(); 101]})]
+    {
+        refused(ClientKind::Web, "jwks", |s| s.jwks = Some(jwks));
+    }
+    for member in PRIVATE_MEMBERS {
+        let mut jwks = public_key();
+        jwks["keys"][0][member] = json!("x");
+        refused(ClientKind::Web, "jwks.keys[0]", |s| s.jwks = Some(jwks));
+    }
+    for key in [json!({"kty": "oct"}), json!({"kty": "AKP"}), json!({}), json!(null), json!("RSA")] {
+        refused(ClientKind::Web, "jwks.keys[0]", |s| s.jwks = Some(json!({"keys": [key]})));
+    }
+}
+
+#[test]
+fn scopes_and_audiences_are_well_formed() {
+    for scope in ["", "a b", "a,b", "a\"", "\u{e9}"] {
+        refused(ClientKind::Machine, "scope[0]", |s| s.scope = strings(&[scope]));
+    }
+    refused(ClientKind::Machine, "scope[1]", |s| s.scope = strings(&["a", "a"]));
+    let long = "x".repeat(513);
+    for audience in ["", "a\nb", "http://", "://x", long.as_str()] {
+        refused(ClientKind::Web, "access_token_audience[0]", |s| s.access_token_audience = strings(&[audience]));
+    }
+}
+
+#[test]
+fn lifetimes_are_between_a_second_and_a_year() {
+    for seconds in [i64::MIN, -1, 0, 31_536_001, i64::MAX] {
+        refused(ClientKind::Web, "access_token_lifetime", |s| s.access_token_lifetime = Some(seconds));
+        refused(ClientKind::Web, "id_token_lifetime", |s| s.id_token_lifetime = Some(seconds));
+        refused(ClientKind::Web, "refresh_token_lifetime", |s| s.refresh_token_lifetime = Some(seconds));
+    }
+    refused(ClientKind::Web, "default_max_age", |s| s.default_max_age = Some(-1));
+}
