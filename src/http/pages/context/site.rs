@@ -142,12 +142,12 @@ impl Home {
     pub fn new(issuer: &str, account: Option<Account>, playground: bool) -> Self {
         let link = |label, about, icon, path: &str| HomeLink { label, about, icon, url: format!("{issuer}{path}") };
         let mut links = vec![
-            link("Discovery document", "What this server offers, as JSON", "doc", "/.well-known/openid-configuration"),
-            link("Signing keys", "The public keys, as a JSON Web Key Set", "key", "/oauth2/jwks"),
-            link("Error codes", "What each AS code means and what to do", "list", "/docs/errors"),
+            link("Discovery document", "What this server offers (JSON)", "doc", "/.well-known/openid-configuration"),
+            link("Signing keys", "The public keys (JWKS)", "key", "/oauth2/jwks"),
+            link("Error codes", "What each code means", "list", "/docs/errors"),
         ];
         if playground {
-            links.insert(0, link("Playground", "Sign in as a sample person and read the tokens", "play", "/dev"));
+            links.insert(0, link("Playground", "Try a sign-in, read the tokens", "play", "/dev"));
         }
         let sign_out_url = account.is_some().then(|| format!("{issuer}/sign-out"));
         Self { issuer: issuer.to_owned(), account, sign_out_url, links }
