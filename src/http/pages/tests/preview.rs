@@ -15,7 +15,8 @@ const LOGO: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 56 5
 
 #[test]
 fn every_sample_page_can_be_written_out_for_a_browser() {
-    let folder = std::env::var_os("SYMBOLON_PREVIEW_DIR").map_or_else(|| scratch("preview"), PathBuf::from);
+    let scratch = scratch("preview");
+    let folder = std::env::var_os("SYMBOLON_PREVIEW_DIR").map_or_else(|| scratch.to_path_buf(), PathBuf::from);
     std::fs::create_dir_all(folder.join("assets")).unwrap();
     std::fs::write(folder.join("assets/preview-logo.svg"), LOGO).unwrap();
     for asset in assets::all() {

@@ -1,6 +1,8 @@
 //! Every template renders in every state; what is missing stops it.
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -169,8 +171,25 @@ fn only_web_addresses_and_local_paths_become_links() {
     }
 }
 
-pub(super) fn scratch(name: &str) -> std::path::PathBuf {
+/// A folder that goes away with the test.
+pub(super) struct Scratch(PathBuf);
+
+impl Deref for Scratch {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(super) fn scratch(name: &str) -> Scratch {
     let folder = std::env::temp_dir().join(format!("symbolon-pages-{}-{name}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    folder
+    Scratch(folder)
 }
