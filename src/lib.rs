@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod crypto;
+pub mod http;
 pub mod net;
 pub mod service;
 pub mod store;

@@ -138,6 +138,14 @@ impl OAuthError {
         Self { code: ErrorCode::InvalidClient, description: Reason::ClientAuthenticationFailed.summary(), reason }
     }
 
+    /// The reason as the outside may know it: how a client failed to authenticate stays private.
+    pub const fn public_reason(&self) -> Reason {
+        match self.code {
+            ErrorCode::InvalidClient => Reason::ClientAuthenticationFailed,
+            _ => self.reason,
+        }
+    }
+
     /// `invalid_grant`.
     pub const fn invalid_grant(reason: Reason) -> Self {
         Self::new(ErrorCode::InvalidGrant, reason)

@@ -157,6 +157,7 @@ reasons! {
     MethodNotAllowed = "AS-5002", Developer, "The method is not allowed at this address.", "See the Allow header.";
     BodyTooLarge = "AS-5003", Developer, "The request is too large.", "Send less.";
     ContentTypeWrong = "AS-5004", Developer, "The content type is not the expected one.", "Send application/x-www-form-urlencoded.";
+    PlainHttpRefused = "AS-5007", Administrator, "Plain HTTP is answered only to a trusted proxy.", "Use https, or name the proxy in trusted_proxies.";
     Overloaded = "AS-5005", Administrator, "The server cannot answer right now.", "Try again after the time in Retry-After.";
     Internal = "AS-5006", Administrator, "The server failed.", "Try again; an administrator finds the cause in the log under this trace.";
 }

@@ -1,0 +1,3 @@
+//! The HTTP surface: routes, extractors, renderers and the pages a person sees.
+
+pub mod pages;

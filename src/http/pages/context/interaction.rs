@@ -1,0 +1,220 @@
+//! The steps between an application and its tokens: sign-in, consent, sign-out, and the form
+//! that carries the answer (OIDC Core 3.1.2, RP-Initiated Logout 2, Form Post Response Mode).
+
+use serde::Serialize;
+
+use super::{Account, ClientCard, Href, icons};
+use crate::http::pages::text::{NAME_LIMIT, one_line};
+use crate::http::pages::{Page, PageKind};
+
+/// Whether the person typed something wrong, or can only wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Something to correct.
+    Wrong,
+    /// Nothing to correct: try again later.
+    Wait,
+}
+
+/// One message of a form, beside its field or above them all.
+#[derive(Debug, Clone, Serialize)]
+pub struct FieldError {
+    /// Id of the input, or empty for the form as a whole.
+    pub field: &'static str,
+    /// Reason code such as `AS-2001`, kept in `data-code` for support and tests; may be empty.
+    pub code: String,
+    /// The sentence.
+    pub message: String,
+    /// How it looks.
+    pub severity: Severity,
+}
+
+impl FieldError {
+    /// A message beside the input `field`.
+    pub fn at(field: &'static str, code: &str, message: &str) -> Self {
+        Self { field, code: code.to_owned(), message: message.to_owned(), severity: Severity::Wrong }
+    }
+
+    /// A message above the form.
+    pub fn form(code: &str, message: &str) -> Self {
+        Self::at("", code, message)
+    }
+
+    /// Wrong password, unknown, locked or disabled person: always these words, so that the page
+    /// never tells who exists.
+    pub fn credentials_do_not_match(code: &str) -> Self {
+        Self::form(code, "That username and password do not match.")
+    }
+
+    /// Too many attempts. Says how long, in minutes and never less than one; never how many.
+    pub fn throttled(code: &str, minutes: u32) -> Self {
+        let message = match minutes {
+            0 | 1 => "Too many attempts. Try again in 1 minute.".to_owned(),
+            _ => format!("Too many attempts. Try again in {minutes} minutes."),
+        };
+        Self { field: "", code: code.to_owned(), message, severity: Severity::Wait }
+    }
+
+    /// The server could not check the password now (503).
+    pub fn busy(code: &str) -> Self {
+        let message = "The server is busy, so nothing was checked. Try again in a few seconds.".to_owned();
+        Self { field: "", code: code.to_owned(), message, severity: Severity::Wait }
+    }
+
+    /// No username was typed.
+    pub fn username_missing(code: &str) -> Self {
+        Self::at("username", code, "Enter your username.")
+    }
+
+    /// No password was typed.
+    pub fn password_missing(code: &str) -> Self {
+        Self::at("password", code, "Enter your password.")
+    }
+}
+
+/// `/sign-in/{interaction}`: posts `csrf`, `username`, `password` and `action` (`sign-in` or
+/// `cancel`) to `action_url`.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignIn {
+    /// Where the form goes.
+    pub action_url: String,
+    /// Token of the session or interaction.
+    pub csrf: String,
+    /// The application, if the sign-in is for one.
+    pub client: Option<ClientCard>,
+    /// What was typed before, after a refusal.
+    pub username: String,
+    /// `login_hint` of the request: fills the field, never locks it.
+    pub login_hint: Option<String>,
+    /// What went wrong.
+    pub error: Option<FieldError>,
+    /// HTTP status: 200, also after wrong credentials; 429 throttled; 503 busy.
+    #[serde(skip)]
+    pub status: u16,
+}
+
+impl Page for SignIn {
+    const TEMPLATE: &'static str = "sign_in.html";
+    const KIND: PageKind = PageKind::Interaction;
+
+    fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+/// What one scope means to a person.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScopeLine {
+    name: String,
+    sentence: String,
+    detail: Option<String>,
+    icon: &'static str,
+}
+
+impl ScopeLine {
+    /// `sentence` completes "*App* will be able to", for example "see your email address".
+    pub fn new(name: &str, sentence: &str, detail: Option<&str>) -> Self {
+        Self {
+            name: name.to_owned(),
+            sentence: one_line(sentence, 200),
+            detail: detail.map(|detail| one_line(detail, 300)),
+            icon: icons::for_scope(name),
+        }
+    }
+
+    /// The built-in sentences for the standard scopes; other scopes are named as they are.
+    pub fn standard(name: &str) -> Self {
+        let (sentence, detail) = match name {
+            "openid" => ("know who you are", "Your account identifier here"),
+            "profile" => ("see your profile", "Name, username, picture and similar"),
+            "email" => ("see your email address", "And whether it is verified"),
+            "phone" => ("see your phone number", "And whether it is verified"),
+            "address" => ("see your postal address", ""),
+            "groups" => ("see your groups", "Their names only"),
+            "offline_access" => ("stay connected", "Keep this access while you are away, until it is taken back"),
+            other => return Self::new(other, &format!("use {}", one_line(other, 120)), None),
+        };
+        Self::new(name, sentence, (!detail.is_empty()).then_some(detail))
+    }
+}
+
+/// `/consent/{interaction}`: posts `csrf` and `action` (`allow`, `deny` or `switch`).
+#[derive(Debug, Clone, Serialize)]
+pub struct Consent {
+    /// Where the form goes.
+    pub action_url: String,
+    /// Token of the session or interaction.
+    pub csrf: String,
+    /// The application that asks.
+    pub client: ClientCard,
+    /// Who would allow it.
+    pub account: Account,
+    /// What it asks for.
+    pub scopes: Vec<ScopeLine>,
+    /// The application registered itself.
+    pub unverified: bool,
+    /// Whether "Use another account" is offered.
+    pub can_switch: bool,
+}
+
+impl Page for Consent {
+    const TEMPLATE: &'static str = "consent.html";
+    const KIND: PageKind = PageKind::Interaction;
+}
+
+/// `/sign-out`: posts `csrf` and `action` (`sign-out` or `stay`).
+#[derive(Debug, Clone, Serialize)]
+pub struct SignOutConfirm {
+    /// Where the form goes.
+    pub action_url: String,
+    /// Token of the session.
+    pub csrf: String,
+    /// Who is signed in, if known.
+    pub account: Option<Account>,
+    /// The application that asks, if any.
+    pub client: Option<ClientCard>,
+}
+
+impl Page for SignOutConfirm {
+    const TEMPLATE: &'static str = "sign_out.html";
+    // The answer to the form may be a redirect to the client.
+    const KIND: PageKind = PageKind::Interaction;
+}
+
+/// `/signed-out`.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignedOut {
+    /// The checked `post_logout_redirect_uri`, where a link to it makes sense.
+    pub continue_url: Option<Href>,
+    /// Whose address that is.
+    pub client_name: Option<String>,
+}
+
+impl SignedOut {
+    /// The page, with the name made safe to read.
+    pub fn new(continue_url: Option<Href>, client_name: Option<&str>) -> Self {
+        Self { continue_url, client_name: client_name.map(|name| one_line(name, NAME_LIMIT)) }
+    }
+}
+
+impl Page for SignedOut {
+    const TEMPLATE: &'static str = "signed_out.html";
+    const KIND: PageKind = PageKind::SameOrigin;
+}
+
+/// `response_mode=form_post`: hidden fields, a visible button, and a script that presses it.
+#[derive(Debug, Clone, Serialize)]
+pub struct FormPost {
+    /// The checked redirect URI.
+    pub action: Href,
+    /// Response parameters in order.
+    pub fields: Vec<(String, String)>,
+    /// The application, if its name is known.
+    pub client_name: Option<String>,
+}
+
+impl Page for FormPost {
+    const TEMPLATE: &'static str = "form_post.html";
+    const KIND: PageKind = PageKind::Interaction;
+}

@@ -1,0 +1,16 @@
+//! The server-rendered pages: plain HTML forms that work without JavaScript.
+//!
+//! A handler fills one typed context (`context`), hands it to `Pages`, and gets a response with
+//! the headers every page must carry (RFC 9700 section 4.16, OAuth 2.1 section 7.10).
+
+pub mod assets;
+pub mod context;
+mod icons;
+mod render;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use assets::{Asset, asset, asset_url};
+pub use render::{Page, PageKind, Pages, RenderError, page_headers};
