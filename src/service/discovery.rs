@@ -3,12 +3,15 @@
 use serde_json::{Map, Value};
 
 use super::{Services, client_authentication, token};
-use crate::domain::{
-    jose::SigningAlgorithm,
-    oauth::GrantType,
-    oidc::{
-        claims::{claims_supported, scopes_supported},
-        discovery::{Capabilities, Endpoint, oauth_authorization_server, openid_configuration},
+use crate::{
+    crypto::token::hash_of,
+    domain::{
+        jose::SigningAlgorithm,
+        oauth::GrantType,
+        oidc::{
+            claims::{claims_supported, scopes_supported},
+            discovery::{Capabilities, Endpoint, oauth_authorization_server, openid_configuration},
+        },
     },
 };
 
@@ -51,4 +54,11 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
         Document::OpenidConfiguration => openid_configuration(&capabilities),
         Document::OauthAuthorizationServer => oauth_authorization_server(&capabilities),
     }
+}
+
+/// A validator that changes with the document (RFC 9110 §8.8.3).
+pub fn entity_tag(document: &str) -> String {
+    let digest = hash_of(document);
+    let hex: String = digest.as_bytes().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{hex}\"")
 }

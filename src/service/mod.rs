@@ -8,6 +8,7 @@ pub mod context;
 pub mod discovery;
 pub mod events;
 pub mod failure;
+pub mod health;
 pub mod introspection;
 pub mod keys;
 pub mod people;

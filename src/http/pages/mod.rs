@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod context;
+pub mod docs;
 mod icons;
 mod render;
 mod text;
@@ -13,4 +14,5 @@ mod text;
 mod tests;
 
 pub use assets::{Asset, asset, asset_url};
+pub use context::{Layout, Theme};
 pub use render::{Page, PageKind, Pages, RenderError, page_headers};

@@ -1,0 +1,182 @@
+//! The renderers of refusals and failures: OAuth JSON, bearer challenge, HTML page. Everything that
+//! fails passes here: it is logged, its record is kept, and it leaves with its trace id.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use serde_json::json;
+
+use super::{
+    context::{HttpState, RequestContext},
+    pages::context::{Developer, ErrorPage, Href},
+};
+use crate::{
+    domain::{
+        oauth::{ErrorCode, OAuthError},
+        trace::{Audience, Reason},
+    },
+    service::{Broken, Cx, Failure, recorder},
+};
+
+/// How the caller wants to hear of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renderer {
+    /// RFC 6749 §5.2.
+    OauthJson,
+    /// RFC 6750 §3.
+    Bearer,
+}
+
+/// Ends a request of a direct endpoint: keeps its record, and renders whichever way it ended.
+pub async fn finish(
+    context: &RequestContext,
+    renderer: Renderer,
+    result: Result<HttpResponse, Failure>,
+) -> HttpResponse {
+    match result {
+        Ok(response) => response,
+        Err(Failure::Refused(error)) => {
+            log_refusal(&context.cx, error.reason);
+            recorder::keep(&context.cx).await;
+            refusal(&context.cx, renderer, &error)
+        }
+        Err(Failure::Broken(broken)) => failure(&context.cx, &broken),
+    }
+}
+
+/// A refusal is normal: one line at info.
+pub fn log_refusal(cx: &Cx, reason: Reason) {
+    tracing::info!(trace_id = %cx.trace_id(), reason = reason.code(), "{}", reason.summary());
+}
+
+/// The address of a reason's page.
+pub fn error_uri(cx: &Cx, reason: Reason) -> String {
+    cx.services.issuer.join(&format!("/docs/errors/{}", reason.code()))
+}
+
+fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError) -> HttpResponse {
+    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let reason = error.public_reason();
+    let description = format!("{}: {}", reason.code(), error.description);
+    let mut response = HttpResponse::build(status);
+    response.insert_header(("Cache-Control", "no-store")).insert_header(("Pragma", "no-cache"));
+    match renderer {
+        Renderer::Bearer => {
+            // Without a token there is nothing to tell about it (RFC 6750 §3.1).
+            let challenge = if error.reason == Reason::BearerMissing {
+                "Bearer realm=\"symbolon\"".to_owned()
+            } else {
+                let code = error.code.name();
+                format!("Bearer realm=\"symbolon\", error=\"{code}\", error_description=\"{description}\"")
+            };
+            response.insert_header(("WWW-Authenticate", challenge));
+        }
+        Renderer::OauthJson if status == StatusCode::UNAUTHORIZED => {
+            response.insert_header(("WWW-Authenticate", "Basic realm=\"symbolon\", charset=\"UTF-8\""));
+        }
+        Renderer::OauthJson => {}
+    }
+    response.json(json!({
+        "error": error.code.name(),
+        "error_description": description,
+        "error_uri": error_uri(cx, reason),
+        "trace_id": cx.trace_id().as_str(),
+    }))
+}
+
+/// The server could not decide: 503 or 500, never a 4xx.
+pub fn failure(cx: &Cx, broken: &Broken) -> HttpResponse {
+    let (code, reason, retry_after) = classify(cx, broken);
+    let mut response = HttpResponse::build(StatusCode::from_u16(code.status()).unwrap_or_default());
+    if let Some(seconds) = retry_after {
+        response.insert_header(("Retry-After", seconds.to_string()));
+    }
+    response.insert_header(("Cache-Control", "no-store")).json(json!({
+        "error": code.name(),
+        "error_description": format!("{}: {}", reason.code(), reason.summary()),
+        "trace_id": cx.trace_id().as_str(),
+    }))
+}
+
+fn classify(cx: &Cx, broken: &Broken) -> (ErrorCode, Reason, Option<u32>) {
+    tracing::error!(trace_id = %cx.trace_id(), error = %broken, "a request failed");
+    match broken {
+        Broken::Unavailable { retry_after, .. } => {
+            (ErrorCode::TemporarilyUnavailable, Reason::Overloaded, Some(*retry_after))
+        }
+        Broken::Internal(_) => (ErrorCode::ServerError, Reason::Internal, None),
+    }
+}
+
+/// What a page about a refusal may add.
+#[derive(Clone, Debug, Default)]
+pub struct PageFacts {
+    /// The client's name, once known.
+    pub client: Option<String>,
+    /// Where the client lives, once known.
+    pub home_url: Option<String>,
+    /// The parameter that was refused.
+    pub parameter: Option<String>,
+    /// What was sent for it.
+    pub sent: Option<String>,
+}
+
+/// The error page of a refusal.
+pub async fn refused_page(
+    context: &RequestContext,
+    request: &HttpRequest,
+    status: u16,
+    reason: Reason,
+    facts: PageFacts,
+) -> HttpResponse {
+    log_refusal(&context.cx, reason);
+    recorder::keep(&context.cx).await;
+    error_page(context, request, status, reason, facts)
+}
+
+/// The error page of a failure of ours.
+pub fn failure_page(context: &RequestContext, request: &HttpRequest, broken: &Broken) -> HttpResponse {
+    let (code, reason, retry_after) = classify(&context.cx, broken);
+    let mut response = error_page(context, request, code.status(), reason, PageFacts::default());
+    if let Some(value) = retry_after.and_then(|seconds| seconds.to_string().parse().ok()) {
+        response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, value);
+    }
+    response
+}
+
+fn error_page(
+    context: &RequestContext,
+    request: &HttpRequest,
+    status: u16,
+    reason: Reason,
+    facts: PageFacts,
+) -> HttpResponse {
+    let state: &HttpState = &context.state;
+    let cx = &context.cx;
+    let docs = Href::parse(&error_uri(cx, reason));
+    let page = ErrorPage {
+        heading: heading(reason).to_owned(),
+        sentence: reason.summary().to_owned(),
+        next_step: reason.next_step().to_owned(),
+        code: reason.code().to_owned(),
+        trace_id: cx.trace_id().short().to_owned(),
+        time: rfc3339(cx.now().seconds()),
+        client: facts.client,
+        home_url: facts.home_url.as_deref().and_then(Href::parse),
+        developer: (reason.audience() == Audience::Developer)
+            .then(|| Developer::new(facts.parameter.as_deref(), facts.sent.as_deref(), reason.next_step(), docs)),
+        status,
+    };
+    state.pages.respond(&page, &state.layout(request))
+}
+
+/// Whose turn it is, before what happened.
+const fn heading(reason: Reason) -> &'static str {
+    match reason.audience() {
+        Audience::Person => "That did not work",
+        Audience::Developer => "This sign-in link is not set up correctly",
+        Audience::Administrator => "This cannot be done right now",
+    }
+}
+
+fn rfc3339(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,84 @@
+//! What every request passes: a trace id, the refusal of plain HTTP from strangers, the headers
+//! that every answer carries, and one log line.
+
+use actix_web::{
+    Error, HttpMessage,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    web::Data,
+};
+
+use super::{
+    answer,
+    context::{HttpState, RequestContext, trace_id},
+};
+use crate::domain::trace::Reason;
+
+const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
+
+/// Headers of every answer that does not set its own.
+const DEFAULTS: [(&str, &str); 4] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("x-frame-options", "DENY"),
+    ("content-security-policy", "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
+];
+const HSTS: &str = "max-age=31536000; includeSubDomains";
+
+pub(super) async fn surround(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let Some(state) = request.app_data::<Data<HttpState>>().cloned() else {
+        return Err(actix_web::error::ErrorInternalServerError("no state"));
+    };
+    let header = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let trace_id = trace_id(&state, header);
+    let trace_header = HeaderValue::from_str(trace_id.as_str()).ok();
+    request.extensions_mut().insert(trace_id);
+    let mut response = if plain_from_stranger(&request, &state) {
+        let context = RequestContext::of(request.request())?;
+        let refused = answer::refused_page(
+            &context,
+            request.request(),
+            403,
+            Reason::PlainHttpRefused,
+            answer::PageFacts::default(),
+        )
+        .await;
+        request.into_response(refused).map_into_right_body()
+    } else {
+        next.call(request).await?.map_into_left_body()
+    };
+    if let Some(value) = trace_header {
+        response.headers_mut().insert(TRACE_HEADER, value);
+    }
+    complete(response.headers_mut(), state.services.issuer.is_https());
+    tracing::debug!(
+        method = %response.request().method(),
+        path = response.request().path(),
+        status = response.status().as_u16(),
+        "answered"
+    );
+    Ok(response)
+}
+
+/// Off loopback and without TLS of our own, only a declared proxy may speak to us.
+fn plain_from_stranger(request: &ServiceRequest, state: &HttpState) -> bool {
+    !state.tls
+        && !state.loopback
+        && !request.peer_addr().is_some_and(|peer| peer.ip().is_loopback() || (state.trusts)(peer.ip()))
+}
+
+fn complete(headers: &mut HeaderMap, https: bool) {
+    for (name, value) in DEFAULTS {
+        if !headers.contains_key(name) {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+    }
+    if https {
+        headers.insert(HeaderName::from_static("strict-transport-security"), HeaderValue::from_static(HSTS));
+    }
+}

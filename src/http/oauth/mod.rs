@@ -1,0 +1,6 @@
+//! The endpoints that programs call.
+
+pub mod form;
+pub mod metadata;
+pub mod token;
+pub mod userinfo;

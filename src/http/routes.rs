@@ -1,0 +1,211 @@
+//! Every path once, with who may call it. What is not in this table does not exist; a route
+//! without a permission does not compile.
+
+use actix_web::{
+    HttpRequest, HttpResponse, Resource, Route as ActixRoute,
+    dev::Service,
+    http::{Method, StatusCode, header},
+    web,
+};
+
+use super::{answer, context::RequestContext, cors, oauth, pages};
+use crate::domain::{oidc::discovery::Endpoint, trace::Reason};
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Anybody: public metadata, assets, documentation.
+    Anybody,
+    /// A client that authenticates, or a public client that names itself.
+    Client,
+    /// Whoever holds an access token.
+    AccessToken,
+    /// A browser in a dialogue that it started here: bound by cookie, and forms by token.
+    Browser,
+    /// Whoever holds the setup link, while there is no administrator.
+    SetupLink,
+    /// The playground of a throw-away server.
+    Playground,
+}
+
+/// Who may read the answer from another origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Only pages of this origin.
+    Same,
+    /// Applications in browsers, anywhere.
+    Any,
+}
+
+/// One path.
+pub struct Route {
+    /// Below the issuer's own path.
+    pub path: &'static str,
+    /// The methods and what answers them.
+    pub methods: &'static [(&'static str, fn() -> ActixRoute)],
+    /// Who may call it.
+    pub permission: Permission,
+    /// Who may read it from another origin.
+    pub origins: Origins,
+    /// Its name in metadata.
+    pub endpoint: Option<Endpoint>,
+}
+
+macro_rules! methods {
+    ($($method:ident => $handler:path),+ $(,)?) => {
+        &[$((stringify!($method), || web::$method().to($handler))),+]
+    };
+}
+
+/// The table.
+pub const ROUTES: &[Route] = &[
+    Route {
+        path: "/.well-known/openid-configuration",
+        methods: methods!(get => oauth::metadata::openid_configuration),
+        permission: Permission::Anybody,
+        origins: Origins::Any,
+        endpoint: None,
+    },
+    Route {
+        path: "/.well-known/oauth-authorization-server",
+        methods: methods!(get => oauth::metadata::oauth_authorization_server),
+        permission: Permission::Anybody,
+        origins: Origins::Any,
+        endpoint: None,
+    },
+    Route {
+        path: "/oauth2/jwks",
+        methods: methods!(get => oauth::metadata::jwks),
+        permission: Permission::Anybody,
+        origins: Origins::Any,
+        endpoint: Some(Endpoint::Jwks),
+    },
+    Route {
+        path: "/oauth2/token",
+        methods: methods!(post => oauth::token::token),
+        permission: Permission::Client,
+        origins: Origins::Any,
+        endpoint: Some(Endpoint::Token),
+    },
+    Route {
+        path: "/oauth2/introspect",
+        methods: methods!(post => oauth::token::introspect),
+        permission: Permission::Client,
+        origins: Origins::Same,
+        endpoint: Some(Endpoint::Introspection),
+    },
+    Route {
+        path: "/oauth2/revoke",
+        methods: methods!(post => oauth::token::revoke),
+        permission: Permission::Client,
+        origins: Origins::Any,
+        endpoint: Some(Endpoint::Revocation),
+    },
+    Route {
+        path: "/oauth2/userinfo",
+        methods: methods!(get => oauth::userinfo::get, post => oauth::userinfo::post),
+        permission: Permission::AccessToken,
+        origins: Origins::Any,
+        endpoint: Some(Endpoint::Userinfo),
+    },
+    Route {
+        path: "/docs/errors",
+        methods: methods!(get => pages::docs::index),
+        permission: Permission::Anybody,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
+        path: "/docs/errors/{code}",
+        methods: methods!(get => pages::docs::entry),
+        permission: Permission::Anybody,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
+        path: "/assets/{hash}/{name}",
+        methods: methods!(get => pages::asset),
+        permission: Permission::Anybody,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
+        path: "/healthz",
+        methods: methods!(get => super::health::live),
+        permission: Permission::Anybody,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+];
+
+/// The endpoints that metadata names, with the paths that they are routed at.
+pub fn endpoints() -> Vec<(Endpoint, &'static str)> {
+    ROUTES.iter().filter_map(|route| route.endpoint.map(|endpoint| (endpoint, route.path))).collect()
+}
+
+/// Routes the table below `base`, the issuer's own path.
+pub fn configure(config: &mut web::ServiceConfig, base: &str, playground: bool) {
+    for route in ROUTES.iter().filter(|route| playground || route.permission != Permission::Playground) {
+        config.service(resource(route, &format!("{base}{}", route.path)));
+        // RFC 8414 §3.1 puts the well-known part in front of the issuer's path; OIDC appends it.
+        if let Some(name) = route.path.strip_prefix("/.well-known/").filter(|_| !base.is_empty()) {
+            config.service(resource(route, &format!("/.well-known/{name}{base}")));
+        }
+    }
+    config.default_service(web::to(not_found));
+}
+
+fn resource(
+    route: &'static Route,
+    path: &str,
+) -> Resource<
+    impl actix_web::dev::ServiceFactory<
+        actix_web::dev::ServiceRequest,
+        Config = (),
+        Response = actix_web::dev::ServiceResponse,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    let mut resource = web::resource(path);
+    let mut allowed = Vec::new();
+    for (name, make) in route.methods {
+        allowed.push(name.to_ascii_uppercase());
+        resource = resource.route(make());
+    }
+    if route.methods.iter().any(|(name, _)| *name == "get") {
+        allowed.push("HEAD".to_owned());
+        if let Some((_, make)) = route.methods.iter().find(|(name, _)| *name == "get") {
+            resource = resource.route(make().method(Method::HEAD));
+        }
+    }
+    let open = route.origins == Origins::Any;
+    if open {
+        allowed.push("OPTIONS".to_owned());
+        resource = resource.route(web::method(Method::OPTIONS).to(cors::preflight));
+    }
+    let allowed = allowed.join(", ");
+    resource
+        .default_service(web::to(move |request: HttpRequest, context: RequestContext| {
+            let allowed = allowed.clone();
+            async move { method_not_allowed(&context, &request, &allowed).await }
+        }))
+        .wrap_fn(move |request, service| {
+            let answer = service.call(request);
+            async move { answer.await.map(|response| if open { cors::open(response) } else { response }) }
+        })
+}
+
+async fn method_not_allowed(context: &RequestContext, request: &HttpRequest, allowed: &str) -> HttpResponse {
+    let facts = answer::PageFacts::default();
+    let mut response = answer::refused_page(context, request, 405, Reason::MethodNotAllowed, facts).await;
+    if let Ok(value) = header::HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    response
+}
+
+async fn not_found(request: HttpRequest, context: RequestContext) -> HttpResponse {
+    let status = StatusCode::NOT_FOUND.as_u16();
+    answer::refused_page(&context, &request, status, Reason::PathUnknown, answer::PageFacts::default()).await
+}

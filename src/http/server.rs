@@ -1,0 +1,101 @@
+//! Assembling and running the servers: the public one and the management one.
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use actix_web::{
+    App, HttpServer,
+    dev::Server,
+    middleware::from_fn,
+    web::{self, Data, PayloadConfig},
+};
+
+use super::{
+    context::{HttpState, Trusts},
+    health, middleware,
+    pages::{Pages, RenderError},
+    routes,
+};
+use crate::service::Services;
+
+/// Where and how the public server listens.
+pub struct Binding {
+    /// A bound socket.
+    pub listener: TcpListener,
+    /// The TLS configuration; none for plain HTTP on loopback or behind a declared proxy.
+    pub tls: Option<rustls::ServerConfig>,
+}
+
+/// What the public server needs.
+pub struct HttpOptions {
+    /// The services.
+    pub services: Arc<Services>,
+    /// Where it listens.
+    pub binding: Binding,
+    /// Worker threads.
+    pub workers: usize,
+    /// The largest body, in bytes.
+    pub max_body_bytes: usize,
+    /// The longest time until a request's head is read.
+    pub request_timeout: Duration,
+    /// Whether an address is a declared proxy.
+    pub trusts: Trusts,
+    /// Whether the playground is served.
+    pub playground: bool,
+    /// Whether SIGTERM and SIGINT are handled here.
+    pub handle_signals: bool,
+}
+
+/// Starts the public server. It runs when the result is awaited, and drains on SIGTERM.
+///
+/// # Errors
+/// When a template does not parse, or the socket cannot be used.
+pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
+    let base = options.services.issuer.path().to_owned();
+    let pages = Pages::new(&base, None).map_err(|error: RenderError| std::io::Error::other(error.to_string()))?;
+    let loopback = options.binding.listener.local_addr()?.ip().is_loopback();
+    let state = Data::new(HttpState {
+        services: options.services,
+        pages,
+        trusts: options.trusts,
+        tls: options.binding.tls.is_some(),
+        loopback,
+        playground: options.playground,
+    });
+    let (max_body, playground) = (options.max_body_bytes, options.playground);
+    let factory = move || {
+        App::new()
+            .app_data(state.clone())
+            .app_data(PayloadConfig::new(max_body))
+            .wrap(from_fn(middleware::surround))
+            .configure(|config| routes::configure(config, &base, playground))
+    };
+    let mut server = HttpServer::new(factory)
+        .workers(options.workers)
+        .client_request_timeout(options.request_timeout)
+        .shutdown_timeout(10);
+    if !options.handle_signals {
+        server = server.disable_signals();
+    }
+    let server = match options.binding.tls {
+        Some(tls) => server.listen_rustls_0_23(options.binding.listener, tls)?,
+        None => server.listen(options.binding.listener)?,
+    };
+    Ok(server.run())
+}
+
+/// Starts the management server: liveness and readiness, for the machine room only.
+///
+/// # Errors
+/// When the socket cannot be used, or a template does not parse.
+pub fn serve_management(services: Arc<Services>, listener: TcpListener) -> std::io::Result<Server> {
+    let pages = Pages::new("", None).map_err(|error| std::io::Error::other(error.to_string()))?;
+    let trusts: Trusts = Arc::new(|_| false);
+    let state = Data::new(HttpState { services, pages, trusts, tls: false, loopback: true, playground: false });
+    let factory = move || {
+        App::new()
+            .app_data(state.clone())
+            .route("/livez", web::get().to(health::live))
+            .route("/readyz", web::get().to(health::ready))
+    };
+    Ok(HttpServer::new(factory).workers(1).disable_signals().listen(listener)?.run())
+}
