@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     clock::now,
     http::{Connection, Response},
-    process::{Cpu, Watch},
+    process::{Cpu, Watch, worked},
 };
 
 /// How long the last answers may take after the end of a measurement.
@@ -153,9 +153,20 @@ pub struct Stretch {
     pub server: Cpu,
     /// Processor time of this process in it.
     pub driver: Cpu,
+    /// Seconds of work of all processes on the server's core and on the load's.
+    pub worked: [f64; 2],
 }
 
 impl Stretch {
+    /// Nothing measured yet.
+    ///
+    /// # Errors
+    /// As [`Tally::new`].
+    pub fn nothing() -> io::Result<Self> {
+        let tally = Tally::new()?;
+        Ok(Self { tally, elapsed: Duration::ZERO, server: Cpu::default(), driver: Cpu::default(), worked: [0.0; 2] })
+    }
+
     /// Adds a later stretch of the same work.
     ///
     /// # Errors
@@ -170,6 +181,9 @@ impl Stretch {
         self.elapsed += later.elapsed;
         self.server = self.server + later.server;
         self.driver = self.driver + later.driver;
+        for (sum, more) in self.worked.iter_mut().zip(later.worked) {
+            *sum += more;
+        }
         Ok(())
     }
 }
@@ -250,27 +264,52 @@ pub async fn measure(
     server: &Watch,
 ) -> io::Result<Stretch> {
     let driver = Watch::this();
-    let marks = || io::Result::Ok((now(), server.cpu()?, driver.cpu()?));
+    let mark = || Mark::now(server, &driver);
     match until {
         Until::Elapsed { warm_up, measured } => {
             let running = Running::start(address, exchanges, pace).await?;
             sleep(warm_up).await;
             running.reset();
-            let before = marks()?;
+            let before = mark()?;
             sleep(measured).await;
-            let after = marks()?;
+            let after = mark()?;
             let tally = running.counted();
             running.stop().await;
-            Ok(Stretch { tally, elapsed: after.0 - before.0, server: after.1 - before.1, driver: after.2 - before.2 })
+            Ok(after.since(&before, tally))
         }
         Until::Exhausted(limit) => {
-            let before = marks()?;
+            let before = mark()?;
             let running = Running::start(address, exchanges, pace).await?;
             let tally = Rc::clone(&running.tally);
             running.join(limit).await;
-            let after = marks()?;
+            let after = mark()?;
             let tally = tally.borrow().clone();
-            Ok(Stretch { tally, elapsed: after.0 - before.0, server: after.1 - before.1, driver: after.2 - before.2 })
+            Ok(after.since(&before, tally))
+        }
+    }
+}
+
+/// The clocks at one instant.
+struct Mark {
+    at: Instant,
+    server: Cpu,
+    driver: Cpu,
+    worked: [f64; 2],
+}
+
+impl Mark {
+    fn now(server: &Watch, driver: &Watch) -> io::Result<Self> {
+        Ok(Self { at: now(), server: server.cpu()?, driver: driver.cpu()?, worked: worked()? })
+    }
+
+    fn since(&self, before: &Self, tally: Tally) -> Stretch {
+        let [[server_core, load_core], [server_before, load_before]] = [self.worked, before.worked];
+        Stretch {
+            tally,
+            elapsed: self.at - before.at,
+            server: self.server - before.server,
+            driver: self.driver - before.driver,
+            worked: [server_core - server_before, load_core - load_before],
         }
     }
 }

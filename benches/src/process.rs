@@ -45,6 +45,27 @@ impl Add for Cpu {
     }
 }
 
+/// Seconds of work so far on the server's core and on the load's core, by whatever process (or taken by the host, where
+/// that is told): what neither the server nor the load used of it was other work on the machine.
+///
+/// # Errors
+/// /proc/stat has no two cores.
+pub fn worked() -> io::Result<[f64; 2]> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let of = |core: &str| {
+        parse_core(&stat, core).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "unexpected /proc/stat"))
+    };
+    Ok([of(SERVER_CORE)?, of(LOAD_CORE)?])
+}
+
+/// user, nice, system and steal; the interrupts of the loopback interface are nobody's (proc(5)).
+fn parse_core(stat: &str, core: &str) -> Option<f64> {
+    let line = stat.lines().find_map(|line| line.strip_prefix("cpu")?.strip_prefix(core)?.strip_prefix(' '))?;
+    let ticks: Vec<f64> = line.split_whitespace().map_while(|field| field.parse().ok()).collect();
+    let sum: f64 = [0, 1, 2, 7].iter().filter_map(|index| ticks.get(*index)).sum();
+    (ticks.len() > 7).then_some(sum / TICKS_PER_SECOND)
+}
+
 /// Resident memory in KiB (/proc/PID/status).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Memory {
@@ -203,6 +224,14 @@ mod tests {
         assert_eq!(parse_stat(stat), Some(Cpu { user: 2.5, system: 0.5 }));
         assert_eq!(parse_stat("7 (a) S 1"), None);
         assert_eq!(parse_stat(""), None);
+    }
+
+    #[test]
+    fn the_work_of_a_core_leaves_idle_time_and_interrupts_out() {
+        let stat = "cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 100 20 30 4000 5 6 7 50 0 0\ncpu1 1 1\n";
+        assert_eq!(parse_core(stat, "0"), Some(2.0));
+        assert_eq!(parse_core(stat, "1"), None);
+        assert_eq!(parse_core(stat, "2"), None);
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub struct Row {
     pub cpu: Option<(f64, f64)>,
     /// Share of the load's core that was busy.
     pub driver_busy: f64,
+    /// Share of the server's core and of the load's core that went to neither of them.
+    pub others: [f64; 2],
     /// The server's memory after it.
     pub memory: Memory,
 }
@@ -83,6 +85,8 @@ impl Row {
     pub fn of(scenario: &'static str, server: &'static str, stretch: &Stretch, memory: Memory) -> Self {
         let seconds = stretch.elapsed.as_secs_f64().max(0.001);
         let (done, refused) = (stretch.tally.done.len(), stretch.tally.refused.len());
+        let [server_core, load_core] = stretch.worked;
+        let others = [server_core - stretch.server.total(), load_core - stretch.driver.total()];
         let each = |seconds: f64| seconds * 1e6 / float(done.max(1));
         Self {
             scenario,
@@ -95,6 +99,7 @@ impl Row {
             statuses: stretch.tally.statuses.clone(),
             cpu: Some((each(stretch.server.user), each(stretch.server.system))),
             driver_busy: stretch.driver.total() / seconds,
+            others: others.map(|other| (other / seconds).max(0.0)),
             memory,
         }
     }
@@ -107,7 +112,8 @@ impl Row {
     /// One line for a person who waits.
     pub fn brief(&self) -> String {
         format!(
-            "{} / {}: {:.0}/s, p50 {}, p99 {}, p99.9 {}, errors {} {:?}, refused {:.0}/s (p99 {}), cpu {}, load core {:.0} %, RSS {:.1} MB",
+            "{} / {}: {:.0}/s, p50 {}, p99 {}, p99.9 {}, errors {} {:?}, refused {:.0}/s (p99 {}), cpu {}, load core {:.0} %, \
+             other work {}, RSS {:.1} MB",
             self.scenario,
             self.server,
             self.per_second,
@@ -120,8 +126,14 @@ impl Row {
             millis(self.refused_latency.p99),
             self.cpu_text(),
             self.driver_busy * 100.0,
+            self.others_text(),
             megabytes(self.memory.resident),
         )
+    }
+
+    fn others_text(&self) -> String {
+        let [server, load] = self.others.map(|share| share * 100.0);
+        format!("{server:.0} % / {load:.0} %")
     }
 
     fn cpu_text(&self) -> String {
@@ -164,10 +176,24 @@ impl Section {
         (row.server != other.server && other.per_second > 0.0).then(|| row.per_second / other.per_second)
     }
 
+    /// What a reader must know of other work on the two cores.
+    fn caution(&self) -> String {
+        let disturbed = self.rows.iter().filter(|row| row.others.iter().any(|share| *share > 0.1)).count();
+        match (self.database, disturbed) {
+            (_, 0) => String::new(),
+            ("PostgreSQL", _) => "- PostgreSQL runs on the same two cores: it is the other work.\n".to_owned(),
+            (_, rows) => format!(
+                "- **Disturbed**: in {rows} of {} rows other work took more than a tenth of a core. Their rates are too low, \
+                 their latencies too high, and ratios between them are not to be relied on.\n",
+                self.rows.len()
+            ),
+        }
+    }
+
     fn table(&self) -> String {
         let mut text = String::from(
-            "| scenario | server | per second | of bare | of peer | p50 | p99 | p99.9 | refused/s (p50, p99) | errors | server CPU, user + kernel | RSS after |\n\
-             |---|---|---|---|---|---|---|---|---|---|---|---|\n",
+            "| scenario | server | per second | of bare | of peer | p50 | p99 | p99.9 | refused/s (p50, p99) | errors | server CPU, user + kernel | other work on core 0 / 1 | RSS after |\n\
+             |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
         );
         for row in &self.rows {
             let ratio = |other| self.ratio(row, other).map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"));
@@ -178,7 +204,7 @@ impl Section {
                 "–".to_owned()
             };
             text.push_str(&format!(
-                "| {} | {} | {:.0} | {} | {} | {} | {} | {} | {refused} | {} | {} | {:.1} MB |\n",
+                "| {} | {} | {:.0} | {} | {} | {} | {} | {} | {refused} | {} | {} | {} | {:.1} MB |\n",
                 row.scenario,
                 row.server,
                 row.per_second,
@@ -189,6 +215,7 @@ impl Section {
                 millis(row.latency.p999),
                 row.failed,
                 row.cpu_text(),
+                row.others_text(),
                 megabytes(row.memory.resident),
             ));
         }
@@ -233,9 +260,7 @@ impl Report {
             if !goals.is_empty() {
                 text.push_str(&format!("\n{goals}"));
             }
-            if !section.notes.is_empty() {
-                text.push('\n');
-            }
+            text.push_str(&format!("\n{}", section.caution()));
             for note in &section.notes {
                 text.push_str(&format!("- {note}\n"));
             }

@@ -19,7 +19,7 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// Starts the thread. Its 19 MiB are touched with the first attempt.
+    /// Starts the thread. Its 19 MiB are taken with the first attempt and kept.
     ///
     /// # Errors
     /// The parameters are refused or the thread cannot be made.
@@ -27,10 +27,12 @@ impl Hasher {
         let params = Params::new(19_456, 2, 1, None).map_err(|error| io::Error::other(error.to_string()))?;
         let (attempts, queue) = crossbeam_channel::unbounded::<Attempt>();
         thread::Builder::new().name("argon2".to_owned()).spawn(move || {
-            let mut memory = vec![Block::default(); params.block_count()];
+            let mut memory = Vec::new();
+            let blocks = params.block_count();
             let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
             let mut hash = |password: &[u8]| {
                 let mut out = [0u8; 32];
+                memory.resize(blocks, Block::default());
                 argon2.hash_password_into_with_memory(password, SALT, &mut out, &mut memory).ok().map(|()| out)
             };
             let mut stored = None;

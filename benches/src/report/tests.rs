@@ -13,6 +13,7 @@ fn row(scenario: &'static str, server: &'static str, per_second: f64) -> Row {
         statuses: BTreeMap::new(),
         cpu: None,
         driver_busy: 0.5,
+        others: [0.0; 2],
         memory: Memory { resident: 30 * 1024, anonymous: 10 * 1024 },
     }
 }
@@ -63,4 +64,11 @@ fn what_people_wrote_around_the_figures_stays() {
     assert!(again.contains("Profile: …") && again.ends_with("After.\n"));
     assert_eq!(again.matches(MARKERS.0).count(), 1);
     assert!(report.markdown_in("# Other\n").starts_with("# Other\n\n<!--"));
+}
+
+#[test]
+fn a_run_disturbed_by_other_work_says_so() {
+    let quiet = row("a", "bare", 1.0);
+    assert!(!report(vec![quiet.clone()]).tables().contains("Disturbed"));
+    assert!(report(vec![Row { others: [0.0, 0.11], ..quiet }]).tables().contains("**Disturbed**: in 1 of 1 rows"));
 }

@@ -10,7 +10,6 @@ use crate::{
     RunOptions,
     clock::now,
     drive::{Exchange, Exchanges, Pace, Running, Stretch, Until, measure},
-    process::Cpu,
     report::Row,
     scenario::{Fixed, SignIns},
     seed::{Format, PEOPLE, Seeded},
@@ -65,7 +64,8 @@ pub async fn measured(options: &RunOptions, target: &Target, side: &Side) -> io:
     let server = target.watch.cpu()? - before;
     let tally = storm.counted();
     storm.stop().await;
-    let stretch = Stretch { tally, elapsed, server, driver: Cpu::default() };
+    // Its two stretches above tell of other work.
+    let stretch = Stretch { tally, elapsed, server, ..Stretch::nothing()? };
     let row = Row::of(Kind::Storm.name(), target.name, &stretch, target.watch.memory()?);
     rows.push(row.without_processor_time());
     Ok(rows)

@@ -5,9 +5,8 @@ use std::{cell::RefCell, io, rc::Rc, time::Duration};
 use super::{Side, WARM_UP, names, storm};
 use crate::{
     RunOptions,
-    drive::{Exchange, Exchanges, Pace, Stretch, Tally, Until, measure},
+    drive::{Exchange, Exchanges, Pace, Stretch, Until, measure},
     http::{Connection, encode, get, post},
-    process::Cpu,
     report::Row,
     scenario::{Codes, Fixed, Gather, Redeem, RefreshChain, TokenEndpoint},
     seed::{DISCOVERY, Format, INTROSPECT, Machine, Seeded, USERINFO, Wish, text_of},
@@ -234,8 +233,7 @@ async fn seeds(target: &Target, kind: &str, count: usize) -> io::Result<Vec<Stri
 /// Codes are got in turns, unmeasured, and exchanged at once: they live for a minute or less.
 async fn exchange(options: &RunOptions, target: &Target, side: &Side) -> io::Result<Option<Stretch>> {
     let codes: Codes = Rc::new(RefCell::new(Vec::new()));
-    let mut sum =
-        Stretch { tally: Tally::new()?, elapsed: Duration::ZERO, server: Cpu::default(), driver: Cpu::default() };
+    let mut sum = Stretch::nothing()?;
     // The first turn is the warm-up; twenty are enough whatever the speed.
     for turn in 0..20 {
         let (endpoint, rest) = match side {
