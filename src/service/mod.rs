@@ -12,6 +12,7 @@ pub mod health;
 pub mod introspection;
 pub mod keys;
 pub mod people;
+pub mod playground;
 pub mod recorder;
 pub mod revocation;
 pub mod subjects;

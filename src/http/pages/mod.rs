@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod context;
+pub mod dev;
 pub mod docs;
 mod icons;
 mod render;

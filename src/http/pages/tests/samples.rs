@@ -265,6 +265,7 @@ fn playground(album: &mut Album, words: &Words<'_>) {
         discovery_url: href("http://localhost:8080/.well-known/openid-configuration"),
         docs_url: href("/docs/errors"),
         sign_in_url: "/dev/sign-in".to_owned(),
+        notice: Some("Signed out.".to_owned()),
         csrf: words.value.to_owned(),
         default_scope: "openid profile email offline_access".to_owned(),
         prompts: texts(&["login", "consent", "select_account", "none"]),
