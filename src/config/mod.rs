@@ -30,10 +30,10 @@ mod values;
 
 use std::net::SocketAddr;
 
+pub use crate::domain::{Issuer, IssuerRefusal};
 pub use database::{Database, DatabaseUrl};
 pub use error::{Code, ConfigError, ConfigErrors, Origin};
 pub use http::Http;
-pub use crate::domain::{Issuer, IssuerRefusal};
 pub use keys::Keys;
 pub use log::{Log, LogFormat};
 pub use management::Management;

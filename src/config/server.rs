@@ -4,12 +4,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::error::{Code, Origin};
-use crate::domain::{Issuer, IssuerRefusal};
 use super::network::Network;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
 use super::tls::TlsFiles;
 use super::trusted_proxies::TRUSTED_PROXIES;
+use crate::domain::{Issuer, IssuerRefusal};
 
 /// `issuer`
 pub static ISSUER: Setting = Setting::new(
