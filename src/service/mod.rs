@@ -3,9 +3,12 @@
 pub mod bearer;
 pub mod client_authentication;
 pub mod client_keys;
+pub mod authorization;
 pub mod clients;
+pub mod consent;
 pub mod context;
 pub mod discovery;
+pub mod end_session;
 pub mod events;
 pub mod failure;
 pub mod health;
@@ -14,9 +17,15 @@ pub mod keys;
 pub mod people;
 pub mod recorder;
 pub mod revocation;
+pub mod login;
+pub mod recorder;
+pub mod sessions;
 pub mod subjects;
 pub mod token;
 pub mod userinfo;
+
+#[cfg(test)]
+mod test_support;
 
 pub use context::{Clock, Cx, Policy, Services, SystemClock};
 pub use failure::{Broken, Failure};
