@@ -1,9 +1,9 @@
 //! The use cases. No actix type and no Diesel type appears in a signature here.
 
+pub mod authorization;
 pub mod bearer;
 pub mod client_authentication;
 pub mod client_keys;
-pub mod authorization;
 pub mod clients;
 pub mod consent;
 pub mod context;
@@ -14,11 +14,10 @@ pub mod failure;
 pub mod health;
 pub mod introspection;
 pub mod keys;
+pub mod login;
 pub mod people;
 pub mod recorder;
 pub mod revocation;
-pub mod login;
-pub mod recorder;
 pub mod sessions;
 pub mod subjects;
 pub mod token;
