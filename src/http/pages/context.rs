@@ -13,7 +13,9 @@ use super::text::{NAME_LIMIT, initials, one_line, tint};
 use crate::domain::Issuer;
 
 pub use docs::{DocsError, DocsErrors, ErrorEntry};
-pub use interaction::{Consent, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm, SignedOut};
+pub use interaction::{
+    Consent, ContinueAs, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm, SignedOut,
+};
 pub use playground::{DevAction, DevClient, DevError, DevHome, DevRefused, DevResult, DevUser, TokenView};
 pub use site::{Command, Developer, ErrorPage, Home, HomeLink, Setup, SetupDone};
 
