@@ -12,7 +12,9 @@ use super::icons;
 use super::text::{NAME_LIMIT, initials, one_line, tint};
 
 pub use docs::{DocsError, DocsErrors, ErrorEntry};
-pub use interaction::{Consent, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm, SignedOut};
+pub use interaction::{
+    Consent, ContinueAs, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm, SignedOut,
+};
 pub use playground::{DevAction, DevClient, DevError, DevHome, DevResult, DevUser, TokenView};
 pub use site::{Command, Developer, ErrorPage, Home, HomeLink, Setup, SetupDone};
 
