@@ -103,7 +103,7 @@ fn psql(server: &str, sql: &str) {
 pub(crate) struct Fixture {
     pub(crate) services: Arc<Services>,
     pub(crate) clock: Arc<TestClock>,
-    pub(crate) database: TestDatabase,
+    _database: TestDatabase,
 }
 
 impl Fixture {
@@ -120,7 +120,7 @@ impl Fixture {
         let mut services = open_services(&database.settings(), Purpose::Command).await.expect("services");
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000)));
         Arc::get_mut(&mut services).expect("nobody else uses them yet").clock = clock.clone();
-        Self { services, clock, database }
+        Self { services, clock, _database: database }
     }
 
     /// A new request.

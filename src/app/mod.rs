@@ -4,7 +4,6 @@ pub mod dev;
 pub mod dev_seed;
 pub mod instance;
 pub mod migrations;
-pub mod serve;
 
 mod error;
 #[cfg(test)]
@@ -112,7 +111,6 @@ fn assemble(settings: &Settings, purpose: Purpose, store: Store, sealer: Sealer)
         sealer,
         keyring: ArcSwap::from_pointee(keyring),
         clients: ClientCache::default(),
-        fetched_keys: crate::service::client_keys::FetchedKeys::default(),
         fetcher,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),

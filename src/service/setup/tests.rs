@@ -95,7 +95,7 @@ async fn a_link_made_before_an_administrator_came_by_another_way_is_dead() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[tokio::test]
 async fn of_a_hundred_completions_at_once_one_wins() {
     for fixture in Fixture::each().await {
         let code = create_link(&fixture.cx()).await.expect("link").expect("code");
@@ -126,7 +126,7 @@ async fn of_a_hundred_completions_at_once_one_wins() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[tokio::test]
 async fn system_roles_are_made_once_however_many_nodes_start() {
     for fixture in Fixture::each().await {
         let starts: Vec<_> = (0..20)

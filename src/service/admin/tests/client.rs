@@ -156,6 +156,7 @@ async fn old_secrets_outlive_a_rotation_by_the_overlap_and_no_longer() {
     for fixture in Fixture::each().await {
         let cx = fixture.cx();
         let first = client::create(&cx, web("app")).await.expect("created").secret.expect("minted");
+        let cx = fixture.cx();
         let second = secret::rotate(&cx, "app", Rotation::default()).await.expect("rotated");
         assert_ne!(first.expose(), second.expose());
         let listed = secret::list(&cx, "app", 10).await.expect("listed");
@@ -164,6 +165,7 @@ async fn old_secrets_outlive_a_rotation_by_the_overlap_and_no_longer() {
         assert_eq!(client::find(&cx, "app").await.expect("found").client.version, 2, "other nodes see it");
 
         let chosen = "my-own-secret-0123456789-abcdefgh";
+        let cx = fixture.cx();
         let now = Rotation { secret: Some(Secret::from(chosen)), overlap_seconds: 0, label: "2026".into() };
         let given = secret::rotate(&cx, "app", now).await.expect("rotated");
         assert_eq!(given.expose(), chosen);
