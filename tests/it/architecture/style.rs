@@ -201,7 +201,7 @@ impl Exceptions {
         }
     }
 
-    fn inside<'ast>(&mut self, attributes: &'ast [Attribute], descend: impl FnOnce(&mut Self)) {
+    fn inside(&mut self, attributes: &[Attribute], descend: impl FnOnce(&mut Self)) {
         attributes.iter().for_each(|attribute| self.attribute(attribute));
         if is_for_tests(attributes) {
             return;
