@@ -165,6 +165,13 @@ pub const ROUTES: &[Route] = &[
         endpoint: None,
     },
     Route {
+        path: "/setup",
+        methods: methods!(get => pages::setup::get, post => pages::setup::post),
+        permission: Permission::SetupLink,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
         path: "/docs/errors",
         methods: methods!(get => pages::docs::index),
         permission: Permission::Anybody,

@@ -1,5 +1,6 @@
 //! The use cases. No actix type and no Diesel type appears in a signature here.
 
+pub mod admin;
 pub mod authorization;
 pub mod bearer;
 pub mod client_authentication;
@@ -20,6 +21,7 @@ pub mod playground;
 pub mod recorder;
 pub mod revocation;
 pub mod sessions;
+pub mod setup;
 pub mod subjects;
 pub mod token;
 pub mod userinfo;

@@ -11,33 +11,42 @@ use super::{
 };
 use crate::domain::Timestamp;
 
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
 /// Deletes what expired before `now`, a table at a time. Gives the number of rows.
 ///
 /// # Errors
 /// When the database fails.
 pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, StoreError> {
     macro_rules! expire {
-        ($($table:ident . $column:ident < $limit:expr;)+) => {{
+        ($($table:ident . $column:ident < $limit:expr $(, and $more:expr)?;)+) => {{
             let mut rows = 0;
-            $(rows += diesel::delete($table::table.filter($table::$column.lt($limit))).execute(tx.conn())?;)+
+            $(rows += diesel::delete(
+                $table::table.filter($table::$column.lt($limit))$(.filter($more))?
+            ).execute(tx.conn())?;)+
             rows
         }};
     }
     let now = now.millis();
-    // A used code, or a rotated refresh token, must be recognized for as long as what came from it
-    // lives; its parent's expiry is later than its own, and takes it along.
-    let day_ago = now - 86_400_000;
+    let day_ago = now - DAY;
     Ok(expire! {
-        authorization_codes.expires_at < day_ago;
+        // A used code must be recognized for as long as what came from it lives: it goes with its
+        // authorization. So does a rotated refresh token, with its family.
+        authorization_codes.expires_at < day_ago, and authorization_codes::consumed_at.is_null();
         refresh_tokens.family_expires_at < now;
         access_tokens.expires_at < now;
         revoked_tokens.expires_at < now;
-        assertion_replays.expires_at < now;
+        // An assertion may still be accepted for the clock skew that its verifier allows.
+        assertion_replays.expires_at < now - HOUR;
         authorizations.expires_at < now;
         interactions.expires_at < now;
         sessions.expires_at < now;
         setup_links.expires_at < day_ago;
         decision_records.expires_at < now;
-        sign_in_throttles.blocked_until < day_ago;
+        // A network's failures are forgotten within the hour; an account's only by a success or a
+        // reset, here after so long that guessing at this pace is hopeless.
+        sign_in_throttles.blocked_until < day_ago, and sign_in_throttles::window_started_at.lt(day_ago)
+            .and(sign_in_throttles::throttle_key.like("ip%").or(sign_in_throttles::window_started_at.lt(now - 90 * DAY)));
     })
 }

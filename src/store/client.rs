@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::{
-    Read, StoreError, Write, row,
+    Read, StoreError, Write,
+    conn::Conn,
+    row,
     schema::{client_secrets, clients},
 };
 use crate::domain::{
@@ -140,15 +142,23 @@ pub fn enabled_version(tx: &mut Read<'_>, id: &ClientId) -> Result<Option<i64>, 
         .optional()?)
 }
 
-/// The versions of several enabled clients in one query.
-pub(super) fn enabled_versions(tx: &mut Read<'_>, ids: &[&str]) -> Result<HashMap<String, i64>, StoreError> {
-    Ok(clients::table
-        .filter(clients::client_id.eq_any(ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()))
-        .filter(clients::enabled.eq(true))
-        .select((clients::client_id, clients::version))
-        .load::<(String, i64)>(tx.conn)?
-        .into_iter()
-        .collect())
+/// The versions of several enabled clients, which cannot change before the caller's transaction ends.
+/// `ids` are sorted: everybody locks in the same order.
+pub(super) fn lock_enabled_versions(tx: &mut Write<'_>, ids: &[&str]) -> Result<HashMap<String, i64>, StoreError> {
+    let of_these = |ids: &[&str]| {
+        clients::table
+            .filter(clients::client_id.eq_any(ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()))
+            .filter(clients::enabled.eq(true))
+            .order(clients::client_id.asc())
+            .select((clients::client_id, clients::version))
+    };
+    let versions: Vec<(String, i64)> = match tx.conn() {
+        // There is but one writer.
+        Conn::Sqlite(conn) => of_these(ids).load(conn)?,
+        // A change that is acknowledged while this transaction runs would otherwise come too late.
+        Conn::Pg(conn) => of_these(ids).for_share().load(conn)?,
+    };
+    Ok(versions.into_iter().collect())
 }
 
 /// Raises a client's version without another change: its secrets or roles were changed.

@@ -1,8 +1,18 @@
 //! Connections: one enum over both databases, and the two capabilities `Read` and `Write`.
 
-use std::path::PathBuf;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
+use diesel::{
+    Connection, PgConnection, SqliteConnection,
+    connection::{InstrumentationEvent, SimpleConnection},
+};
 
 use super::StoreError;
 use crate::domain::Secret;
@@ -67,12 +77,46 @@ pub(super) enum Purpose {
     Write,
 }
 
+/// Tells whether a statement failed on a connection. PostgreSQL answers `COMMIT` after a failed
+/// statement with success, and rolls back; and the same closure must mean the same on both databases.
+#[derive(Clone, Default)]
+pub(super) struct Failures(Arc<AtomicBool>);
+
+impl Failures {
+    /// Starts to watch a connection.
+    pub(super) fn watch(conn: &mut Conn) -> Self {
+        let failures = Self::default();
+        let seen = failures.clone();
+        let watch = move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::FinishQuery { error: Some(_), .. } = event {
+                seen.0.store(true, Ordering::Relaxed);
+            }
+        };
+        match conn {
+            Conn::Pg(pg) => pg.set_instrumentation(watch),
+            Conn::Sqlite(sqlite) => sqlite.set_instrumentation(watch),
+        }
+        failures
+    }
+
+    /// Whether a statement failed since this was last asked.
+    pub(super) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// What the asker hears when a unit of work wants to keep its writes although a statement failed.
+pub(super) fn half_done() -> StoreError {
+    StoreError::Broken("a statement failed in a unit of work that was to be kept; it was undone".into())
+}
+
 impl Location {
     /// Opens one connection, ready for use.
     pub(super) fn connect(&self, purpose: Purpose) -> Result<Conn, StoreError> {
         match self {
             Self::Sqlite(path) => {
                 let text = path.to_str().ok_or_else(|| StoreError::Broken("the database path is not text".into()))?;
+                create_private(path).map_err(|error| StoreError::Unavailable(format!("{text}: {error}")))?;
                 let mut conn = SqliteConnection::establish(text).map_err(unavailable)?;
                 // busy_timeout first: switching the journal mode itself takes a lock.
                 // FULL: an acknowledged write survives power loss.
@@ -87,7 +131,7 @@ impl Location {
                 Ok(Conn::Sqlite(conn))
             }
             Self::Postgres(url) => {
-                let mut conn = PgConnection::establish(url.expose()).map_err(unavailable)?;
+                let mut conn = PgConnection::establish(&with_limits(url.expose())).map_err(unavailable)?;
                 // A statement that hangs must not hold a lane for ever.
                 conn.batch_execute(
                     "SET statement_timeout='15s'; SET lock_timeout='10s'; \
@@ -97,6 +141,44 @@ impl Location {
             }
         }
     }
+}
+
+/// Creates the file so that only its owner can read it; the files beside it (`-wal`, `-shm`) get the
+/// same permissions from SQLite. An existing file keeps its own.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// A server that vanished without a word must not hold a lane for minutes, as libpq's defaults have
+/// it. What the URL itself says wins.
+pub(super) fn with_limits(url: &str) -> String {
+    const LIMITS: [(&str, &str); 6] = [
+        ("connect_timeout", "5"),
+        ("tcp_user_timeout", "20000"),
+        ("keepalives_idle", "15"),
+        ("keepalives_interval", "5"),
+        ("keepalives_count", "3"),
+        ("fallback_application_name", "symbolon"),
+    ];
+    let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let mut text = url.to_owned();
+    for (name, value) in LIMITS.iter().filter(|(name, _)| !url.contains(&format!("{name}="))) {
+        let separator = match (is_uri, text.contains('?')) {
+            (false, _) => " ",
+            (true, false) => "?",
+            (true, true) if text.ends_with(['?', '&']) => "",
+            (true, true) => "&",
+        };
+        text.push_str(&format!("{separator}{name}={value}"));
+    }
+    text
 }
 
 fn unavailable(error: diesel::ConnectionError) -> StoreError {

@@ -33,6 +33,23 @@ pub fn find(tx: &mut Read<'_>, user: &UserId, client: &ClientId) -> Result<Optio
 /// # Errors
 /// When the database fails.
 pub fn put(tx: &mut Write<'_>, consent: &Consent) -> Result<(), StoreError> {
+    if replace(tx, consent)? {
+        return Ok(());
+    }
+    let values = (
+        consents::user_id.eq(consent.user_id.as_str()),
+        consents::client_id.eq(consent.client_id.as_str()),
+        consents::scope.eq(row::join(&consent.scope)),
+        consents::granted_at.eq(consent.granted_at.millis()),
+    );
+    if super::dialect::insert_unless_present!(tx, consents::table, values)? == 0 {
+        // Another transaction inserted in between; the last word is still ours.
+        replace(tx, consent)?;
+    }
+    Ok(())
+}
+
+fn replace(tx: &mut Write<'_>, consent: &Consent) -> Result<bool, StoreError> {
     let written = diesel::update(
         consents::table
             .filter(consents::user_id.eq(consent.user_id.as_str()))
@@ -40,14 +57,5 @@ pub fn put(tx: &mut Write<'_>, consent: &Consent) -> Result<(), StoreError> {
     )
     .set((consents::scope.eq(row::join(&consent.scope)), consents::granted_at.eq(consent.granted_at.millis())))
     .execute(tx.conn())?;
-    if written == 0 {
-        let values = (
-            consents::user_id.eq(consent.user_id.as_str()),
-            consents::client_id.eq(consent.client_id.as_str()),
-            consents::scope.eq(row::join(&consent.scope)),
-            consents::granted_at.eq(consent.granted_at.millis()),
-        );
-        super::dialect::insert_unless_present!(tx, consents::table, values)?;
-    }
-    Ok(())
+    Ok(written == 1)
 }

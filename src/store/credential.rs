@@ -28,6 +28,8 @@ pub fn find_password(tx: &mut Read<'_>, user: &UserId) -> Result<Option<String>,
 /// # Errors
 /// When the database fails.
 pub fn set_password(tx: &mut Write<'_>, id: &str, user: &UserId, phc: &str, now: Timestamp) -> Result<(), StoreError> {
+    // The person's lock first: of two passwords set at once, one is set after the other.
+    super::user::lock(tx, user)?;
     let written = diesel::update(
         credentials::table.filter(credentials::user_id.eq(user.as_str())).filter(credentials::kind.eq(PASSWORD)),
     )

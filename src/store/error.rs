@@ -3,7 +3,7 @@
 use diesel::result::{DatabaseErrorKind, Error};
 
 /// A failure of the database, or a broken rule that the schema guards.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum StoreError {
     /// The database does not answer, or all its lanes are taken: try again later.
     Unavailable(String),
@@ -42,9 +42,13 @@ impl From<Error> for StoreError {
                 DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
                 info,
             ) => Self::Unavailable(info.message().to_owned()),
-            Error::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
-                Self::Unavailable(info.message().to_owned())
-            }
+            // Read-only: this node was demoted to a standby, and the address will follow the new primary.
+            Error::DatabaseError(
+                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ReadOnlyTransaction,
+                info,
+            ) => Self::Unavailable(info.message().to_owned()),
+            // A commit that failed, and whose rollback failed too: what the commit met is what counts.
+            Error::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
             Error::BrokenTransactionManager => {
                 Self::Unavailable("the connection broke inside a transaction".to_owned())
             }
@@ -54,17 +58,29 @@ impl From<Error> for StoreError {
     }
 }
 
-/// libpq reports a lost server under several kinds; SQLite reports a busy or full disk as unknown.
+/// libpq reports a lost server, a time limit or a lack of memory or disk under several kinds; SQLite
+/// reports a busy or full disk as unknown. Diesel does not hand out the SQLSTATE, so the text decides.
 fn is_outage(message: &str) -> bool {
-    const SIGNS: [&str; 8] = [
+    const SIGNS: [&str; 19] = [
         "server closed the connection",
         "terminating connection",
         "connection to server",
+        "no connection to the server",
         "the database system is",
         "could not receive data",
+        "could not send data",
+        "SSL connection has been closed",
+        "SSL SYSCALL error",
+        "canceling statement due to",
+        "deadlock detected",
+        "No space left on device",
+        "out of memory",
+        "out of shared memory",
         "database is locked",
+        "database schema is locked",
         "disk I/O error",
         "database or disk is full",
+        "unable to open database file",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
 }

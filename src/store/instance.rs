@@ -21,7 +21,7 @@ pub fn insert_once(tx: &mut Write<'_>, name: &str, value: &str) -> Result<bool, 
     Ok(super::dialect::insert_unless_present!(tx, instance::table, values)? == 1)
 }
 
-/// Whether the database holds anything of ours: a user, a client or a key.
+/// Whether the database holds neither a user nor a client.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,13 +1,10 @@
 //! The append-only lane: tokens issued to clients on their own behalf. Many requests share one
 //! transaction, and each client's standing is read again inside it.
 
-use std::collections::HashMap;
-
-use diesel::prelude::*;
 use tokio::sync::oneshot;
 
 use super::{
-    Read, StoreError, access_token, client,
+    StoreError, access_token, client,
     conn::{Conn, Write},
     event,
 };
@@ -40,64 +37,32 @@ pub(super) struct AppendJob {
 }
 
 impl AppendJob {
-    pub(super) fn refuse(self, outcome: Result<(), StoreError>) {
-        let error = outcome.err().unwrap_or_else(|| StoreError::Unavailable("the row was not written".into()));
-        let _ = self.reply.send(Err(error));
-    }
-}
-
-pub(super) struct SettledAppend {
-    result: Result<Appended, String>,
-    reply: oneshot::Sender<Result<Appended, StoreError>>,
-}
-
-impl SettledAppend {
-    pub(super) fn settle(self, committed: Result<(), StoreError>) {
-        let result = match (committed, self.result) {
-            (Ok(()), Ok(appended)) => Ok(appended),
-            (Ok(()), Err(error)) => Err(StoreError::Broken(error)),
-            (Err(error), _) => Err(error),
-        };
+    /// Answers the asker.
+    pub(super) fn settle(self, result: Result<Appended, StoreError>) {
+        // The asker may have gone away; the row stands all the same.
         let _ = self.reply.send(result);
     }
 }
 
-/// Writes all rows of the group inside the caller's transaction.
-pub(super) fn append_all(conn: &mut Conn, jobs: Vec<AppendJob>) -> Vec<SettledAppend> {
+/// Writes the rows of a group inside the caller's transaction, and tells for each whether it was
+/// written. An error means that nothing of the group may be kept.
+pub(super) fn append_all(conn: &mut Conn, jobs: &[AppendJob]) -> Result<Vec<Appended>, StoreError> {
     if jobs.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let mut ids: Vec<&str> = jobs.iter().map(|job| job.issue.client_id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let versions = client::enabled_versions(&mut Read { conn }, &ids);
-    let (versions, failed) = match versions {
-        Ok(versions) => (versions, None),
-        Err(error) => (HashMap::new(), Some(error.to_string())),
+    let versions = client::lock_enabled_versions(&mut Write::new(conn), &ids)?;
+    let verdict = |issue: &MachineIssue| match versions.get(issue.client_id.as_str()) {
+        Some(version) if *version == issue.client_version => Appended::Written,
+        _ => Appended::ClientChanged,
     };
-    let standing: Vec<bool> =
-        jobs.iter().map(|job| versions.get(job.issue.client_id.as_str()) == Some(&job.issue.client_version)).collect();
-    let accepted = || jobs.iter().zip(&standing).filter(|(_, stands)| **stands).map(|(job, _)| &job.issue);
-    let written = match failed {
-        Some(error) => Err(error),
-        None => write_rows(conn, accepted()).map_err(|error| error.to_string()),
-    };
-    jobs.into_iter()
-        .zip(standing)
-        .map(|(job, stands)| SettledAppend {
-            result: match &written {
-                Err(error) => Err(error.clone()),
-                Ok(()) if stands => Ok(Appended::Written),
-                Ok(()) => Ok(Appended::ClientChanged),
-            },
-            reply: job.reply,
-        })
-        .collect()
-}
-
-fn write_rows<'a>(conn: &mut Conn, issues: impl Iterator<Item = &'a MachineIssue> + Clone) -> QueryResult<()> {
-    let events: Vec<&Event> = issues.clone().map(|issue| &issue.event).collect();
+    let verdicts: Vec<Appended> = jobs.iter().map(|job| verdict(&job.issue)).collect();
+    let accepted = || jobs.iter().map(|job| &job.issue).filter(|issue| verdict(issue) == Appended::Written);
+    let events: Vec<&Event> = accepted().map(|issue| &issue.event).collect();
     event::append_many(&mut Write::new(conn), &events)?;
-    let tokens: Vec<&access_token::NewAccessToken> = issues.filter_map(|issue| issue.token.as_ref()).collect();
-    access_token::insert_many(&mut Write::new(conn), &tokens)
+    let tokens: Vec<&access_token::NewAccessToken> = accepted().filter_map(|issue| issue.token.as_ref()).collect();
+    access_token::insert_many(&mut Write::new(conn), &tokens)?;
+    Ok(verdicts)
 }

@@ -1,15 +1,26 @@
 //! PostgreSQL: a bounded set of threads, each with a connection of its own, and one lane that
 //! writes append-only rows for many callers at once.
 
-use std::thread;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use diesel::{
+    QueryResult,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    r2d2::R2D2Connection,
+};
 use tokio::sync::oneshot;
 
 use super::{
     Appended, Location, MachineIssue, StoreError, StoreOptions,
-    conn::{Conn, Purpose},
+    conn::{Conn, Failures, Purpose, half_done},
     machine_issue::{self, AppendJob},
     unit_of_work::Job,
 };
@@ -18,6 +29,8 @@ use super::{
 const GROUP: usize = 256;
 /// Lanes for appended rows: while one waits for its commit, the other fills.
 const APPEND_LANES: usize = 2;
+/// A connection that was idle for so long is tried before it is trusted.
+const IDLE: Duration = Duration::from_secs(5);
 
 pub(super) struct PostgresLanes {
     queue: Sender<Box<dyn Job>>,
@@ -28,15 +41,17 @@ impl PostgresLanes {
     pub(super) fn open(location: &Location, options: StoreOptions) -> Result<Self, StoreError> {
         // Fail at start, with the reason, rather than at the first request.
         drop(location.connect(Purpose::Write)?);
+        let health = Arc::new(Health::default());
+        let lane = || Lane { location: location.clone(), health: Arc::clone(&health) };
         let (queue, jobs) = bounded::<Box<dyn Job>>(options.queue);
         for number in 0..options.connections.max(1) {
-            let (location, jobs) = (location.clone(), jobs.clone());
-            spawn(format!("postgres-{number}"), move || run_units(&Lane { location }, &jobs))?;
+            let (lane, jobs) = (lane(), jobs.clone());
+            spawn(format!("postgres-{number}"), move || run_units(&lane, &jobs))?;
         }
         let (appends, rows) = bounded::<AppendJob>(options.queue);
         for number in 0..APPEND_LANES {
-            let (location, rows) = (location.clone(), rows.clone());
-            spawn(format!("postgres-append-{number}"), move || run_appends(&Lane { location }, &rows))?;
+            let (lane, rows) = (lane(), rows.clone());
+            spawn(format!("postgres-append-{number}"), move || run_appends(&lane, &rows))?;
         }
         Ok(Self { queue, appends })
     }
@@ -63,87 +78,207 @@ fn refused<T>(error: TrySendError<T>) -> StoreError {
     }
 }
 
+/// What the lanes know of each other's connections.
+#[derive(Default)]
+struct Health {
+    /// Raised whenever a connection is found dead: those opened before are not trusted either.
+    epoch: AtomicU64,
+    /// How many lanes hold a connection.
+    open: AtomicUsize,
+}
+
 struct Lane {
     location: Location,
+    health: Arc<Health>,
+}
+
+/// An open connection of a lane.
+struct Held {
+    conn: Conn,
+    failures: Failures,
+    /// Whether a statement failed since the connection was last looked after.
+    failed: bool,
+    epoch: u64,
+    health: Arc<Health>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.health.open.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Lane {
+    /// The next job, and with it a connection that was alive lately, or none.
+    fn next<T>(&self, jobs: &Receiver<T>, held: &mut Option<Held>) -> Option<T> {
+        let job = match jobs.recv_timeout(IDLE) {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {
+                let job = jobs.recv().ok()?;
+                if held.as_mut().is_some_and(|open| !open.is_alive()) {
+                    self.lost(held);
+                }
+                job
+            }
+        };
+        if held.as_ref().is_some_and(|open| open.epoch < self.health.epoch.load(Ordering::Relaxed)) {
+            *held = None;
+        }
+        Some(job)
+    }
+
     /// The connection of this lane, opened again when the last one broke.
-    fn ready<'a>(&self, conn: &'a mut Option<Conn>) -> Result<&'a mut Conn, StoreError> {
-        match conn {
+    fn ready<'a>(&self, held: &'a mut Option<Held>) -> Result<&'a mut Held, StoreError> {
+        match held {
             Some(open) => Ok(open),
-            empty @ None => Ok(empty.insert(self.location.connect(Purpose::Write)?)),
+            empty @ None => {
+                let epoch = self.health.epoch.load(Ordering::Relaxed);
+                let mut conn = self.location.connect(Purpose::Write)?;
+                let failures = Failures::watch(&mut conn);
+                self.health.open.fetch_add(1, Ordering::Relaxed);
+                Ok(empty.insert(Held { conn, failures, failed: false, epoch, health: Arc::clone(&self.health) }))
+            }
+        }
+    }
+
+    /// Opens a transaction. Nothing was asked of it yet, so that a connection found dead here is
+    /// replaced without anybody noticing.
+    fn begin<'a>(&self, held: &'a mut Option<Held>) -> Result<&'a mut Held, StoreError> {
+        if held.as_mut().is_some_and(|open| open.begin().is_err()) {
+            self.lost(held);
+        }
+        let fresh = held.is_none();
+        let open = self.ready(held)?;
+        if fresh {
+            open.begin()?;
+        }
+        Ok(open)
+    }
+
+    /// Drops the connection if the last job left it unusable. Diesel does not notice every loss: a
+    /// read that could not even be prepared leaves no mark but the failure itself.
+    fn look_after(&self, held: &mut Option<Held>) {
+        if held.as_mut().is_some_and(|open| open.is_broken() || (open.take_failure() && !open.is_alive())) {
+            self.lost(held);
+        }
+    }
+
+    /// Drops a connection that is not to be trusted.
+    fn lost(&self, held: &mut Option<Held>) {
+        if let Some(open) = held.take() {
+            // Only the first to notice raises the epoch.
+            let _ = self.health.epoch.compare_exchange(
+                open.epoch,
+                open.epoch.wrapping_add(1),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+        }
+    }
+
+    /// Whether no lane reaches the database.
+    fn all_lost(&self) -> bool {
+        self.health.open.load(Ordering::Relaxed) == 0
+    }
+}
+
+impl Held {
+    fn begin(&mut self) -> QueryResult<()> {
+        let Conn::Pg(pg) = &mut self.conn else { return Err(diesel::result::Error::NotInTransaction) };
+        AnsiTransactionManager::begin_transaction(pg)?;
+        self.failures.take();
+        Ok(())
+    }
+
+    /// Commits, or undoes when the closure wants it, or when a statement failed.
+    fn end(&mut self, keep: bool) -> Result<(), StoreError> {
+        let failed = self.take_failure();
+        self.failed = failed;
+        let Conn::Pg(pg) = &mut self.conn else { return Err(half_done()) };
+        if keep && !failed {
+            return Ok(AnsiTransactionManager::commit_transaction(pg)?);
+        }
+        if AnsiTransactionManager::rollback_transaction(pg).is_err() {
+            // The server undoes it when the broken connection is dropped.
+            tracing::debug!("a rollback failed; the connection is dropped");
+        }
+        if keep { Err(half_done()) } else { Ok(()) }
+    }
+
+    fn take_failure(&mut self) -> bool {
+        std::mem::take(&mut self.failed) | self.failures.take()
+    }
+
+    fn is_alive(&mut self) -> bool {
+        match &mut self.conn {
+            Conn::Pg(pg) => pg.batch_execute("SELECT 1").is_ok(),
+            Conn::Sqlite(_) => false,
+        }
+    }
+
+    /// Whether the connection is gone, or a transaction was left open on it.
+    fn is_broken(&mut self) -> bool {
+        match &mut self.conn {
+            Conn::Pg(pg) => pg.is_broken(),
+            Conn::Sqlite(_) => true,
         }
     }
 }
 
 fn run_units(lane: &Lane, jobs: &Receiver<Box<dyn Job>>) {
     let mut held = None;
-    while let Ok(mut job) = jobs.recv() {
+    while let Some(mut job) = lane.next(jobs, &mut held) {
         if !job.wanted() {
             continue;
         }
-        let outcome = lane.ready(&mut held).and_then(|conn| run_unit(conn, job.as_mut()));
-        if outcome.is_err() || held.as_mut().is_some_and(is_broken) {
-            held = None;
+        let outcome = run_unit(lane, &mut held, job.as_mut());
+        lane.look_after(&mut held);
+        if let (Err(error), None) = (&outcome, &held)
+            && lane.all_lost()
+        {
+            // Those who wait hear it now, not one connection attempt after the other.
+            jobs.try_iter().for_each(|waiting| waiting.settle(Err(error.clone())));
         }
         job.settle(outcome);
     }
 }
 
-fn run_unit(conn: &mut Conn, job: &mut dyn Job) -> Result<(), StoreError> {
+fn run_unit(lane: &Lane, held: &mut Option<Held>, job: &mut dyn Job) -> Result<(), StoreError> {
     if !job.writes() {
-        job.run(conn);
+        job.run(&mut lane.ready(held)?.conn);
         return Ok(());
     }
-    in_transaction(conn, |conn| job.run(conn))
-}
-
-/// `false` from the closure undoes its writes; its own answer stands either way.
-fn in_transaction(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> bool) -> Result<(), StoreError> {
-    let Conn::Pg(pg) = conn else { return Err(StoreError::Broken("not a PostgreSQL connection".into())) };
-    AnsiTransactionManager::begin_transaction(pg)?;
-    let keep = f(conn);
-    let Conn::Pg(pg) = conn else { return Err(StoreError::Broken("not a PostgreSQL connection".into())) };
-    if keep {
-        AnsiTransactionManager::commit_transaction(pg)?;
-    } else if AnsiTransactionManager::rollback_transaction(pg).is_err() {
-        // The server undoes it when the broken connection is dropped.
-        tracing::debug!("a rollback failed; the connection is dropped");
-    }
-    Ok(())
-}
-
-fn is_broken(conn: &mut Conn) -> bool {
-    use diesel::r2d2::R2D2Connection;
-    match conn {
-        Conn::Pg(pg) => pg.is_broken(),
-        Conn::Sqlite(_) => false,
-    }
+    let open = lane.begin(held)?;
+    let keep = job.run(&mut open.conn);
+    open.end(keep)
 }
 
 fn run_appends(lane: &Lane, rows: &Receiver<AppendJob>) {
     let mut held = None;
-    while let Ok(first) = rows.recv() {
+    while let Some(first) = lane.next(rows, &mut held) {
         let mut group = vec![first];
         group.extend(rows.try_iter().take(GROUP - 1));
-        let mut settled = Vec::new();
-        let outcome = match lane.ready(&mut held) {
-            Ok(conn) => in_transaction(conn, |conn| {
-                settled = machine_issue::append_all(conn, std::mem::take(&mut group));
-                true
+        match append(lane, &mut held, &group) {
+            Ok(list) => group.into_iter().zip(list).for_each(|(row, appended)| row.settle(Ok(appended))),
+            Err(error @ StoreError::Unavailable(_)) => {
+                group.into_iter().for_each(|row| row.settle(Err(error.clone())));
+            }
+            // One row that the database refuses must not take its neighbours along.
+            Err(_) => group.into_iter().for_each(|row| {
+                let result = append(lane, &mut held, std::slice::from_ref(&row));
+                row.settle(result.and_then(|list| {
+                    list.first().copied().ok_or_else(|| StoreError::Broken("a row has no verdict".into()))
+                }));
             }),
-            Err(error) => Err(error),
-        };
-        if outcome.is_err() {
-            held = None;
-        }
-        let outcome = outcome.map_err(|error| error.to_string());
-        for row in settled {
-            row.settle(outcome.clone().map_err(StoreError::Unavailable));
-        }
-        for row in group {
-            row.refuse(outcome.clone().map_err(StoreError::Unavailable));
         }
     }
+}
+
+fn append(lane: &Lane, held: &mut Option<Held>, group: &[AppendJob]) -> Result<Vec<Appended>, StoreError> {
+    let open = lane.begin(held)?;
+    let result = machine_issue::append_all(&mut open.conn, group);
+    let ended = open.end(result.is_ok());
+    lane.look_after(held);
+    ended.and(result)
 }

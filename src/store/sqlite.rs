@@ -1,17 +1,22 @@
 //! SQLite: one writer thread with group commit, and a few readers that run where they are asked.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    slice,
     sync::{Mutex, PoisonError},
     thread,
 };
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::{
+    QueryResult,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+};
 use tokio::sync::oneshot;
 
 use super::{
     Appended, Location, MachineIssue, Read, StoreError, StoreOptions,
-    conn::{Conn, Purpose},
+    conn::{Conn, Failures, Purpose, half_done},
     machine_issue::{self, AppendJob},
     unit_of_work::Job,
 };
@@ -21,7 +26,7 @@ const GROUP: usize = 256;
 
 enum Work {
     Unit(Box<dyn Job>),
-    Append(AppendJob),
+    Append(Box<AppendJob>),
 }
 
 pub(super) struct SqliteLanes {
@@ -33,7 +38,7 @@ pub(super) struct SqliteLanes {
 
 impl SqliteLanes {
     pub(super) fn open(location: &Location, options: StoreOptions) -> Result<Self, StoreError> {
-        let writer = location.connect(Purpose::Write)?;
+        let writer = Writer::open(location)?;
         let (queue, work) = bounded(options.queue);
         let place = location.clone();
         thread::Builder::new()
@@ -54,7 +59,10 @@ impl SqliteLanes {
             Some(conn) => conn,
             None => self.location.connect(Purpose::Read).map_err(E::from)?,
         };
-        let result = f(&mut Read { conn: &mut conn });
+        let Ok(result) = catch_unwind(AssertUnwindSafe(|| f(&mut Read { conn: &mut conn }))) else {
+            // The connection is dropped with whatever the closure left on it.
+            return Err(E::from(StoreError::Broken("a read panicked".into())));
+        };
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < self.keep_readers {
             readers.push(conn);
@@ -68,7 +76,7 @@ impl SqliteLanes {
 
     pub(super) async fn append(&self, issue: MachineIssue) -> Result<Appended, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Work::Append(AppendJob { issue, reply }))?;
+        self.send(Work::Append(Box::new(AppendJob { issue, reply })))?;
         answer.await.map_err(|_| StoreError::Unavailable("the writer stopped".into()))?
     }
 
@@ -80,102 +88,131 @@ impl SqliteLanes {
     }
 }
 
-fn write_in_groups(location: &Location, mut conn: Conn, queue: &Receiver<Work>) {
+/// The one connection that writes.
+struct Writer {
+    conn: Conn,
+    failures: Failures,
+}
+
+impl Writer {
+    fn open(location: &Location) -> Result<Self, StoreError> {
+        let mut conn = location.connect(Purpose::Write)?;
+        let failures = Failures::watch(&mut conn);
+        Ok(Self { conn, failures })
+    }
+
+    /// IMMEDIATE: a deferred transaction that reads first could not upgrade while another process
+    /// writes.
+    fn begin(&mut self) -> QueryResult<()> {
+        let Conn::Sqlite(sqlite) = &mut self.conn else { return Err(diesel::result::Error::NotInTransaction) };
+        AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")
+    }
+
+    fn commit(&mut self) -> QueryResult<()> {
+        let Conn::Sqlite(sqlite) = &mut self.conn else { return Err(diesel::result::Error::NotInTransaction) };
+        AnsiTransactionManager::commit_transaction(sqlite)
+    }
+
+    fn rollback(&mut self) -> QueryResult<()> {
+        let Conn::Sqlite(sqlite) = &mut self.conn else { return Err(diesel::result::Error::NotInTransaction) };
+        AnsiTransactionManager::rollback_transaction(sqlite)
+    }
+
+    /// Runs something that can be undone alone. The outer error means that SQLite undid the whole
+    /// transaction by itself (disk full, I/O error): nothing more may run in it.
+    fn savepoint<T>(&mut self, f: impl FnOnce(&mut Conn) -> (bool, T)) -> QueryResult<(Result<(), StoreError>, T)> {
+        let Conn::Sqlite(sqlite) = &mut self.conn else { return Err(diesel::result::Error::NotInTransaction) };
+        sqlite.batch_execute("SAVEPOINT unit")?;
+        self.failures.take();
+        let (keep, value) = f(&mut self.conn);
+        let failed = self.failures.take();
+        let Conn::Sqlite(sqlite) = &mut self.conn else { return Err(diesel::result::Error::NotInTransaction) };
+        if !keep || failed {
+            sqlite.batch_execute("ROLLBACK TO unit")?;
+        }
+        sqlite.batch_execute("RELEASE unit")?;
+        Ok((if keep && failed { Err(half_done()) } else { Ok(()) }, value))
+    }
+}
+
+fn write_in_groups(location: &Location, mut writer: Writer, queue: &Receiver<Work>) {
     while let Ok(first) = queue.recv() {
-        let mut group = vec![first];
-        group.extend(queue.try_iter().take(GROUP - 1));
-        if commit_group(&mut conn, group).is_err() {
-            // After an I/O error the connection's state is not to be trusted.
-            if let Ok(fresh) = location.connect(Purpose::Write) {
-                conn = fresh;
+        let (mut units, mut appends) = (Vec::new(), Vec::new());
+        for work in std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)) {
+            match work {
+                Work::Unit(job) => units.push(job),
+                Work::Append(job) => appends.push(*job),
+            }
+        }
+        match commit_group(&mut writer, &mut units, &appends) {
+            Ok((verdicts, appended)) => {
+                units.into_iter().zip(verdicts).for_each(|(job, verdict)| job.settle(verdict));
+                appends.into_iter().zip(appended).for_each(|(job, result)| job.settle(result));
+            }
+            Err(error) => {
+                // Undone as a whole. After an I/O error the connection's state is not to be trusted.
+                let error = StoreError::Unavailable(StoreError::from(error).to_string());
+                let _ = writer.rollback();
+                if let Ok(fresh) = Writer::open(location) {
+                    writer = fresh;
+                }
+                units.into_iter().for_each(|job| job.settle(Err(error.clone())));
+                appends.into_iter().for_each(|job| job.settle(Err(error.clone())));
             }
         }
     }
 }
 
-/// Each unit of work in a savepoint of its own, all under one `BEGIN IMMEDIATE … COMMIT`:
-/// a deferred transaction that reads first could not upgrade while another process writes.
-fn commit_group(conn: &mut Conn, group: Vec<Work>) -> Result<(), ()> {
-    let Conn::Sqlite(sqlite) = conn else { return Err(()) };
-    if let Err(error) = AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE") {
-        let error = StoreError::from(error);
-        settle_all(group, &Err(error.to_string()));
-        return Err(());
-    }
-    let (units, appends): (Vec<_>, Vec<_>) = group.into_iter().partition(|work| matches!(work, Work::Unit(_)));
-    let mut units: Vec<Box<dyn Job>> = units
-        .into_iter()
-        .filter_map(|work| match work {
-            Work::Unit(job) => Some(job),
-            Work::Append(_) => None,
-        })
-        .collect();
-    let appends: Vec<AppendJob> = appends
-        .into_iter()
-        .filter_map(|work| match work {
-            Work::Append(job) => Some(job),
-            Work::Unit(_) => None,
-        })
-        .collect();
+type Verdicts = (Vec<Result<(), StoreError>>, Vec<Result<Appended, StoreError>>);
 
-    let mut healthy = true;
-    let alone = units.len() == 1 && appends.is_empty();
-    let mut undo_all = false;
-    for job in &mut units {
-        if alone {
-            undo_all = !job.run(conn);
-        } else {
-            healthy &= in_savepoint(conn, job.as_mut()).is_ok();
-        }
+/// Each unit of work in a savepoint of its own, all under one `BEGIN IMMEDIATE … COMMIT`.
+fn commit_group(writer: &mut Writer, units: &mut [Box<dyn Job>], appends: &[AppendJob]) -> QueryResult<Verdicts> {
+    writer.begin()?;
+    if let ([alone], true) = (&mut *units, appends.is_empty()) {
+        return Ok((vec![run_alone(writer, alone.as_mut())?], Vec::new()));
     }
-    let appended = machine_issue::append_all(conn, appends);
+    let verdicts = units
+        .iter_mut()
+        .map(|job| Ok(writer.savepoint(|conn| (job.run(conn), ()))?.0))
+        .collect::<QueryResult<Vec<_>>>()?;
+    let appended = append_all(writer, appends)?;
+    writer.commit()?;
+    Ok((verdicts, appended))
+}
 
-    let Conn::Sqlite(sqlite) = conn else { return Err(()) };
-    let ended = if undo_all || !healthy {
-        AnsiTransactionManager::rollback_transaction(sqlite)
-    } else {
-        AnsiTransactionManager::commit_transaction(sqlite)
+/// Without neighbours the transaction itself is the savepoint.
+fn run_alone(writer: &mut Writer, job: &mut dyn Job) -> QueryResult<Result<(), StoreError>> {
+    writer.failures.take();
+    let keep = job.run(&mut writer.conn);
+    let failed = writer.failures.take();
+    if keep && !failed {
+        writer.commit()?;
+        return Ok(Ok(()));
+    }
+    writer.rollback()?;
+    Ok(if keep { Err(half_done()) } else { Ok(()) })
+}
+
+fn append_all(writer: &mut Writer, jobs: &[AppendJob]) -> QueryResult<Vec<Result<Appended, StoreError>>> {
+    let mut append = |jobs: &[AppendJob]| -> QueryResult<Result<Vec<Appended>, StoreError>> {
+        let (_, result) = writer.savepoint(|conn| {
+            let result = machine_issue::append_all(conn, jobs);
+            (result.is_ok(), result)
+        })?;
+        Ok(result)
     };
-    let outcome = match (healthy, ended) {
-        (true, Ok(())) => Ok(()),
-        (false, _) => Err("a savepoint failed; the group was undone".to_owned()),
-        (_, Err(error)) => Err(StoreError::from(error).to_string()),
-    };
-    for job in units {
-        job.settle(outcome.clone().map_err(StoreError::Unavailable));
+    if jobs.is_empty() {
+        return Ok(Vec::new());
     }
-    for settled in appended {
-        settled.settle(outcome.clone().map_err(StoreError::Unavailable));
+    if let Ok(list) = append(jobs)? {
+        return Ok(list.into_iter().map(Ok).collect());
     }
-    if outcome.is_ok() {
-        Ok(())
-    } else {
-        // The rollback may itself have failed; a fresh connection is the way out.
-        Err(())
-    }
-}
-
-fn in_savepoint(conn: &mut Conn, job: &mut dyn Job) -> Result<(), diesel::result::Error> {
-    execute(conn, "SAVEPOINT unit")?;
-    if !job.run(conn) {
-        execute(conn, "ROLLBACK TO unit")?;
-    }
-    execute(conn, "RELEASE unit")
-}
-
-fn execute(conn: &mut Conn, sql: &str) -> Result<(), diesel::result::Error> {
-    match conn {
-        Conn::Sqlite(sqlite) => sqlite.batch_execute(sql),
-        Conn::Pg(pg) => pg.batch_execute(sql),
-    }
-}
-
-fn settle_all(group: Vec<Work>, outcome: &Result<(), String>) {
-    for work in group {
-        let outcome = outcome.clone().map_err(StoreError::Unavailable);
-        match work {
-            Work::Unit(job) => job.settle(outcome),
-            Work::Append(job) => job.refuse(outcome),
-        }
-    }
+    // One row that the database refuses must not take its neighbours along.
+    jobs.iter()
+        .map(|job| {
+            Ok(append(slice::from_ref(job))?.and_then(|list| {
+                list.first().copied().ok_or_else(|| StoreError::Broken("a row has no verdict".into()))
+            }))
+        })
+        .collect()
 }

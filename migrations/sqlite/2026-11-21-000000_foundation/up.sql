@@ -31,6 +31,8 @@ CREATE TABLE credentials (
     last_used_at BIGINT
 );
 CREATE INDEX credentials_by_user ON credentials (user_id, kind);
+-- Two passwords set at once must not both stay valid.
+CREATE UNIQUE INDEX credentials_one_password ON credentials (user_id) WHERE kind = 'password';
 
 -- The key under which a person's data in events is sealed. Destroying it erases them.
 CREATE TABLE subject_keys (
@@ -188,7 +190,9 @@ CREATE TABLE authorization_codes (
     consumed_at BIGINT,
     attempts BIGINT NOT NULL
 );
-CREATE INDEX authorization_codes_by_expiry ON authorization_codes (expires_at);
+CREATE INDEX authorization_codes_by_authorization ON authorization_codes (authorization_id);
+-- Used codes go with their authorization: only unused ones are looked for by age.
+CREATE INDEX authorization_codes_by_expiry ON authorization_codes (expires_at) WHERE consumed_at IS NULL;
 
 CREATE TABLE refresh_tokens (
     token_hash BLOB NOT NULL PRIMARY KEY,
@@ -203,7 +207,7 @@ CREATE TABLE refresh_tokens (
     attempts BIGINT NOT NULL
 );
 CREATE INDEX refresh_tokens_by_authorization ON refresh_tokens (authorization_id);
-CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
+CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (family_expires_at);
 
 CREATE TABLE access_tokens (
     token_hash BLOB NOT NULL PRIMARY KEY,

@@ -13,6 +13,7 @@ pub mod docs;
 pub mod home;
 mod icons;
 mod render;
+pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
 mod text;

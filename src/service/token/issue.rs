@@ -28,7 +28,7 @@ use crate::{
             id_token::IdTokenFacts,
         },
     },
-    service::{Broken, Cx, Failure, clients::ClientView, events::Draft, failure::undo, people},
+    service::{Broken, Cx, Failure, clients::ClientView, events::Draft, failure::undo, people, sessions},
     store::{
         self, Abort, Appended, MachineIssue, StoreError, Write, access_token::NewAccessToken, client, consent,
         refresh_token, session, user,
@@ -157,6 +157,10 @@ pub(super) fn for_person(
     let session = session::find(tx, &authorization.session_id)?;
     let consented = consent_stands(tx, client, authorization)?;
     check_standing(person.as_ref(), client, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
+    if let Some(session) = &session {
+        // Whoever uses an app is not idle, though the browser never comes back here.
+        sessions::touch(cx, tx, session)?;
+    }
     let Some(person) = person else { return Err(Failure::internal("a standing authorization has no user").into()) };
 
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
