@@ -10,9 +10,14 @@ use crate::{domain::Issuer, service::playground::BrowserKey};
 /// The name of the cookie.
 pub(super) const COOKIE: &str = "symbolon_dev";
 
-/// The browser that a request comes from.
+/// The browser that a request comes from. Two cookies of one name are none: one of them was planted.
 pub(super) fn find(request: &HttpRequest) -> Option<BrowserKey> {
-    BrowserKey::parse(request.cookie(COOKIE)?.value())
+    let jar = request.cookies().ok()?;
+    let mut found = jar.iter().filter(|cookie| cookie.name() == COOKIE);
+    match (found.next(), found.next()) {
+        (Some(cookie), None) => BrowserKey::parse(cookie.value()),
+        _ => None,
+    }
 }
 
 /// Gives the browser its name.

@@ -6,7 +6,7 @@ mod view;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{HOST, LOCATION},
+    http::header::HOST,
     web::{Bytes, Data},
 };
 
@@ -16,6 +16,7 @@ use crate::{
         answer::{PageFacts, refused_page},
         context::RequestContext,
         oauth::form,
+        pages::dialogue::see_other,
     },
     service::playground::{BrowserKey, Fault, Playground, Refusal, SignIn},
 };
@@ -194,10 +195,6 @@ fn failed(context: &RequestContext, request: &HttpRequest, fault: &Fault) -> Htt
 
 fn host(request: &HttpRequest) -> &str {
     request.headers().get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-fn see_other(address: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, address)).insert_header(("Cache-Control", "no-store")).finish()
 }
 
 #[cfg(test)]
