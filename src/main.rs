@@ -1,3 +1,15 @@
 //! The binary: everything is in the library, so that tests can reach it.
 
-fn main() {}
+use std::{io, process::ExitCode};
+
+use symbolon::cli::{self, Io};
+
+fn main() -> ExitCode {
+    let mut io = Io {
+        stdin: &mut io::stdin(),
+        stdout: &mut io::stdout(),
+        stderr: &mut io::stderr(),
+        environment: std::env::vars_os().collect(),
+    };
+    ExitCode::from(cli::run(std::env::args_os(), &mut io))
+}

@@ -47,10 +47,11 @@ static CODE_SECONDS: Setting = Setting::new(
 static REFRESH_GRACE_SECONDS: Setting = Setting::new(
     "tokens.refresh_grace_seconds",
     Kind::Integer { min: 0, max: 60 },
-    "For how long after its rotation a refresh token is still accepted, for clients that lose a response. 0: once \
-     only, and a second use revokes the whole chain (RFC 9700 §4.14.2).",
+    "For how long after its rotation a refresh token may be sent again, for clients that lost the response: they are \
+     handed the very same successor. Later, or once the successor was used, a second use revokes the whole chain \
+     (RFC 9700 §4.14.2). 0: a second use always does.",
 )
-.default("0");
+.default("60");
 
 /// The settings of this section.
 pub static SETTINGS: &[&Setting] = &[

@@ -13,7 +13,7 @@ use crate::{
         oauth::{ErrorCode, OAuthError},
         trace::{Audience, Reason},
     },
-    service::{Broken, Cx, Failure, recorder},
+    service::{Broken, Cx, Failure, authorization::error_uri, recorder},
 };
 
 /// How the caller wants to hear of a failure.
@@ -45,11 +45,6 @@ pub async fn finish(
 /// A refusal is normal: one line at info.
 pub fn log_refusal(cx: &Cx, reason: Reason) {
     tracing::info!(trace_id = %cx.trace_id(), reason = reason.code(), "{}", reason.summary());
-}
-
-/// The address of a reason's page.
-pub fn error_uri(cx: &Cx, reason: Reason) -> String {
-    cx.services.issuer.join(&format!("/docs/errors/{}", reason.code()))
 }
 
 fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError) -> HttpResponse {

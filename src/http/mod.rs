@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod context;
+pub mod cookies;
 mod cors;
 pub mod health;
 mod middleware;

@@ -15,7 +15,7 @@ use super::{
     pages::{Pages, RenderError},
     routes,
 };
-use crate::service::Services;
+use crate::service::{Services, playground::Playground};
 
 /// Where and how the public server listens.
 pub struct Binding {
@@ -53,6 +53,10 @@ pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
     let base = options.services.issuer.path().to_owned();
     let pages = Pages::new(&base, None).map_err(|error: RenderError| std::io::Error::other(error.to_string()))?;
     let loopback = options.binding.listener.local_addr()?.ip().is_loopback();
+    let relying_party = match options.playground {
+        true => Some(Data::new(Playground::new(&options.services.issuer).map_err(std::io::Error::other)?)),
+        false => None,
+    };
     let state = Data::new(HttpState {
         services: options.services,
         pages,
@@ -67,7 +71,12 @@ pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
             .app_data(state.clone())
             .app_data(PayloadConfig::new(max_body))
             .wrap(from_fn(middleware::surround))
-            .configure(|config| routes::configure(config, &base, playground))
+            .configure(|config| {
+                if let Some(relying_party) = &relying_party {
+                    config.app_data(relying_party.clone());
+                }
+                routes::configure(config, &base, playground);
+            })
     };
     let mut server = HttpServer::new(factory)
         .workers(options.workers)

@@ -8,8 +8,9 @@ use std::{
 };
 
 use reqwest::{
-    Url,
+    Method, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
+    header::HeaderMap,
 };
 
 /// Whatever is fetched ends after this long.
@@ -33,6 +34,19 @@ impl std::fmt::Display for FetchError {
             Self::Failed(why) => f.write_str(why),
         }
     }
+}
+
+impl std::error::Error for FetchError {}
+
+/// An answer, whatever its status.
+#[derive(Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, at most 64 KiB.
+    pub body: Vec<u8>,
 }
 
 /// Which addresses may be reached.
@@ -89,6 +103,31 @@ impl Fetcher {
         }
         serde_json::from_slice(&bounded(response).await?)
             .map_err(|_| FetchError::Failed("the answer is not JSON".into()))
+    }
+
+    /// Sends one request and reads its answer within the same bounds of address, time and size as
+    /// [`Fetcher::json`]; a redirect is an answer and is not followed.
+    ///
+    /// # Errors
+    /// When the address is not allowed, nothing answers, or the answer is too large.
+    pub async fn send(
+        &self,
+        method: Method,
+        address: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Answer, FetchError> {
+        let url = self.check(address)?;
+        let mut response = self
+            .client
+            .request(method, url)
+            .headers(headers)
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| FetchError::Failed(error.without_url().to_string()))?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        Ok(Answer { status, headers, body: bounded(response).await? })
     }
 
     fn check(&self, address: &str) -> Result<Url, FetchError> {
@@ -230,6 +269,8 @@ mod tests {
             "nonsense",
         ] {
             assert!(matches!(fetcher.json(address).await, Err(FetchError::NotAllowed(_))), "{address}");
+            let sent = fetcher.send(Method::POST, address, HeaderMap::new(), Vec::new()).await;
+            assert!(matches!(sent, Err(FetchError::NotAllowed(_))), "{address}");
         }
         assert!(matches!(fetcher.json("https://localhost/").await, Err(FetchError::Failed(_))), "resolves to loopback");
     }

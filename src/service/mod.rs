@@ -1,22 +1,33 @@
 //! The use cases. No actix type and no Diesel type appears in a signature here.
 
+pub mod admin;
+pub mod authorization;
 pub mod bearer;
 pub mod client_authentication;
 pub mod client_keys;
 pub mod clients;
+pub mod consent;
 pub mod context;
 pub mod discovery;
+pub mod end_session;
 pub mod events;
 pub mod failure;
 pub mod health;
 pub mod introspection;
 pub mod keys;
+pub mod login;
 pub mod people;
+pub mod playground;
 pub mod recorder;
 pub mod revocation;
+pub mod sessions;
+pub mod setup;
 pub mod subjects;
 pub mod token;
 pub mod userinfo;
+
+#[cfg(test)]
+mod test_support;
 
 pub use context::{Clock, Cx, Policy, Services, SystemClock};
 pub use failure::{Broken, Failure};

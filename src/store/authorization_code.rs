@@ -82,3 +82,23 @@ pub fn consume(tx: &mut Write<'_>, code_hash: &[u8], now: Timestamp) -> Result<b
     .execute(tx.conn())?;
     Ok(written == 1)
 }
+
+/// Ends the codes of an authorization that were not redeemed yet. `true`: there was one.
+///
+/// # Errors
+/// When the database fails.
+pub fn expire_unredeemed(
+    tx: &mut Write<'_>,
+    authorization: &AuthorizationId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let written = diesel::update(
+        authorization_codes::table
+            .filter(authorization_codes::authorization_id.eq(authorization.as_str()))
+            .filter(authorization_codes::consumed_at.is_null())
+            .filter(authorization_codes::expires_at.gt(now.millis())),
+    )
+    .set(authorization_codes::expires_at.eq(now.millis()))
+    .execute(tx.conn())?;
+    Ok(written > 0)
+}

@@ -5,12 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ErrorCode, GrantType, OAuthError, Params, ResponseMode, SafeRedirect,
-    claims_parameter::check_claims_parameter,
     params::{check_resource_absent, check_restrictions_absent},
     pkce::parse_challenge,
     scope::{OFFLINE_ACCESS, OPENID, check_allowed, parse_scope},
 };
-use crate::{entity::Client, ids::ClientId, trace::Reason};
+use crate::{entity::Client, ids::ClientId, oidc::claims::ClaimsRequest, trace::Reason};
 
 /// The longest `state`, in bytes.
 const MAX_STATE: usize = 4096;
@@ -356,7 +355,7 @@ fn check_claims(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     let Some(claims) = draft.params.find("claims").filter(|_| draft.request.is_openid()) else {
         return Ok(());
     };
-    check_claims_parameter(claims)?;
+    ClaimsRequest::parse(claims)?;
     draft.request.claims = Some(claims.to_owned());
     Ok(())
 }

@@ -3,7 +3,6 @@
 mod access_token;
 mod authorization_request;
 mod authorization_response;
-mod claims_parameter;
 mod client_authentication;
 mod client_metadata;
 mod encoding;

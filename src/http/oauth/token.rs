@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use super::form;
 use crate::{
-    domain::{Secret, trace::Transaction},
+    domain::{Secret, oauth::Params, trace::Transaction},
     http::{
         answer::{Renderer, finish},
         context::RequestContext,
     },
-    service::{self, Failure, token::TokenReply},
+    service::{self, Cx, Failure, token::TokenReply},
 };
 
 #[derive(Serialize)]
@@ -28,15 +28,45 @@ struct TokenResponse<'a> {
 
 /// `POST /oauth2/token`.
 pub async fn token(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
-    context.cx.note_transaction(Transaction::Token);
-    let result = respond_token(&context, &request, &body).await;
-    finish(&context, Renderer::OauthJson, result).await
+    answer(context, request, body, Transaction::Token, async |cx, authorization, params| {
+        service::token::respond(cx, authorization, params).await.map(|reply| render(&reply))
+    })
+    .await
 }
 
-async fn respond_token(context: &RequestContext, request: &HttpRequest, body: &Bytes) -> Result<HttpResponse, Failure> {
-    let params = form::params(&context.cx, request, body)?;
-    let authorization = form::authorization(&context.cx, request)?;
-    service::token::respond(&context.cx, authorization, &params).await.map(|reply| render(&reply))
+/// `POST /oauth2/introspect`.
+pub async fn introspect(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
+    answer(context, request, body, Transaction::Introspection, async |cx, authorization, params| {
+        service::introspection::respond(cx, authorization, params).await.map(|answer| no_store().json(answer))
+    })
+    .await
+}
+
+/// `POST /oauth2/revoke`.
+pub async fn revoke(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
+    answer(context, request, body, Transaction::Revocation, async |cx, authorization, params| {
+        service::revocation::respond(cx, authorization, params).await.map(|()| no_store().finish())
+    })
+    .await
+}
+
+/// A form from a client: read strictly, answered by `respond`, rendered either way.
+async fn answer(
+    context: RequestContext,
+    request: HttpRequest,
+    body: Bytes,
+    transaction: Transaction,
+    respond: impl AsyncFnOnce(&Cx, Option<&str>, &Params) -> Result<HttpResponse, Failure>,
+) -> HttpResponse {
+    let cx = &context.cx;
+    cx.note_transaction(transaction);
+    let result = async {
+        let params = form::params(cx, &request, &body)?;
+        let authorization = form::authorization(cx, &request)?;
+        respond(cx, authorization, &params).await
+    }
+    .await;
+    finish(&context, Renderer::OauthJson, result).await
 }
 
 fn render(reply: &TokenReply) -> HttpResponse {
@@ -51,42 +81,6 @@ fn render(reply: &TokenReply) -> HttpResponse {
         refresh_token: text(&reply.refresh_token),
         id_token: text(&reply.id_token),
     })
-}
-
-/// `POST /oauth2/introspect`.
-pub async fn introspect(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
-    context.cx.note_transaction(Transaction::Introspection);
-    let result = respond_introspect(&context, &request, &body).await;
-    finish(&context, Renderer::OauthJson, result).await
-}
-
-async fn respond_introspect(
-    context: &RequestContext,
-    request: &HttpRequest,
-    body: &Bytes,
-) -> Result<HttpResponse, Failure> {
-    let params = form::params(&context.cx, request, body)?;
-    let authorization = form::authorization(&context.cx, request)?;
-    let answer = service::introspection::respond(&context.cx, authorization, &params).await?;
-    Ok(no_store().json(answer))
-}
-
-/// `POST /oauth2/revoke`.
-pub async fn revoke(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
-    context.cx.note_transaction(Transaction::Revocation);
-    let result = respond_revoke(&context, &request, &body).await;
-    finish(&context, Renderer::OauthJson, result).await
-}
-
-async fn respond_revoke(
-    context: &RequestContext,
-    request: &HttpRequest,
-    body: &Bytes,
-) -> Result<HttpResponse, Failure> {
-    let params = form::params(&context.cx, request, body)?;
-    let authorization = form::authorization(&context.cx, request)?;
-    service::revocation::respond(&context.cx, authorization, &params).await?;
-    Ok(no_store().finish())
 }
 
 /// Token answers are never cached (RFC 6749 §5.1).

@@ -10,10 +10,13 @@ use serde::Serialize;
 
 use super::icons;
 use super::text::{NAME_LIMIT, initials, one_line, tint};
+use crate::domain::Issuer;
 
 pub use docs::{DocsError, DocsErrors, ErrorEntry};
-pub use interaction::{Consent, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm, SignedOut};
-pub use playground::{DevAction, DevClient, DevError, DevHome, DevResult, DevUser, TokenView};
+pub use interaction::{
+    Consent, ContinueAs, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm, SignedOut,
+};
+pub use playground::{DevAction, DevClient, DevError, DevHome, DevRefused, DevResult, DevUser, TokenView};
 pub use site::{Command, Developer, ErrorPage, Home, HomeLink, Setup, SetupDone};
 
 /// What every page needs, whatever it shows.
@@ -72,6 +75,12 @@ impl Href {
         }
         let url = url::Url::parse(address).ok()?;
         (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| Self(address.to_owned()))
+    }
+
+    /// The address of `path`, which begins with a slash, below the issuer: an `http` or `https` URL
+    /// by construction.
+    pub fn below(issuer: &Issuer, path: &str) -> Self {
+        Self(issuer.join(path))
     }
 
     /// The address as given.

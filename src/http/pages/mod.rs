@@ -4,10 +4,18 @@
 //! the headers every page must carry (RFC 9700 section 4.16, OAuth 2.1 section 7.10).
 
 pub mod assets;
+pub mod authorize;
+pub mod consent;
 pub mod context;
+pub mod dev;
+pub mod dialogue;
 pub mod docs;
+pub mod home;
 mod icons;
 mod render;
+pub mod setup;
+pub mod sign_in;
+pub mod sign_out;
 mod text;
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ fn an_unknown_and_a_disabled_client_read_alike_from_outside() {
 }
 
 #[test]
-fn a_client_uses_its_registered_method_and_no_other() {
+fn a_client_uses_its_registered_method_and_a_secret_in_header_or_form_is_one_method() {
     let presented = || {
         let id = || ClientId::new("app");
         [
@@ -142,12 +142,13 @@ fn a_client_uses_its_registered_method_and_no_other() {
             Presented::Public { client_id: id() },
         ]
     };
+    let is_secret = |method| matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost);
     for method in AuthMethod::ALL {
         let mut client = client(ClientKind::Web, &[]);
         client.settings.token_endpoint_auth_method = method;
         for presented in presented() {
             let result = check_method(&client, &presented);
-            if presented.method() == method {
+            if presented.method() == method || (is_secret(method) && is_secret(presented.method())) {
                 assert_eq!(result, Ok(()));
             } else {
                 assert_eq!(refusal(result), ("invalid_client", "AS-1205"), "{method:?} {presented:?}");

@@ -89,9 +89,22 @@ pub struct SignIn {
     pub login_hint: Option<String>,
     /// What went wrong.
     pub error: Option<FieldError>,
+    /// One sentence above the form, when there is more to say than the app's name.
+    pub note: Option<String>,
+    /// The account that is signed in here and may be gone on with.
+    pub continue_as: Option<ContinueAs>,
     /// HTTP status: 200, also after wrong credentials; 429 throttled; 503 busy.
     #[serde(skip)]
     pub status: u16,
+}
+
+/// An account that may be gone on with, without a password.
+#[derive(Debug, Clone, Serialize)]
+pub struct ContinueAs {
+    /// Whose session it is.
+    pub account: Account,
+    /// Token that binds that form to this browser, dialogue and session.
+    pub csrf: String,
 }
 
 impl Page for SignIn {
@@ -171,6 +184,9 @@ pub struct SignOutConfirm {
     /// Token of the session.
     pub csrf: String,
     /// Who is signed in, if known.
+    /// Hidden fields that carry the request; everything in them is verified again.
+    pub fields: Vec<(String, String)>,
+    /// Who is signed in.
     pub account: Option<Account>,
     /// The application that asks, if any.
     pub client: Option<ClientCard>,

@@ -55,6 +55,8 @@ pub struct DevHome {
     pub docs_url: Href,
     /// Where the form goes.
     pub sign_in_url: String,
+    /// What just happened, such as a sign-out.
+    pub notice: Option<String>,
     /// Token of the page.
     pub csrf: String,
     /// What the scope field holds at first.
@@ -219,5 +221,29 @@ impl Page for DevResult {
 
     fn values(&self) -> Value {
         Value::from(Serde(View { page: self, panels: self.panels() }))
+    }
+}
+
+/// The same page where the playground, and not the server, says no.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct DevRefused {
+    /// What is shown.
+    pub result: DevResult,
+    /// HTTP status.
+    #[serde(skip)]
+    pub status: u16,
+}
+
+impl Page for DevRefused {
+    const TEMPLATE: &'static str = DevResult::TEMPLATE;
+    const KIND: PageKind = DevResult::KIND;
+
+    fn status(&self) -> u16 {
+        self.status
+    }
+
+    fn values(&self) -> Value {
+        self.result.values()
     }
 }

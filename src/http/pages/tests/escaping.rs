@@ -64,6 +64,8 @@ fn no_page_shows_a_control_character_or_a_text_direction_trick_from_a_name() {
             username: String::new(),
             login_hint: None,
             error: None,
+            note: None,
+            continue_as: None,
             status: 200,
         };
         let html = pages().render(&page, &Layout::new(words.instance)).unwrap();

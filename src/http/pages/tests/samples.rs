@@ -77,6 +77,8 @@ pub(super) fn sign_in_page(words: &Words<'_>) -> SignIn {
         username: String::new(),
         login_hint: None,
         error: None,
+        note: None,
+        continue_as: None,
         status: 200,
     }
 }
@@ -97,6 +99,12 @@ fn sign_in(album: &mut Album, words: &Words<'_>) {
     for (name, error) in errors {
         album.add(&format!("sign-in-{name}"), &SignIn { error: Some(error), ..again.clone() });
     }
+    let chooser = SignIn {
+        note: Some("Choose the account to go on with.".to_owned()),
+        continue_as: Some(ContinueAs { account: account(words), csrf: words.value.to_owned() }),
+        ..page.clone()
+    };
+    album.add("sign-in-continue-as", &chooser);
     let nameless = SignIn { error: Some(FieldError::username_missing("AS-2005")), ..page.clone() };
     album.add("sign-in-username-missing", &nameless);
     for (name, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
@@ -143,6 +151,7 @@ fn endings(album: &mut Album, words: &Words<'_>) {
         action_url: "/sign-out".to_owned(),
         csrf: words.value.to_owned(),
         account: Some(account(words)),
+        fields: vec![("state".to_owned(), words.value.to_owned())],
         client: Some(client(words)),
     };
     album.add("sign-out", &confirm);
@@ -265,6 +274,7 @@ fn playground(album: &mut Album, words: &Words<'_>) {
         discovery_url: href("http://localhost:8080/.well-known/openid-configuration"),
         docs_url: href("/docs/errors"),
         sign_in_url: "/dev/sign-in".to_owned(),
+        notice: Some("Signed out.".to_owned()),
         csrf: words.value.to_owned(),
         default_scope: "openid profile email offline_access".to_owned(),
         prompts: texts(&["login", "consent", "select_account", "none"]),

@@ -1,0 +1,152 @@
+//! What a throw-away server begins with: two people, four clients, and a password that everybody
+//! knows. Never on a database that serves people: see [`super::instance`].
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    domain::{
+        Secret,
+        entity::{AuthMethod, ClientKind, ClientSettings, ConsentMode, Owner},
+        trace::Reason,
+    },
+    service::{
+        Cx,
+        admin::{
+            AdminFailure,
+            client::{self, ClientChanges, NewClient},
+            group,
+            user::{self, NewUser},
+        },
+    },
+};
+
+/// The password of everybody on a throw-away server.
+pub const PASSWORD: &str = "dev-password";
+/// The secret of every client on a throw-away server.
+pub const SECRET: &str = "dev-secret";
+
+/// Makes people, groups and clients, or brings the clients in line with the issuer in use.
+///
+/// # Errors
+/// When the database fails, or holds something else under these names.
+pub async fn seed(cx: &Cx) -> Result<(), AdminFailure> {
+    for (name, description) in [("engineering", "Builds things"), ("admins", "Runs things")] {
+        unless_taken(group::create(cx, name, description, Owner::System).await)?;
+    }
+    create_user(cx, "alice", "Alice Example", alice()).await?;
+    create_user(cx, "bob", "Bob Example", Map::new()).await?;
+    for group in ["engineering", "admins"] {
+        group::add_member(cx, group, "alice").await?;
+    }
+    for new in clients(cx) {
+        put_client(cx, new).await?;
+    }
+    Ok(())
+}
+
+fn unless_taken<T>(result: Result<T, AdminFailure>) -> Result<(), AdminFailure> {
+    match result {
+        Ok(_) | Err(AdminFailure::Refused { reason: Reason::NameTaken, .. }) => Ok(()),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn create_user(cx: &Cx, username: &str, name: &str, profile: Map<String, Value>) -> Result<(), AdminFailure> {
+    let new = NewUser {
+        email: Some(format!("{username}@example.com")),
+        email_verified: true,
+        name: Some(name.to_owned()),
+        profile,
+        ..NewUser::named(username, Owner::System)
+    };
+    unless_taken(user::danger_create_with_any_password(cx, new, Secret::from(PASSWORD)).await)
+}
+
+/// Every standard claim, so that what an application reads can be seen.
+fn alice() -> Map<String, Value> {
+    let profile = json!({
+        "given_name": "Alice",
+        "family_name": "Example",
+        "middle_name": "Quinn",
+        "nickname": "Al",
+        "profile": "https://example.com/alice",
+        "picture": "https://example.com/alice.png",
+        "website": "https://alice.example.com",
+        "gender": "female",
+        "birthdate": "1990-04-01",
+        "zoneinfo": "Europe/Zurich",
+        "locale": "en-GB",
+        "phone_number": "+41791234567",
+        "phone_number_verified": true,
+        "address": {
+            "formatted": "Example Street 1\n8000 Zurich\nSwitzerland",
+            "street_address": "Example Street 1",
+            "locality": "Zurich",
+            "region": "ZH",
+            "postal_code": "8000",
+            "country": "Switzerland"
+        }
+    });
+    match profile {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+fn clients(cx: &Cx) -> [NewClient; 4] {
+    let issuer = &cx.services.issuer;
+    let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let people = ["openid", "profile", "email", "address", "phone", "groups", "roles", "offline_access", "demo.read"];
+    let after_logout = texts(&[&issuer.join("/dev"), "http://localhost:3000/", "http://127.0.0.1:3000/"]);
+    let new = |id: &str, name: &str, kind, settings: ClientSettings| NewClient {
+        client_id: Some(id.to_owned()),
+        secret: settings.token_endpoint_auth_method.is_confidential().then(|| Secret::from(SECRET)),
+        settings,
+        ..NewClient::of_kind(kind, name, Owner::System)
+    };
+    let of = |kind, redirects: &[&str], consent| ClientSettings {
+        redirect_uris: texts(redirects),
+        post_logout_redirect_uris: after_logout.clone(),
+        scope: texts(&people),
+        consent,
+        ..ClientSettings::of_kind(kind)
+    };
+    let web = ClientSettings {
+        may_introspect: true,
+        token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+        ..of(
+            ClientKind::Web,
+            &[&issuer.join("/dev/callback"), "http://localhost:3000/callback", "http://127.0.0.1:3000/callback"],
+            ConsentMode::Skip,
+        )
+    };
+    let spa = of(
+        ClientKind::Spa,
+        &[&issuer.join("/dev/spa"), "http://localhost:5173/callback", "http://127.0.0.1:5173/callback"],
+        ConsentMode::Once,
+    );
+    let native = of(
+        ClientKind::Native,
+        &["http://127.0.0.1/callback", "http://localhost/callback", "http://[::1]/callback"],
+        ConsentMode::Once,
+    );
+    let machine = ClientSettings { scope: texts(&["demo.read"]), ..ClientSettings::of_kind(ClientKind::Machine) };
+    [
+        new("demo-web", "Demo web application", ClientKind::Web, web),
+        new("demo-spa", "Demo single-page application", ClientKind::Spa, spa),
+        new("demo-cli", "Demo command line", ClientKind::Native, native),
+        new("demo-m2m", "Demo service", ClientKind::Machine, machine),
+    ]
+}
+
+/// Creates the client, or gives the existing one these settings: the issuer may have changed.
+async fn put_client(cx: &Cx, new: NewClient) -> Result<(), AdminFailure> {
+    let (id, settings) = (new.client_id.clone().unwrap_or_default(), new.settings.clone());
+    match client::danger_create_with_any_secret(cx, new).await {
+        Err(AdminFailure::Refused { reason: Reason::NameTaken, .. }) => {
+            let changes = ClientChanges { settings: Some(settings), ..ClientChanges::default() };
+            client::update(cx, &id, changes).await.map(drop)
+        }
+        other => other.map(drop),
+    }
+}

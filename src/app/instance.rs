@@ -1,0 +1,74 @@
+//! What a database is for: a throw-away server must never serve people, and a real one must never
+//! be filled with users whose password everybody knows.
+
+use super::error::{PURPOSE, StartError, database};
+use crate::store::{Abort, Read, Store, StoreError, instance};
+
+/// The fact that says what a database is for.
+const KIND: &str = "kind";
+/// The value of a throw-away database.
+const DEV: &str = "dev";
+/// The value of a real one.
+const SERVER: &str = "server";
+
+/// What the process is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A real server.
+    Serve,
+    /// A throw-away server.
+    Dev,
+    /// One command: on either kind.
+    Command,
+}
+
+/// Whether a database that exists may be used for this.
+pub(super) async fn check_purpose(store: &Store, purpose: Purpose) -> Result<(), StartError> {
+    let (kind, empty) = store.read(facts).await.map_err(|error| database(&error))?;
+    decide(purpose, kind.as_deref(), empty)
+}
+
+fn facts(tx: &mut Read<'_>) -> Result<(Option<String>, bool), StoreError> {
+    Ok((instance::find(tx, KIND)?, instance::is_empty(tx)?))
+}
+
+fn decide(purpose: Purpose, kind: Option<&str>, empty: bool) -> Result<(), StartError> {
+    let refuse = |message: &str| Err(StartError::new(PURPOSE, message));
+    match (purpose, kind) {
+        (Purpose::Serve, Some(DEV)) => refuse(
+            "this database was made by `symbolon dev`: it has users whose password everybody knows. Set database.url \
+             to another one",
+        ),
+        (Purpose::Dev, Some(kind)) if kind != DEV => refuse(
+            "this database belongs to a real server, and `symbolon dev` would add users whose password everybody \
+             knows. Leave SYMBOLON_DATABASE__URL unset for a throw-away one",
+        ),
+        (Purpose::Dev, None) if !empty => refuse(
+            "this database has users or clients, and was not made by `symbolon dev`. Leave SYMBOLON_DATABASE__URL \
+             unset for a throw-away one",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Writes down what the database is for, and gives it an id of its own. What was written before
+/// stands, and is checked in the same transaction: two processes may start at once.
+pub(super) async fn claim(store: &Store, purpose: Purpose) -> Result<(), StartError> {
+    let kind = match purpose {
+        Purpose::Serve => Some(SERVER),
+        Purpose::Dev => Some(DEV),
+        Purpose::Command => None,
+    };
+    let Some(kind) = kind else { return Ok(()) };
+    let facts = store
+        .write(move |tx| {
+            let (stored, empty) = facts(tx).map_err(Abort::from)?;
+            if decide(purpose, stored.as_deref(), empty).is_ok() {
+                instance::insert_once(tx, KIND, kind)?;
+            }
+            Ok((instance::find(tx, KIND)?, empty))
+        })
+        .await
+        .map_err(|error: StoreError| database(&error))?;
+    decide(purpose, facts.0.as_deref(), facts.1)
+}

@@ -1,0 +1,21 @@
+//! From settings to the instance's rules.
+
+use crate::{config::Settings, service::Policy};
+
+/// The instance's rules as configured.
+pub fn policy_of(settings: &Settings) -> Policy {
+    Policy {
+        code_seconds: settings.tokens.code.get(),
+        access_token_seconds: settings.tokens.access_token.get(),
+        id_token_seconds: settings.tokens.id_token.get(),
+        refresh_idle_seconds: settings.tokens.refresh_idle.get(),
+        refresh_absolute_seconds: settings.tokens.refresh_absolute.get(),
+        refresh_grace_seconds: settings.tokens.refresh_grace.get(),
+        session_idle_seconds: settings.sessions.idle.get(),
+        session_absolute_seconds: settings.sessions.absolute.get(),
+        password_min_length: settings.passwords.min_length,
+        key_rotation_seconds: settings.keys.rotation.get(),
+        key_overlap_seconds: settings.keys.overlap.get(),
+        ..Policy::default()
+    }
+}

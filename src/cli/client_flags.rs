@@ -1,0 +1,148 @@
+//! The settings of a client as flags: the same for create and update. A flag that is not given
+//! leaves the default, or what is stored.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{CliFailure, values};
+use crate::{
+    config::{DiskFiles, Files as _},
+    domain::{
+        entity::{AccessTokenFormat, AuthMethod, ClientSettings, ConsentMode, IdTokenClaims},
+        jose::SigningAlgorithm,
+        oauth::GrantType,
+    },
+};
+
+/// Everything that can be set on a client.
+#[derive(Debug, Default, Args)]
+pub struct ClientFlags {
+    /// An address that codes may be sent to, exactly; repeat for more. Replaces the list.
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Vec<String>,
+    /// An address that a browser may be sent to after sign-out; repeat for more. Replaces the list.
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Vec<String>,
+    /// A scope that the client may ask for; repeat, or separate by spaces. Replaces the list.
+    #[arg(long = "scope")]
+    scopes: Vec<String>,
+    /// A grant that the client may use; repeat for more. Replaces the list.
+    #[arg(long = "grant-type", value_parser = values::grant_type)]
+    grant_types: Vec<GrantType>,
+    /// How the client authenticates.
+    #[arg(long, value_parser = values::auth_method)]
+    auth_method: Option<AuthMethod>,
+    /// A file with the client's public keys (a JWK set).
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
+    jwks_file: Option<PathBuf>,
+    /// Where the client publishes its public keys; empty removes it.
+    #[arg(long, value_name = "URI")]
+    jwks_uri: Option<String>,
+    /// Whether people are asked: skip, once or always.
+    #[arg(long, value_parser = values::consent)]
+    consent: Option<ConsentMode>,
+    /// The algorithm of ID tokens.
+    #[arg(long, value_parser = values::algorithm)]
+    id_token_alg: Option<SigningAlgorithm>,
+    /// The algorithm of access tokens.
+    #[arg(long, value_parser = values::algorithm)]
+    access_token_alg: Option<SigningAlgorithm>,
+    /// The form of access tokens: jwt or opaque.
+    #[arg(long, value_parser = values::token_format)]
+    access_token_format: Option<AccessTokenFormat>,
+    /// An audience of access tokens; repeat for more. Replaces the list.
+    #[arg(long = "audience")]
+    audiences: Vec<String>,
+    /// Do not require PKCE: for confidential clients that cannot.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_pkce: Option<bool>,
+    /// May introspect tokens of other clients.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    may_introspect: Option<bool>,
+    /// ID tokens carry the protocol's claims only.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    lean_id_token: Option<bool>,
+    /// Where the app lives; empty removes it.
+    #[arg(long, value_name = "URI")]
+    client_uri: Option<String>,
+    /// The app's logo (https); empty removes it.
+    #[arg(long, value_name = "URI")]
+    logo_uri: Option<String>,
+    /// Ask people to sign in again after this long, if the request says nothing.
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    default_max_age: Option<i64>,
+    /// The life of access tokens: 600, 10m.
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    access_token_lifetime: Option<i64>,
+    /// The life of ID tokens.
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    id_token_lifetime: Option<i64>,
+    /// The life of a refresh token that is not used.
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    refresh_token_lifetime: Option<i64>,
+}
+
+impl ClientFlags {
+    /// `settings` with what the flags say.
+    pub(super) fn apply(&self, mut settings: ClientSettings) -> Result<ClientSettings, CliFailure> {
+        replace(&mut settings.redirect_uris, &self.redirect_uris);
+        replace(&mut settings.post_logout_redirect_uris, &self.post_logout_redirect_uris);
+        let scopes: Vec<String> =
+            self.scopes.iter().flat_map(|text| text.split_ascii_whitespace()).map(str::to_owned).collect();
+        replace(&mut settings.scope, &scopes);
+        replace(&mut settings.grant_types, &self.grant_types);
+        replace(&mut settings.access_token_audience, &self.audiences);
+        set(&mut settings.token_endpoint_auth_method, self.auth_method);
+        set(&mut settings.consent, self.consent);
+        set(&mut settings.id_token_signed_response_alg, self.id_token_alg);
+        set(&mut settings.access_token_signed_response_alg, self.access_token_alg);
+        set(&mut settings.access_token_format, self.access_token_format);
+        set(&mut settings.require_pkce, self.no_pkce.map(|no_pkce| !no_pkce));
+        set(&mut settings.may_introspect, self.may_introspect);
+        set(
+            &mut settings.id_token_claims,
+            self.lean_id_token.map(|lean| if lean { IdTokenClaims::Lean } else { IdTokenClaims::Fat }),
+        );
+        put(&mut settings.client_uri, self.client_uri.as_ref());
+        put(&mut settings.logo_uri, self.logo_uri.as_ref());
+        for (stored, given) in [
+            (&mut settings.default_max_age, self.default_max_age),
+            (&mut settings.access_token_lifetime, self.access_token_lifetime),
+            (&mut settings.id_token_lifetime, self.id_token_lifetime),
+            (&mut settings.refresh_token_lifetime, self.refresh_token_lifetime),
+        ] {
+            *stored = given.or(*stored);
+        }
+        if let Some(path) = &self.jwks_file {
+            let read = |why: &dyn std::fmt::Display| CliFailure::usage(format!("{}: {why}", path.display()));
+            let text = DiskFiles.read(path).map_err(|error| read(&error))?;
+            settings.jwks = Some(serde_json::from_str(&text).map_err(|error| read(&error))?);
+            settings.jwks_uri = None;
+        }
+        if self.jwks_uri.is_some() {
+            put(&mut settings.jwks_uri, self.jwks_uri.as_ref());
+            settings.jwks = None;
+        }
+        Ok(settings)
+    }
+}
+
+fn set<T: Copy>(stored: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *stored = given;
+    }
+}
+
+fn replace<T: Clone>(stored: &mut Vec<T>, given: &[T]) {
+    if !given.is_empty() {
+        *stored = given.to_vec();
+    }
+}
+
+/// Empty removes.
+fn put(stored: &mut Option<String>, given: Option<&String>) {
+    if let Some(text) = given {
+        *stored = (!text.is_empty()).then(|| text.clone());
+    }
+}

@@ -1,0 +1,166 @@
+//! The command line. Nouns are singular, names stand wherever ids do, secrets come by standard
+//! input. Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict.
+
+mod admin;
+mod client;
+mod client_flags;
+mod config;
+mod event;
+mod failure;
+mod group;
+mod io;
+mod key;
+mod local;
+mod migrate;
+mod output;
+mod role;
+#[cfg(test)]
+mod tests;
+mod user;
+mod values;
+mod view;
+mod why;
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+pub use failure::{CliFailure, exit};
+pub use io::Io;
+
+use crate::config::{DiskFiles, Settings, Sources};
+
+/// The program as people call it.
+#[derive(Debug, Parser)]
+#[command(name = "symbolon", version, about = "A standalone OAuth 2 / OpenID Connect identity provider.")]
+#[command(arg_required_else_help = true)]
+pub struct Program {
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub global: Global,
+    /// The verb.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every verb.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// The configuration file; otherwise SYMBOLON_CONFIG and the usual places.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A setting, over file and environment: --set database.url=sqlite:///srv/symbolon.db
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = values::pair)]
+    pub set: Vec<(String, String)>,
+    /// Print JSON, stable enough for scripts.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print nothing but what was asked for.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Do not ask: delete.
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// People.
+    #[command(subcommand)]
+    User(user::Verb),
+    /// Apps and services.
+    #[command(subcommand)]
+    Client(client::Verb),
+    /// Groups of people.
+    #[command(subcommand)]
+    Group(group::Verb),
+    /// Roles of people, groups and clients.
+    #[command(subcommand)]
+    Role(role::Verb),
+    /// Signing keys.
+    #[command(subcommand)]
+    Key(key::Verb),
+    /// What happened.
+    #[command(subcommand)]
+    Event(event::Verb),
+    /// Why a request ended as it did: the decisions and facts of a trace id.
+    Why(why::Why),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(config::Verb),
+    /// The schema of the database.
+    #[command(subcommand)]
+    Migrate(migrate::Verb),
+    /// Help for whoever has this machine but no account.
+    #[command(subcommand)]
+    Admin(admin::Verb),
+    /// The version.
+    Version,
+}
+
+/// Runs one verb that answers and ends. Gives the exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
+    let program = match parse(args, io) {
+        Ok(program) => program,
+        Err(code) => return code,
+    };
+    finish(dispatch(&program.global, program.command, io), program.global.json, io)
+}
+
+/// The program as it was called.
+///
+/// # Errors
+/// The exit code, after help, version or the mistake was printed.
+pub fn parse(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Result<Program, u8> {
+    Program::try_parse_from(args).map_err(|error| {
+        let text = error.render();
+        // Nothing is left to tell anybody if the output is gone.
+        let _ = if error.use_stderr() { write!(io.stderr, "{text}") } else { write!(io.stdout, "{text}") };
+        if error.use_stderr() { exit::USAGE } else { exit::DONE }
+    })
+}
+
+/// Prints a failure. Gives the exit code.
+pub fn finish(result: Result<(), CliFailure>, json: bool, io: &mut Io<'_>) -> u8 {
+    match result {
+        Ok(()) => exit::DONE,
+        Err(failure) => {
+            let _ = if json { writeln!(io.stderr, "{}", failure.json()) } else { writeln!(io.stderr, "{failure}") };
+            failure.exit
+        }
+    }
+}
+
+/// The settings of this call.
+///
+/// # Errors
+/// All that is wrong with them.
+pub fn settings(global: &Global, io: &Io<'_>) -> Result<Settings, CliFailure> {
+    let sources = Sources {
+        config_file: global.config.clone(),
+        environment: io.environment.clone(),
+        flags: global.set.clone(),
+        files: &DiskFiles,
+    };
+    Settings::load(&sources).map_err(CliFailure::from)
+}
+
+fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), CliFailure> {
+    match command {
+        Command::User(verb) => user::run(global, verb, io),
+        Command::Client(verb) => client::run(global, verb, io),
+        Command::Group(verb) => group::run(global, verb, io),
+        Command::Role(verb) => role::run(global, verb, io),
+        Command::Key(verb) => key::run(global, verb, io),
+        Command::Event(verb) => event::run(global, &verb, io),
+        Command::Why(why) => why::run(global, &why, io),
+        Command::Config(verb) => config::run(global, verb, io),
+        Command::Migrate(verb) => migrate::run(global, verb, io),
+        Command::Admin(verb) => admin::run(global, verb, io),
+        Command::Version => {
+            let version = env!("CARGO_PKG_VERSION");
+            output::print(global, io, &serde_json::json!({ "version": version }), &format!("symbolon {version}"))
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! People, groups, roles and clients.
+
+use super::Shell;
+
+const GOOD: &str = "correct horse battery staple\n";
+const QUICK: &str = "--id-token-alg ES256 --access-token-alg ES256";
+
+#[test]
+fn a_user_goes_from_creation_to_deletion() {
+    for shell in Shell::each() {
+        let made = shell
+            .pipe("user create alice --email a@example.com --name Alice~Example --password-stdin --json", GOOD)
+            .json();
+        assert_eq!((&made["username"], &made["state"]), (&"alice".into(), &"active".into()));
+        shell.call("group create staff").ok();
+        shell.call("role create editor").ok();
+        shell.call("role grant editor --group staff").ok();
+        shell.call("group add-member staff a@example.com").ok();
+        let found = shell.call(&format!("user get {} --json", made["id"].as_str().expect("id"))).json();
+        assert_eq!(found["groups"][0], "staff");
+        assert_eq!(found["roles"][0], serde_json::json!({"name": "editor", "sources": ["group:staff"]}));
+        assert_eq!(found["has_password"], true);
+        let text = shell.call("user get alice").ok();
+        assert!(text.contains("editor (group:staff)"), "{text}");
+        shell.call("user update alice --claim locale=de-CH --claim address.country=CH --email-verified").ok();
+        let found = shell.call("user get alice --json").json();
+        assert_eq!((&found["profile"]["locale"], &found["email_verified"]), (&"de-CH".into(), &true.into()));
+        assert_eq!(found["version"], 2);
+        shell.call("user update alice --disable").ok();
+        assert_eq!(shell.call("user get alice --json").json()["state"], "disabled");
+        shell.call("user unlock alice").ok();
+        shell.call("user delete alice").fails(2, "--yes");
+        shell.call("user delete alice --yes").ok();
+        shell.call("user get alice").fails(3, "AS-3002 there is no user alice. symbolon user list");
+    }
+}
+
+#[test]
+fn every_refusal_has_code_cause_next_command_and_exit_code() {
+    for shell in Shell::each() {
+        shell.call("user create alice --email a@example.com").ok();
+        shell.call("user create alice").fails(5, "AS-3001 the username alice is taken. symbolon user get alice\n");
+        shell
+            .call("user create al --email A@example.com")
+            .fails(5, "AS-3001 the email A@example.com is taken. symbolon user list\n");
+        shell.call("user create a@b").fails(2, "AS-2012 ");
+        shell.call("user create bob --email bob").fails(2, "AS-2013 ");
+        shell.call("user update alice --claim nonsense=1").fails(2, "AS-3003 profile");
+        shell.pipe("user set-password alice --password-stdin", "short\n").fails(2, "AS-2011 ");
+        shell.pipe("user set-password alice --password-stdin", "").fails(2, "standard input has no password");
+        shell.pipe("user set-password bob --password-stdin", GOOD).fails(3, "AS-3002 ");
+        shell.call("role grant owner --user alice").ok();
+        shell.call("user delete alice --yes").fails(4, "AS-3004 ");
+        shell.call("user update alice --disable").fails(4, "AS-3004 ");
+        shell.call("role revoke owner --user alice").fails(4, "AS-3004 ");
+        shell.call("role delete owner --yes").fails(2, "AS-3003 ");
+        shell.call("role grant nothing --user alice").fails(3, "AS-3002 there is no role nothing. symbolon role list");
+        shell.call("role grant owner --user bob").fails(3, "AS-3002 there is no user bob. symbolon user list");
+        shell.call("group get nothing").fails(3, "AS-3002 there is no group nothing. symbolon group list");
+        shell.call("client get nothing").fails(3, "AS-3002 there is no client nothing. symbolon client list");
+        let json = shell.call("user create alice --json");
+        let error: serde_json::Value = serde_json::from_str(&json.err).expect("JSON on standard error");
+        assert_eq!(error["error"]["code"], "AS-3001");
+        assert_eq!(error["error"]["next"], "symbolon user get alice");
+    }
+}
+
+#[test]
+fn a_client_is_described_in_the_words_of_rfc_7591() {
+    for shell in Shell::each() {
+        let made = shell
+            .call(
+                &format!(
+                    "client create --kind web --name My~App --client-id app --redirect-uri https://app.example/cb \
+                 --redirect-uri https://app.example/cb2 --post-logout-redirect-uri https://app.example/ \
+                 --scope openid~email --scope demo.read --auth-method client_secret_post --consent skip {QUICK} \
+                 --access-token-format opaque --audience https://api.example --no-pkce --may-introspect \
+                 --lean-id-token --access-token-lifetime 5m --json"
+                )
+                .replace("                 ", ""),
+            )
+            .json();
+        let secret = made["client_secret"].as_str().expect("a secret").to_owned();
+        assert!(secret.starts_with("sym_cs_"), "{secret}");
+        for (field, value) in [
+            ("client_id", "app"),
+            ("client_name", "My App"),
+            ("scope", "openid email demo.read"),
+            ("token_endpoint_auth_method", "client_secret_post"),
+            ("id_token_signed_response_alg", "ES256"),
+            ("access_token_format", "opaque"),
+            ("consent", "skip"),
+            ("id_token_claims", "lean"),
+        ] {
+            assert_eq!(made[field], value, "{field}");
+        }
+        assert_eq!(made["redirect_uris"].as_array().map(Vec::len), Some(2));
+        assert_eq!((&made["require_pkce"], &made["may_introspect"]), (&false.into(), &true.into()));
+        assert_eq!(made["access_token_lifetime"], 300);
+
+        let found = shell.call("client get app --json").json();
+        assert!(!found.to_string().contains(&secret), "a secret is shown once");
+        assert_eq!(found["client_secrets"].as_array().map(Vec::len), Some(1));
+
+        let changed = shell.call("client update app --no-pkce=false --scope openid --disable --json").json();
+        assert_eq!((&changed["require_pkce"], &changed["enabled"]), (&true.into(), &false.into()));
+        assert_eq!((&changed["scope"], &changed["consent"]), (&"openid".into(), &"skip".into()));
+        assert!(changed.get("client_secret").is_none());
+        assert_eq!(shell.call("client update app --enable --json").json()["enabled"], true);
+    }
+}
+
+#[test]
+fn a_secret_is_rotated_listed_and_removed() {
+    for shell in Shell::each() {
+        shell.call(&format!("client create --kind machine --name Service --client-id service {QUICK}")).ok();
+        let rotated = shell.call("client rotate-secret service --overlap 1h --json").json();
+        assert!(rotated["client_secret"].as_str().is_some_and(|secret| secret.starts_with("sym_cs_")));
+        let listed = shell.call("client secret list service --json").json();
+        assert_eq!(listed.as_array().map(Vec::len), Some(2));
+        let first = listed[0]["id"].as_str().expect("id").to_owned();
+        assert!(listed[0]["expires_at"].is_string() && listed[1]["expires_at"].is_null());
+        shell.call(&format!("client secret delete service {first}")).fails(2, "--yes");
+        shell.call(&format!("client secret delete service {first} --yes")).ok();
+        shell.call(&format!("client secret delete service {first} --yes")).fails(3, "AS-3002 ");
+        let given = "my-own-secret-0123456789-abcdefgh";
+        let answer = shell.pipe("client rotate-secret service --secret-stdin --overlap 0", given);
+        assert!(!answer.out.contains(given), "what was piped in is not printed back");
+        answer.ok();
+        shell.pipe("client rotate-secret service --secret-stdin", "weak").fails(2, "AS-3003 client_secret");
+        shell.call("client rotate-secret nothing").fails(3, "AS-3002 ");
+    }
+}
+
+#[test]
+fn what_a_client_may_not_be_is_a_usage_error_with_the_field() {
+    let shell = Shell::sqlite();
+    shell
+        .call("client create --kind web --name App --redirect-uri http://app.example/")
+        .fails(2, "AS-3003 redirect_uris[0]: ");
+    shell
+        .call("client create --kind spa --name App --redirect-uri https://a.example/ --no-pkce")
+        .fails(2, "AS-3003 require_pkce: ");
+    shell.call("client create --kind desktop --name App").fails(2, "web, spa, native, machine");
+    shell.call("client create --kind web").fails(2, "--name");
+    shell.call("client create --kind web --name App --id-token-alg none").fails(2, "RS256");
+    shell.call("client create --kind web --name App --jwks-file /nonexistent").fails(2, "/nonexistent");
+    shell.call("client create --kind web --name App --secret hunter2").fails(2, "--secret");
+    shell.call(&format!("client create --kind machine --name M --client-id m {QUICK}")).ok();
+    shell
+        .call(&format!("client create --kind machine --name M --client-id m {QUICK}"))
+        .fails(5, "AS-3001 the client_id m is taken. symbolon client get m\n");
+}
+
+#[test]
+fn lists_are_tables_for_people_and_arrays_for_programs() {
+    let shell = Shell::sqlite();
+    for name in ["alice", "bob"] {
+        shell.call(&format!("user create {name} --name A~B")).ok();
+    }
+    let text = shell.call("user list").ok();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines[0].starts_with("USERNAME  NAME  EMAIL  STATE   ID"), "{text}");
+    assert!(lines[1].starts_with("alice     A B          active  "), "{text}");
+    let page = shell.call("user list --after alice --json").json();
+    assert_eq!(page.as_array().map(Vec::len), Some(1));
+    assert_eq!(page[0]["username"], "bob");
+    shell.call("user list --limit 0").fails(2, "0");
+    assert_eq!(shell.call("role list --json").json()[0]["name"], "owner");
+}

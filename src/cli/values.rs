@@ -1,0 +1,84 @@
+//! How values are written on the command line.
+
+use crate::domain::{
+    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode},
+    jose::SigningAlgorithm,
+    oauth::GrantType,
+};
+
+/// `key=value`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write KEY=VALUE".to_owned()),
+    }
+}
+
+/// `90`, `90s`, `15m`, `24h` or `7d`, in seconds.
+pub(super) fn duration(text: &str) -> Result<i64, String> {
+    let wrong = || "write a number of seconds, or 15m, 24h, 7d".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match text.get(digits.len()..).unwrap_or_default() {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let well_formed = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let count = digits.parse::<i64>().ok().filter(|_| well_formed).ok_or_else(wrong)?;
+    count.checked_mul(factor).ok_or_else(wrong)
+}
+
+fn one_of<T>(found: Option<T>, names: impl Iterator<Item = &'static str>) -> Result<T, String> {
+    found.ok_or_else(|| format!("use one of: {}", names.collect::<Vec<_>>().join(", ")))
+}
+
+pub(super) fn kind(text: &str) -> Result<ClientKind, String> {
+    one_of(ClientKind::from_name(text), ClientKind::ALL.iter().map(|kind| kind.name()))
+}
+
+pub(super) fn auth_method(text: &str) -> Result<AuthMethod, String> {
+    one_of(AuthMethod::from_name(text), AuthMethod::ALL.iter().map(|method| method.name()))
+}
+
+pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
+    one_of(GrantType::from_name(text), GrantType::ALL.iter().map(|grant| grant.name()))
+}
+
+pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
+    one_of(text.parse().ok(), SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn consent(text: &str) -> Result<ConsentMode, String> {
+    let modes = [("skip", ConsentMode::Skip), ("once", ConsentMode::Once), ("always", ConsentMode::Always)];
+    one_of(modes.iter().find(|(name, _)| *name == text).map(|(_, mode)| *mode), modes.iter().map(|(name, _)| *name))
+}
+
+pub(super) fn token_format(text: &str) -> Result<AccessTokenFormat, String> {
+    let formats = [("jwt", AccessTokenFormat::Jwt), ("opaque", AccessTokenFormat::Opaque)];
+    let found = formats.iter().find(|(name, _)| *name == text).map(|(_, format)| *format);
+    one_of(found, formats.iter().map(|(name, _)| *name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{duration, pair};
+
+    #[test]
+    fn a_duration_is_a_whole_number_with_one_unit() {
+        for (text, seconds) in [("0", 0), ("90", 90), ("90s", 90), ("15m", 900), ("24h", 86_400), ("7d", 604_800)] {
+            assert_eq!(duration(text), Ok(seconds), "{text}");
+        }
+        for text in ["", "h", "-1", "+1", "1w", "1.5h", "1 h", "1hh", "99999999999999999d", "24H"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pair_needs_a_key() {
+        assert_eq!(pair("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert!(pair("=b").is_err());
+        assert!(pair("ab").is_err());
+    }
+}

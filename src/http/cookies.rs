@@ -1,0 +1,75 @@
+//! The cookies of this server: two secrets, readable by nobody but us (ASVS 3.3, NIST SP 800-63B-4
+//! §5.1.1). On https they are `__Host-`; on loopback http browsers refuse that prefix.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::{Cookie, SameSite, time::Duration},
+};
+
+use crate::{
+    domain::Secret,
+    service::{Cx, authorization::Browser},
+};
+
+/// Which cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// Who is signed in.
+    Session,
+    /// Which browser a dialogue belongs to.
+    Browser,
+}
+
+impl Name {
+    const fn text(self, https: bool) -> &'static str {
+        match (self, https) {
+            (Self::Session, true) => "__Host-symbolon_session",
+            (Self::Session, false) => "symbolon_session",
+            (Self::Browser, true) => "__Host-symbolon_browser",
+            (Self::Browser, false) => "symbolon_browser",
+        }
+    }
+}
+
+/// What the browser presents. Two cookies of one name are none: one of them was planted.
+pub fn browser(cx: &Cx, request: &HttpRequest) -> Browser {
+    let https = cx.services.issuer.is_https();
+    let read = |name: Name| {
+        let jar = request.cookies().ok()?;
+        let mut found = jar.iter().filter(|cookie| cookie.name() == name.text(https));
+        match (found.next(), found.next()) {
+            (Some(cookie), None) => Some(Secret::from(cookie.value())),
+            _ => None,
+        }
+    };
+    Browser { session: read(Name::Session), secret: read(Name::Browser) }
+}
+
+/// Sets a cookie that ends with the browser; the server's own limits end it sooner or later.
+pub fn set(cx: &Cx, response: &mut HttpResponse, name: Name, value: &Secret<String>) {
+    add(response, build(cx, name, value.expose().clone()));
+}
+
+/// Removes a cookie.
+pub fn clear(cx: &Cx, response: &mut HttpResponse, name: Name) {
+    let mut cookie = build(cx, name, String::new());
+    cookie.set_max_age(Duration::ZERO);
+    add(response, cookie);
+}
+
+fn build(cx: &Cx, name: Name, value: String) -> Cookie<'static> {
+    let https = cx.services.issuer.is_https();
+    Cookie::build(name.text(https), value)
+        .path("/")
+        .http_only(true)
+        .secure(https)
+        // Lax: a link or redirect from an app carries the session, a form or frame elsewhere does not.
+        .same_site(SameSite::Lax)
+        .finish()
+}
+
+fn add(response: &mut HttpResponse, cookie: Cookie<'static>) {
+    if let Err(error) = response.add_cookie(&cookie) {
+        tracing::error!(%error, "a cookie could not be set");
+    }
+}

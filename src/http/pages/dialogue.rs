@@ -1,0 +1,95 @@
+//! From a decision of the dialogue to a response: a page, a redirect, a form that posts itself, or
+//! an error page.
+
+use actix_web::{HttpRequest, HttpResponse, http::header};
+
+use super::context::{Account, ClientCard, FormPost, Href};
+use crate::{
+    domain::{oauth::Answer, trace::Reason},
+    http::{
+        answer::{PageFacts, failure_page, refused_page},
+        context::RequestContext,
+    },
+    service::{
+        authorization::{App, DialogueFailure, Next, Page},
+        login, recorder,
+    },
+};
+
+/// A 303, so that nothing that was posted is posted on (RFC 9700 §4.12).
+pub fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, location))
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("Referrer-Policy", "no-referrer"))
+        .finish()
+}
+
+/// The address of a page of the dialogue.
+pub fn address(context: &RequestContext, page: &Page) -> String {
+    let path = match page {
+        Page::SignIn(id) => format!("/sign-in/{id}"),
+        Page::Consent(id) => format!("/consent/{id}"),
+    };
+    format!("{}{path}", context.cx.services.issuer.path())
+}
+
+/// Sends the browser on.
+pub async fn go(context: &RequestContext, request: &HttpRequest, next: Next) -> HttpResponse {
+    recorder::keep(&context.cx).await;
+    match next {
+        Next::Page(page) => see_other(&address(context, &page)),
+        Next::Answer(Answer::Redirect(location)) => see_other(&location),
+        Next::Answer(Answer::FormPost { action, fields }) => match Href::parse(&action) {
+            Some(action) => {
+                let page = FormPost { action, fields, client_name: None };
+                context.state.pages.respond(&page, &context.state.layout(request))
+            }
+            // Only an app's own scheme ends here; a form cannot be posted to it.
+            None => refused_page(context, request, 400, Reason::ResponseModeUnsupported, PageFacts::default()).await,
+        },
+    }
+}
+
+/// The error page of a dialogue that stopped.
+pub async fn stop(context: &RequestContext, request: &HttpRequest, failure: DialogueFailure) -> HttpResponse {
+    match failure {
+        DialogueFailure::Refused { error, app } => {
+            let facts = PageFacts {
+                client: app.as_ref().map(|app| app.name.clone()),
+                home_url: app.and_then(|app| app.uri),
+                ..sent(request, error.reason)
+            };
+            refused_page(context, request, error.code.status(), error.reason, facts).await
+        }
+        DialogueFailure::Broken(broken) => {
+            recorder::keep(&context.cx).await;
+            failure_page(context, request, &broken)
+        }
+    }
+}
+
+/// What a developer sent for the parameter that was refused.
+fn sent(request: &HttpRequest, reason: Reason) -> PageFacts {
+    let parameter = match reason {
+        Reason::RedirectUriNotRegistered => "redirect_uri",
+        Reason::LogoutRedirectNotRegistered => "post_logout_redirect_uri",
+        _ => return PageFacts::default(),
+    };
+    let params = crate::domain::oauth::Params::parse(request.query_string().as_bytes());
+    PageFacts {
+        parameter: Some(parameter.to_owned()),
+        sent: params.ok().and_then(|params| params.find(parameter).map(str::to_owned)),
+        ..PageFacts::default()
+    }
+}
+
+/// The app as a person sees it. `host`: where the answer goes.
+pub fn client_card(app: &App, host: &str) -> ClientCard {
+    ClientCard::new(&app.name, host, None)
+}
+
+/// A person as they see themselves.
+pub fn account(account: &login::Account) -> Account {
+    Account::new(account.name.as_deref().unwrap_or(&account.username), account.email.as_deref())
+}

@@ -1,0 +1,136 @@
+//! What an authorization request asks, understood: its hints verified, its claims read; and what
+//! the stored facts say about it.
+
+use super::{Browser, pending::Pending};
+use crate::{
+    domain::{
+        Timestamp,
+        entity::{Client, Consent, Session, User},
+        ids::UserId,
+        oauth::{AuthorizationRequest, GrantType, OAuthError, SafeRedirect, check_allowed},
+        oidc::{
+            claims::{ClaimsRequest, SubjectMismatch},
+            id_token::{Hint, check_own_id_token_hint},
+            interaction::{Decision, Progress, Prompts, Situation, decide},
+        },
+        trace::Reason,
+    },
+    service::{Cx, sessions},
+    store::{Read, StoreError, consent},
+};
+
+/// A request whose hints hold.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub request: AuthorizationRequest,
+    /// Who must be signed in.
+    pub hinted_subject: Option<UserId>,
+    /// The scopes, with those of the claims that are asked for one by one.
+    pub scope: Vec<String>,
+    prompts: Prompts,
+}
+
+/// Reads an `id_token_hint`: one of our own ID tokens, expired or not.
+///
+/// # Errors
+/// `Reason::IdTokenHintInvalid`.
+pub(in crate::service) fn check_hint(cx: &Cx, text: &str) -> Result<Hint, OAuthError> {
+    let keyring = cx.services.keyring.load();
+    let (_, claims) =
+        keyring.verify_own(text, &["JWT"]).map_err(|_| OAuthError::invalid_request(Reason::IdTokenHintInvalid))?;
+    check_own_id_token_hint(&claims, cx.services.issuer.as_str())
+}
+
+impl Asked {
+    /// # Errors
+    /// `invalid_request` for a hint that is not ours or claims that are malformed;
+    /// `login_required` if hint and claims demand two different people.
+    pub fn understand(cx: &Cx, request: AuthorizationRequest) -> Result<Self, OAuthError> {
+        let hint = request.id_token_hint.as_deref().map(|hint| check_hint(cx, hint)).transpose()?;
+        let claims = request.claims.as_deref().map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
+        let hinted_subject = match (hint.map(|hint| hint.subject), claims.requested_subject()) {
+            (Some(hinted), Some(demanded)) if hinted != demanded => return Err(SubjectMismatch.into()),
+            (Some(one), _) | (None, Some(one)) => Some(one),
+            (None, None) => None,
+        };
+        let mut scope = request.scope.clone();
+        scope.extend(claims.scope().into_iter().map(str::to_owned));
+        scope.sort_unstable();
+        scope.dedup();
+        let prompts = Prompts::from_names(request.prompt.iter().map(|prompt| prompt.name()))
+            .ok_or(OAuthError::invalid_request(Reason::PromptUnknown))?;
+        Ok(Self { request, hinted_subject, scope, prompts })
+    }
+
+    /// Whether the client, as registered now, may still have what it was found to be allowed when
+    /// the dialogue began.
+    ///
+    /// # Errors
+    /// The rule that it no longer meets.
+    pub fn check_still_allowed(&self, client: &Client) -> Result<(), OAuthError> {
+        use crate::domain::oauth::ErrorCode;
+        if !client.allows_grant(GrantType::AuthorizationCode) {
+            return Err(OAuthError::new(ErrorCode::UnauthorizedClient, Reason::GrantNotAllowedForClient));
+        }
+        if client.requires_pkce() && self.request.code_challenge.is_none() {
+            return Err(OAuthError::invalid_request(Reason::PkceRequired));
+        }
+        check_allowed(client, &self.request.scope)
+    }
+
+    /// The redirect URI, matched again with what is registered now.
+    ///
+    /// # Errors
+    /// `Reason::RedirectUriNotRegistered`, never to be redirected.
+    pub fn redirect(&self, client: &Client) -> Result<SafeRedirect, OAuthError> {
+        SafeRedirect::restored(client, &self.request.redirect_uri)
+    }
+}
+
+/// What the database says about the browser's person.
+pub(super) struct Facts {
+    pub session: Option<(Session, User)>,
+    pub consent: Option<Consent>,
+    pub progress: Progress,
+    started_at: Timestamp,
+}
+
+impl Facts {
+    /// Reads them; `pending` if a dialogue has begun.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn read(
+        cx: &Cx,
+        tx: &mut Read<'_>,
+        client: &Client,
+        browser: &Browser,
+        pending: Option<&Pending>,
+    ) -> Result<Self, StoreError> {
+        let session = sessions::find_live(cx, tx, browser.session.as_ref())?;
+        let consent = match &session {
+            Some((_, user)) => consent::find(tx, &user.id, &client.client_id)?,
+            None => None,
+        };
+        let progress =
+            pending.map(|pending| pending.progress(session.as_ref().map(|(session, _)| session))).unwrap_or_default();
+        let started_at = pending.map_or(cx.now(), |pending| pending.interaction.created_at);
+        Ok(Self { session, consent, progress, started_at })
+    }
+
+    /// What happens next.
+    pub fn decide(&self, cx: &Cx, asked: &Asked, client: &Client) -> Decision {
+        decide(&Situation {
+            prompts: asked.prompts,
+            max_age: asked.request.max_age,
+            requested_scope: &asked.scope,
+            client,
+            session: self.session.as_ref().map(|(session, user)| (session, user)),
+            hinted_subject: asked.hinted_subject.as_ref(),
+            consent: self.consent.as_ref(),
+            progress: &self.progress,
+            started_at: self.started_at,
+            now: cx.now(),
+        })
+    }
+}

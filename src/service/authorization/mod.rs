@@ -1,0 +1,278 @@
+//! The authorization endpoint and its dialogue (RFC 6749 §4.1.1, OIDC Core 3.1.2): decided at the
+//! start, and again from stored facts after each page, never from a form.
+
+mod asked;
+mod browser;
+mod failure;
+mod finish;
+mod pending;
+
+pub use browser::{Browser, Form};
+pub use failure::{App, DialogueFailure};
+
+pub(super) use asked::check_hint;
+pub(super) use finish::decline;
+pub(super) use pending::{Pending, find as find_pending};
+
+use asked::{Asked, Facts};
+use finish::{Finished, refusal};
+
+use super::{Broken, Cx, clients};
+use crate::{
+    domain::{
+        Secret,
+        ids::{ClientId, InteractionId},
+        oauth::{Answer, AuthorizationRequest, AuthorizeError, OAuthError, Params, ValidRequest, rules, validate},
+        oidc::interaction::Decision,
+        trace::{Reason, Transaction},
+    },
+    store::{
+        Abort, Read,
+        interaction::{self, Interaction},
+    },
+};
+
+/// A page of the dialogue: a 303 to its address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// `/sign-in/{interaction}`.
+    SignIn(InteractionId),
+    /// `/consent/{interaction}`.
+    Consent(InteractionId),
+}
+
+/// Where the browser goes next.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Next {
+    /// To the client, with a code or a refusal.
+    Answer(Answer),
+    /// To a page of the dialogue.
+    Page(Page),
+}
+
+/// A dialogue has begun, or was not needed.
+pub struct Started {
+    /// Where the browser goes.
+    pub next: Next,
+    /// The secret that binds the dialogue to this browser, if it must become a cookie.
+    pub browser_cookie: Option<Secret<String>>,
+}
+
+/// The public page about a reason.
+pub fn error_uri(cx: &Cx, reason: Reason) -> String {
+    cx.services.issuer.join(&format!("/docs/errors/{}", reason.code()))
+}
+
+/// Answers an authorization request, or begins a dialogue. `encoded`: the query, or the form of a
+/// POST (OIDC Core 3.1.2.1).
+///
+/// # Errors
+/// A page if the client or the redirect URI is in doubt; every other refusal is an answer to the
+/// client.
+pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started, DialogueFailure> {
+    cx.note_transaction(Transaction::Authorization);
+    let params = Params::parse(encoded).inspect_err(|error| cx.refused("parameters", &[], error.reason))?;
+    let client = match params.find("client_id") {
+        Some(id) => {
+            cx.note_client(id);
+            clients::find(cx, &ClientId::new(id)).await?
+        }
+        None => None,
+    };
+    let valid = validate(&params, client.as_ref().map(|view| &view.client));
+    note_validation(cx, &params, &valid);
+    let answered = |answer| Ok(Started { next: Next::Answer(answer), browser_cookie: None });
+    let ValidRequest { request, redirect } = match valid {
+        Ok(valid) => valid,
+        Err(AuthorizeError::Page(error)) => {
+            let unmatched = client.filter(|view| view.client.enabled);
+            let failure = DialogueFailure::from(error);
+            return Err(match unmatched {
+                Some(view) => failure.from_app(&view.client),
+                None => failure,
+            });
+        }
+        Err(AuthorizeError::Redirect(refused)) => {
+            let error_uri = error_uri(cx, refused.error.reason);
+            let (state, issuer) = (refused.state.as_deref(), cx.services.issuer.as_str());
+            let error = &refused.error;
+            return answered(crate::domain::oauth::failure(
+                &refused.to,
+                refused.mode,
+                state,
+                issuer,
+                error,
+                &error_uri,
+            ));
+        }
+    };
+    let asked = match Asked::understand(cx, request.clone()) {
+        Ok(asked) => asked,
+        Err(error) => {
+            cx.refused("id_token_hint", &[], error.reason);
+            return answered(refusal(cx, &redirect, &request, &error));
+        }
+    };
+    let decision = decide_at_start(cx, &asked, browser).await?;
+    let decision = match decision {
+        Decision::Grant => match finish::grant(cx, asked.clone(), None, browser).await? {
+            Finished::Answer(answer) => return answered(answer),
+            Finished::Instead(decision) => decision,
+        },
+        other => other,
+    };
+    match decision {
+        Decision::Refuse(error) => {
+            cx.refused("prompt", &[("prompt", "none")], error.reason);
+            answered(refusal(cx, &redirect, &request, &error))
+        }
+        // It could be granted a moment ago, and again now: the dialogue's first page goes on from there.
+        page => begin(cx, &asked, browser.clone(), page).await,
+    }
+}
+
+/// Writes down which rules ran, in their order.
+fn note_validation(cx: &Cx, params: &Params, valid: &Result<ValidRequest, AuthorizeError>) {
+    let sent = params.find("redirect_uri").unwrap_or_default();
+    let page = match valid {
+        Err(AuthorizeError::Page(error)) => Some(error.reason),
+        _ => None,
+    };
+    if let Some(reason @ (Reason::ClientIdMissing | Reason::ClientUnknown)) = page {
+        return cx.refused("client_id", &[], reason);
+    }
+    cx.passed("client_id", &[]);
+    if let Some(reason) = page {
+        return cx.refused("redirect_uri", &[("sent", sent)], reason);
+    }
+    cx.passed("redirect_uri", &[("sent", sent)]);
+    let refused = match valid {
+        Err(AuthorizeError::Redirect(refused)) => Some(refused),
+        _ => None,
+    };
+    for rule in rules() {
+        match refused {
+            Some(refused) if refused.rule == rule => return cx.refused(rule, &[], refused.error.reason),
+            _ => cx.passed(rule, &[]),
+        }
+    }
+}
+
+async fn decide_at_start(cx: &Cx, asked: &Asked, browser: &Browser) -> Result<Decision, DialogueFailure> {
+    let (context, asked, browser) = (cx.clone(), asked.clone(), browser.clone());
+    cx.services
+        .store
+        .read(move |tx| {
+            let client = find_client(tx, &asked.request.client_id)?;
+            Ok(Facts::read(&context, tx, &client, &browser, None)?.decide(&context, &asked, &client))
+        })
+        .await
+}
+
+fn find_client(tx: &mut Read<'_>, id: &ClientId) -> Result<crate::domain::entity::Client, DialogueFailure> {
+    let client = crate::store::client::find(tx, id)?.filter(|client| client.enabled);
+    Ok(client.ok_or(OAuthError::invalid_request(Reason::ClientUnknown))?)
+}
+
+async fn begin(cx: &Cx, asked: &Asked, browser: Browser, decision: Decision) -> Result<Started, DialogueFailure> {
+    let (browser, browser_cookie) = browser.with_secret(cx);
+    let hash = browser.hash().ok_or_else(|| Broken::Internal("a browser secret that is none".to_owned()))?;
+    let id = InteractionId::new(cx.fresh_id());
+    let row = Interaction {
+        id: id.clone(),
+        browser_hash: hash.as_bytes().to_vec(),
+        client_id: asked.request.client_id.clone(),
+        request: serde_json::to_string(&asked.request).map_err(|error| Broken::Internal(error.to_string()))?,
+        trace_id: cx.trace_id().clone(),
+        session_id: None,
+        authenticated_at: None,
+        consented_at: None,
+        account_chosen_at: None,
+        created_at: cx.now(),
+        expires_at: cx.now().plus_seconds(cx.services.policy.interaction_seconds),
+        finished_at: None,
+    };
+    cx.services.store.write(move |tx| interaction::insert(tx, &row).map_err(Abort::<DialogueFailure>::from)).await?;
+    Ok(Started { next: Next::Page(page(cx, id, decision)?), browser_cookie })
+}
+
+/// The page of a decision, noted.
+fn page(cx: &Cx, id: InteractionId, decision: Decision) -> Result<Page, DialogueFailure> {
+    let (rule, page) = match decision {
+        Decision::SignIn => ("authentication", Page::SignIn(id)),
+        Decision::Reauthenticate => ("reauthentication", Page::SignIn(id)),
+        Decision::SelectAccount => ("account_selection", Page::SignIn(id)),
+        Decision::Consent | Decision::Grant => ("consent", Page::Consent(id)),
+        Decision::Refuse(error) => {
+            cx.refused("client", &[], error.reason);
+            return Err(error.into());
+        }
+    };
+    cx.interaction(rule, &[]);
+    Ok(page)
+}
+
+/// Goes on with a dialogue: every page ends here. Decides from what is stored now.
+///
+/// # Errors
+/// `Reason::InteractionExpired` if it was answered already (the other tab, the first click) or is
+/// too old, `Reason::InteractionElsewhere` in another browser.
+pub async fn resume(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Next, DialogueFailure> {
+    cx.note_transaction(Transaction::Authorization);
+    let (context, dialogue, presented) = (cx.clone(), id.clone(), browser.clone());
+    let note = move |tx: &mut Read<'_>| -> Result<(), DialogueFailure> {
+        find_pending(&context, tx, &dialogue, &presented)?.note(&context);
+        Ok(())
+    };
+    cx.services.store.read(note).await?;
+    go_on(cx, id, browser).await
+}
+
+/// As [`resume`], at the end of a page that has noted its dialogue.
+pub(super) async fn go_on(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Next, DialogueFailure> {
+    let (asked, decision) = standing(cx, id, browser).await?;
+    let decision = match decision {
+        Decision::Grant => match finish::grant(cx, asked, Some(id.clone()), browser).await? {
+            Finished::Answer(answer) => return Ok(Next::Answer(answer)),
+            Finished::Instead(decision) => decision,
+        },
+        other => other,
+    };
+    page(cx, id.clone(), decision).map(Next::Page)
+}
+
+/// What a dialogue needs now.
+async fn standing(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<(Asked, Decision), DialogueFailure> {
+    let (context, id, browser) = (cx.clone(), id.clone(), browser.clone());
+    cx.services
+        .store
+        .read(move |tx| {
+            let pending = find_pending(&context, tx, &id, &browser)?;
+            let decision = decide_pending(&context, tx, &pending, &browser)?;
+            Ok((Asked::understand(&context, pending.request)?, decision))
+        })
+        .await
+}
+
+/// What a dialogue needs now, in the caller's unit of work.
+///
+/// # Errors
+/// When the database fails, or a hint no longer verifies.
+pub(super) fn decide_pending(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    pending: &Pending,
+    browser: &Browser,
+) -> Result<Decision, DialogueFailure> {
+    let asked = Asked::understand(cx, pending.request.clone())?;
+    let facts = Facts::read(cx, tx, &pending.client, browser, Some(pending))?;
+    Ok(facts.decide(cx, &asked, &pending.client))
+}
+
+/// The scopes that a person is asked for, in the order of the consent page.
+pub(super) fn asked_scope(cx: &Cx, pending: &Pending) -> Result<Vec<String>, DialogueFailure> {
+    Ok(Asked::understand(cx, pending.request.clone())?.scope)
+}
+
+#[cfg(test)]
+mod tests;

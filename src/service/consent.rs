@@ -1,0 +1,215 @@
+//! The consent page: what a person is asked, and what the answer does (OIDC Core 3.1.2.4, ASVS 10.7).
+
+use url::Url;
+
+use super::{
+    Cx,
+    authorization::{
+        self, App, Browser, DialogueFailure, Form, Next, Page, Pending, asked_scope, decide_pending, decline,
+        find_pending,
+    },
+    login::Account,
+    sessions,
+};
+use crate::{
+    domain::{
+        entity::Session,
+        ids::InteractionId,
+        oidc::{
+            claims::{describe_scope, scopes_supported},
+            interaction::Decision,
+        },
+        trace::Transaction,
+    },
+    store::{Abort, Read, Write, interaction},
+};
+
+/// One thing that is asked for, in a person's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedScope {
+    /// The scope.
+    pub scope: String,
+    /// Completes "This app will be able to".
+    pub sentence: String,
+    /// The particulars.
+    pub detail: String,
+}
+
+/// The consent page.
+#[derive(Clone)]
+pub struct ConsentView {
+    /// The dialogue, in the page's address.
+    pub interaction: InteractionId,
+    /// Who asks.
+    pub app: App,
+    /// The host that the answer goes to: the one thing about an app that is verified. `None`: an app
+    /// on this computer.
+    pub host: Option<String>,
+    /// Whose data it is.
+    pub account: Account,
+    /// What is asked for.
+    pub scopes: Vec<AskedScope>,
+    /// The hidden value of the form: for allow, deny and switch.
+    pub form_token: String,
+    /// The languages that the app prefers.
+    pub ui_locales: Option<String>,
+}
+
+/// A page, or where to go instead of it.
+pub enum Shown<T> {
+    /// The page.
+    Page(T),
+    /// The dialogue needs something else by now.
+    Elsewhere(Next),
+}
+
+/// What the consent page of a dialogue shows.
+///
+/// # Errors
+/// As [`authorization::resume`].
+pub async fn view(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Shown<ConsentView>, DialogueFailure> {
+    cx.note_transaction(Transaction::Consent);
+    let (context, dialogue, presented) = (cx.clone(), id.clone(), browser.clone());
+    let shown = cx.services.store.read(move |tx| read_view(&context, tx, dialogue, &presented)).await?;
+    match shown {
+        Some(view) => Ok(Shown::Page(view)),
+        None => authorization::go_on(cx, id, browser).await.map(Shown::Elsewhere),
+    }
+}
+
+fn read_view(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    id: InteractionId,
+    browser: &Browser,
+) -> Result<Option<ConsentView>, DialogueFailure> {
+    let pending = find_pending(cx, tx, &id, browser)?;
+    pending.note(cx);
+    let session = sessions::find_live(cx, tx, browser.session.as_ref())?;
+    let (Decision::Consent, Some((session, user))) = (decide_pending(cx, tx, &pending, browser)?, session) else {
+        return Ok(None);
+    };
+    Ok(Some(ConsentView {
+        app: App::from(&pending.client),
+        host: host_of(&pending.request.redirect_uri),
+        account: Account::from(&user),
+        scopes: describe(asked_scope(cx, &pending)?),
+        form_token: browser.form_token(Form::Consent, &[id.as_str(), session.id.as_str()]),
+        ui_locales: pending.request.ui_locales.clone(),
+        interaction: id,
+    }))
+}
+
+/// Loopback addresses and the schemes of native apps (RFC 8252 §7) lead to this computer.
+fn host_of(redirect_uri: &str) -> Option<String> {
+    let uri = Url::parse(redirect_uri).ok().filter(|uri| matches!(uri.scheme(), "https" | "http"))?;
+    let host = match uri.host()? {
+        url::Host::Ipv4(address) if address.is_loopback() => return None,
+        url::Host::Ipv6(address) if address.is_loopback() => return None,
+        url::Host::Domain("localhost") => return None,
+        host => host.to_string(),
+    };
+    Some(uri.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
+}
+
+/// The known scopes first, in the order in which people meet them everywhere.
+fn describe(mut scope: Vec<String>) -> Vec<AskedScope> {
+    let known = scopes_supported();
+    scope.sort_by_key(|scope| known.iter().position(|known| known == scope).unwrap_or(known.len()));
+    let describe = |scope: String| {
+        let words = describe_scope(&scope);
+        AskedScope { sentence: words.sentence.to_owned(), detail: words.detail.to_owned(), scope }
+    };
+    scope.into_iter().map(describe).collect()
+}
+
+/// The person allows what the page showed, and the dialogue goes on.
+///
+/// # Errors
+/// As [`authorization::resume`]; `FormTokenInvalid`, also if another account is signed in by now.
+pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
+    decide(cx, id, browser, form_token, |cx, tx, mut pending, session, _| {
+        pending.bind(session);
+        pending.interaction.consented_at = Some(cx.now());
+        cx.passed("consent", &[("scope", &pending.request.scope.join(" "))]);
+        save(tx, &pending).map(|()| None)
+    })
+    .await
+}
+
+/// The person denies: the client hears `access_denied`.
+///
+/// # Errors
+/// As [`allow`].
+pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
+    decide(cx, id, browser, form_token, |cx, tx, pending, _, browser| {
+        decline(cx, tx, &pending, browser).map(|answer| Some(Next::Answer(answer)))
+    })
+    .await
+}
+
+/// The person wants another account: what was done in this dialogue is forgotten, and the sign-in
+/// page follows. Nobody is signed out until somebody else has signed in.
+///
+/// # Errors
+/// As [`allow`].
+pub async fn switch_account(
+    cx: &Cx,
+    id: &InteractionId,
+    browser: &Browser,
+    form_token: &str,
+) -> Result<Next, DialogueFailure> {
+    decide(cx, id, browser, form_token, |cx, tx, mut pending, _, _| {
+        pending.forget_progress();
+        cx.interaction("account_selection", &[]);
+        save(tx, &pending)?;
+        Ok(Some(Next::Page(Page::SignIn(pending.interaction.id))))
+    })
+    .await
+}
+
+fn save(tx: &mut Write<'_>, pending: &Pending) -> Result<(), Abort<DialogueFailure>> {
+    match interaction::update(tx, &pending.interaction)? {
+        true => Ok(()),
+        false => Err(pending.expired().into()),
+    }
+}
+
+/// What an answer does; `None`: the dialogue goes on from what is stored.
+type Effect = fn(&Cx, &mut Write<'_>, Pending, &Session, &Browser) -> Result<Option<Next>, Abort<DialogueFailure>>;
+
+/// An answer counts only for the account that the page named.
+async fn decide(
+    cx: &Cx,
+    id: &InteractionId,
+    browser: &Browser,
+    form_token: &str,
+    effect: Effect,
+) -> Result<Next, DialogueFailure> {
+    cx.note_transaction(Transaction::Consent);
+    let (context, dialogue, presented, token) = (cx.clone(), id.clone(), browser.clone(), form_token.to_owned());
+    let next = cx
+        .services
+        .store
+        .write(move |tx| {
+            let pending = find_pending(&context, tx, &dialogue, &presented)?;
+            pending.note(&context);
+            let Some((session, user)) = sessions::find_live(&context, tx, presented.session.as_ref())? else {
+                return Ok(None);
+            };
+            let about = [dialogue.as_str(), session.id.as_str()];
+            presented.check_form_token(Form::Consent, &about, &token).inspect_err(|error| {
+                context.refused("form_token", &[], error.reason);
+            })?;
+            let context = context.acting_as(format!("user:{}", user.id));
+            effect(&context, tx, pending, &session, &presented)
+        })
+        .await?;
+    match next {
+        Some(next) => Ok(next),
+        None => authorization::go_on(cx, id, browser).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

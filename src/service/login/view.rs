@@ -1,0 +1,113 @@
+//! What the sign-in page shows.
+
+use crate::{
+    domain::{entity::User, ids::InteractionId, oidc::interaction::Decision},
+    service::{
+        Cx,
+        authorization::{App, Browser, DialogueFailure, Form, decide_pending, find_pending},
+        sessions,
+    },
+};
+
+/// Why somebody is asked to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInPurpose {
+    /// Nobody is signed in, or another account is to be used.
+    SignIn,
+    /// The app asks for another account than the one that is signed in.
+    OtherAccount,
+    /// The app asks that the same person proves it again.
+    Reauthenticate,
+    /// The app asks which account to use.
+    SelectAccount,
+}
+
+/// An account as its owner knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The username.
+    pub username: String,
+    /// The full name.
+    pub name: Option<String>,
+    /// The address.
+    pub email: Option<String>,
+}
+
+impl From<&User> for Account {
+    fn from(user: &User) -> Self {
+        Self { username: user.username.clone(), name: user.name.clone(), email: user.email.clone() }
+    }
+}
+
+/// The account that is signed in, and may be gone on with.
+#[derive(Clone)]
+pub struct ContinueAs {
+    /// Who.
+    pub account: Account,
+    /// The hidden value of that form.
+    pub form_token: String,
+}
+
+/// The sign-in page.
+#[derive(Clone)]
+pub struct SignInView {
+    /// The dialogue, in the page's address.
+    pub interaction: InteractionId,
+    /// Who asks.
+    pub app: App,
+    /// Why.
+    pub purpose: SignInPurpose,
+    /// What the username field holds at first. Anybody may sign in all the same.
+    pub username: Option<String>,
+    /// The account that may be gone on with, without a password.
+    pub continue_as: Option<ContinueAs>,
+    /// The hidden value of the form.
+    pub form_token: String,
+    /// The languages that the app prefers.
+    pub ui_locales: Option<String>,
+}
+
+/// A longer hint is nobody's name.
+const MAX_HINT: usize = 254;
+
+/// What the sign-in page of a dialogue shows. It is shown whatever the dialogue needs: somebody may
+/// want another account.
+///
+/// # Errors
+/// As [`resume`](crate::service::authorization::resume).
+pub async fn view(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<SignInView, DialogueFailure> {
+    let (context, id, browser) = (cx.clone(), id.clone(), browser.clone());
+    cx.services
+        .store
+        .read(move |tx| {
+            let cx = &context;
+            let pending = find_pending(cx, tx, &id, &browser)?;
+            pending.note(cx);
+            let decision = decide_pending(cx, tx, &pending, &browser)?;
+            let session = sessions::find_live(cx, tx, browser.session.as_ref())?;
+            let purpose = match decision {
+                Decision::Reauthenticate => SignInPurpose::Reauthenticate,
+                Decision::SelectAccount => SignInPurpose::SelectAccount,
+                Decision::SignIn if session.is_some() => SignInPurpose::OtherAccount,
+                _ => SignInPurpose::SignIn,
+            };
+            let may_continue = matches!(decision, Decision::SelectAccount | Decision::Consent | Decision::Grant);
+            let continue_as = session.as_ref().filter(|_| may_continue).map(|(session, user)| ContinueAs {
+                account: Account::from(user),
+                form_token: browser.form_token(Form::ContinueAs, &[id.as_str(), session.id.as_str()]),
+            });
+            let again = session.filter(|_| purpose == SignInPurpose::Reauthenticate).map(|(_, user)| user.username);
+            let hint = pending.request.login_hint.clone();
+            let hint = hint.filter(|hint| hint.len() <= MAX_HINT && !hint.chars().any(char::is_control));
+            Ok(SignInView {
+                app: App::from(&pending.client),
+                purpose,
+                username: again.or(hint),
+                continue_as,
+                form_token: browser.form_token(Form::SignIn, &[id.as_str()]),
+                ui_locales: pending.request.ui_locales.clone(),
+                interaction: id,
+            })
+        })
+        .await
+}

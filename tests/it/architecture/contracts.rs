@@ -1,0 +1,103 @@
+//! The written contracts: `openapi.yaml` names what the route table serves and nothing else; the
+//! documents are short, numbered without gaps, and link to what exists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use symbolon::http::routes::ROUTES;
+
+use super::source::{files, root, text};
+
+/// Served on the management port, which has no entry in the public table.
+const MANAGEMENT: &[&str] = &["/livez", "/readyz"];
+
+/// Path to methods, from the two levels below `paths:`. The file is ours, and indented by two.
+fn documented() -> BTreeMap<String, BTreeSet<String>> {
+    let mut paths: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut current = String::new();
+    let contract = text("openapi.yaml");
+    let lines = contract.lines().skip_while(|line| *line != "paths:").skip(1);
+    for line in lines.take_while(|line| line.is_empty() || line.starts_with(' ')) {
+        let key = line.trim().trim_end_matches(':');
+        match line.len() - line.trim_start().len() {
+            2 if line.ends_with(':') => {
+                key.clone_into(&mut current);
+                paths.entry(current.clone()).or_default();
+            }
+            4 if ["get", "post", "put", "patch", "delete"].contains(&key) => {
+                paths.entry(current.clone()).or_default().insert(key.to_owned());
+            }
+            _ => {}
+        }
+    }
+    paths
+}
+
+/// What programs call. Pages, their assets and the documentation are for people.
+fn is_for_programs(path: &str) -> bool {
+    ["/oauth2/", "/.well-known/", "/healthz", "/api/"].iter().any(|start| path.starts_with(start))
+}
+
+#[test]
+fn the_contract_names_every_route_for_programs_and_no_other() {
+    let served: BTreeMap<String, BTreeSet<String>> = ROUTES
+        .iter()
+        .filter(|route| is_for_programs(route.path))
+        .map(|route| {
+            (route.path.to_owned(), route.methods.iter().map(|(method, _)| (*method).to_owned()).collect())
+        })
+        .collect();
+    let mut documented = documented();
+    for path in MANAGEMENT {
+        assert!(documented.remove(*path).is_some(), "openapi.yaml must tell of {path}");
+    }
+    assert_eq!(documented, served);
+}
+
+#[test]
+fn every_endpoint_of_the_contract_tells_of_its_refusals() {
+    let contract = text("openapi.yaml");
+    for (path, _) in documented().iter().filter(|(path, _)| path.starts_with("/oauth2/") && *path != "/oauth2/jwks") {
+        let start = contract.find(&format!("\n  {path}:\n")).unwrap();
+        let rest = &contract[start + 4..];
+        let end = rest.find("\n  /").unwrap_or(rest.len());
+        assert!(rest[..end].contains("\"400\"") || rest[..end].contains("\"401\""), "{path} tells of no refusal");
+    }
+}
+
+#[test]
+fn the_documents_stay_short_and_the_decisions_are_numbered_without_gaps() {
+    assert!(text("ARCHITECTURE.md").lines().count() < 150);
+    let decisions = files("docs/adr", &[".md"]);
+    assert!(!decisions.is_empty());
+    for (number, path) in (1..).zip(&decisions) {
+        let name = path.trim_start_matches("docs/adr/");
+        assert!(name.starts_with(&format!("{number:04}-")), "{path} should be number {number}");
+        let body = text(path);
+        assert!(body.lines().count() <= 60, "{path} is too long to be read");
+        for heading in ["## Context", "## Decision", "## Consequences"] {
+            assert!(body.contains(heading), "{path} has no {heading}");
+        }
+    }
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    let mut broken = Vec::new();
+    let mut documents = files("docs", &[".md"]);
+    documents.extend(files("docker", &[".md"]));
+    for name in ["README", "ARCHITECTURE", "CONTRIBUTING", "SECURITY", "CHANGELOG"] {
+        documents.push(format!("{name}.md"));
+    }
+    for path in documents {
+        let folder = root().join(&path).parent().unwrap().to_path_buf();
+        let body = text(&path);
+        for (at, _) in body.match_indices("](") {
+            let target: String = body[at + 2..].chars().take_while(|c| *c != ')').collect();
+            let file = target.split('#').next().unwrap_or_default();
+            if !file.is_empty() && !file.contains("://") && !folder.join(file).exists() {
+                broken.push(format!("{path}: {target}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
