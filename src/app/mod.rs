@@ -4,6 +4,7 @@ pub mod dev;
 pub mod dev_seed;
 pub mod instance;
 pub mod migrations;
+pub mod serve;
 
 mod error;
 #[cfg(test)]
@@ -26,7 +27,9 @@ use crate::{
     crypto::{Keyring, PasswordHasher, PasswordSettings, Sealer, SystemRandom},
     domain::trace::Transaction,
     net::fetcher::{Fetcher, Reach},
-    service::{Cx, Services, SystemClock, clients::ClientCache, keys, recorder::Recorder, setup},
+    service::{
+        Cx, Services, SystemClock, client_keys::FetchedKeys, clients::ClientCache, keys, recorder::Recorder, setup,
+    },
     store::{Location, Store, StoreOptions},
 };
 
@@ -111,6 +114,7 @@ fn assemble(settings: &Settings, purpose: Purpose, store: Store, sealer: Sealer)
         sealer,
         keyring: ArcSwap::from_pointee(keyring),
         clients: ClientCache::default(),
+        fetched_keys: FetchedKeys::default(),
         fetcher,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),

@@ -85,7 +85,7 @@ pub enum SecretVerb {
 #[derive(Debug, Args)]
 pub struct Create {
     /// The kind of program: web, spa, native or machine.
-    #[arg(long, value_parser = values::kind)]
+    #[arg(long, value_parser = values::kind, default_value = "web")]
     kind: ClientKind,
     /// What people see.
     #[arg(long)]

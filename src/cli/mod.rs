@@ -14,6 +14,7 @@ mod local;
 mod migrate;
 mod output;
 mod role;
+mod serve;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -33,14 +34,13 @@ use crate::config::{DiskFiles, Settings, Sources};
 /// The program as people call it.
 #[derive(Debug, Parser)]
 #[command(name = "symbolon", version, about = "A standalone OAuth 2 / OpenID Connect identity provider.")]
-#[command(arg_required_else_help = true)]
 pub struct Program {
     /// What holds for every verb.
     #[command(flatten)]
     pub global: Global,
-    /// The verb.
+    /// The verb; without one, the server runs.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// What holds for every verb.
@@ -66,6 +66,10 @@ pub struct Global {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the server (also without any verb).
+    Serve,
+    /// Run a throw-away server with people, clients and a playground.
+    Dev(serve::Dev),
     /// People.
     #[command(subcommand)]
     User(user::Verb),
@@ -105,7 +109,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
         Ok(program) => program,
         Err(code) => return code,
     };
-    finish(dispatch(&program.global, program.command, io), program.global.json, io)
+    finish(dispatch(&program.global, program.command.unwrap_or(Command::Serve), io), program.global.json, io)
 }
 
 /// The program as it was called.
@@ -148,6 +152,8 @@ pub fn settings(global: &Global, io: &Io<'_>) -> Result<Settings, CliFailure> {
 
 fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), CliFailure> {
     match command {
+        Command::Serve => serve::serve(global, io),
+        Command::Dev(options) => serve::dev(global, &options, io),
         Command::User(verb) => user::run(global, verb, io),
         Command::Client(verb) => client::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),

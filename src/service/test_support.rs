@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use super::{
     Clock, Cx, Policy, Services,
     authorization::{self, Browser, DialogueFailure, Next, Page},
+    client_keys::FetchedKeys,
     clients::ClientCache,
     consent, keys,
     login::{self, SignInFailure, SignInForm},
@@ -106,6 +107,7 @@ impl TestServices {
             sealer: Sealer::new(&KeyEncryptionKey::generate(random.as_ref())),
             keyring: ArcSwap::from_pointee(Keyring::new("", Vec::new(), Vec::new()).unwrap()),
             clients: ClientCache::default(),
+            fetched_keys: FetchedKeys::default(),
             fetcher: Fetcher::new(Reach::DangerLoopback).unwrap(),
             clock: clock.clone(),
             random,

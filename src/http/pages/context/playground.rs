@@ -75,8 +75,8 @@ pub struct DevHome {
 
 impl Page for DevHome {
     const TEMPLATE: &'static str = "dev_home.html";
-    // The form starts an authorization request, which may end at any redirect URI.
-    const KIND: PageKind = PageKind::Interaction;
+    // Every redirect URI that the form offers is on this origin.
+    const KIND: PageKind = PageKind::SameOrigin;
 }
 
 /// A token and what is inside.
@@ -217,7 +217,7 @@ impl DevResult {
 
 impl Page for DevResult {
     const TEMPLATE: &'static str = "dev_result.html";
-    const KIND: PageKind = PageKind::Interaction;
+    const KIND: PageKind = PageKind::SameOrigin;
 
     fn values(&self) -> Value {
         Value::from(Serde(View { page: self, panels: self.panels() }))

@@ -56,7 +56,7 @@ pub struct ErrorPage {
 
 impl Page for ErrorPage {
     const TEMPLATE: &'static str = "error.html";
-    const KIND: PageKind = PageKind::Interaction;
+    const KIND: PageKind = PageKind::SameOrigin;
 
     fn status(&self) -> u16 {
         self.status
