@@ -57,7 +57,8 @@ pub(super) fn serve(global: &Global, io: &mut Io<'_>) -> Result<(), CliFailure> 
 
 /// Runs a throw-away server.
 pub(super) fn dev(global: &Global, dev: &Dev, io: &mut Io<'_>) -> Result<(), CliFailure> {
-    let (mut flags, directory) = dev::flags(dev.bind.as_deref(), &global.set, &io.environment)?;
+    let start = dev::prepare(dev.bind.as_deref(), &global.set, &io.environment)?;
+    let mut flags = start.flags;
     flags.extend(global.set.iter().cloned());
     let sources =
         Sources { config_file: global.config.clone(), environment: io.environment.clone(), flags, files: &DiskFiles };
@@ -85,7 +86,7 @@ pub(super) fn dev(global: &Global, dev: &Dev, io: &mut Io<'_>) -> Result<(), Cli
         print(io, &text);
         Ok(serve::run(services, settings, listener, true).await?)
     });
-    drop(directory);
+    drop(start.directory);
     result
 }
 
