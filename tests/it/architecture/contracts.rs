@@ -42,9 +42,7 @@ fn the_contract_names_every_route_for_programs_and_no_other() {
     let served: BTreeMap<String, BTreeSet<String>> = ROUTES
         .iter()
         .filter(|route| is_for_programs(route.path))
-        .map(|route| {
-            (route.path.to_owned(), route.methods.iter().map(|(method, _)| (*method).to_owned()).collect())
-        })
+        .map(|route| (route.path.to_owned(), route.methods.iter().map(|(method, _)| (*method).to_owned()).collect()))
         .collect();
     let mut documented = documented();
     for path in MANAGEMENT {

@@ -124,7 +124,7 @@ fn each_dependency_is_named_only_where_it_belongs() {
         let Named::Other(path) = &reference.named else { continue };
         let Some(first) = path.first() else { continue };
         let begins = |wanted: &&str| first == wanted || (wanted.ends_with('_') && first.starts_with(wanted));
-        for (_, layers) in DEPENDENCIES.iter().filter(|(crates, _)| crates.iter().any(|wanted| begins(wanted))) {
+        for (_, layers) in DEPENDENCIES.iter().filter(|(crates, _)| crates.iter().any(&begins)) {
             // One segment may be a local name; an attribute or an import of a crate has more.
             if path.len() > 1 && !layers.contains(&name.as_str()) {
                 violations.push(format!("{}: {name} names {}", file, path.join("::")));

@@ -33,8 +33,7 @@ pub struct Reference {
 
 /// Everything that a file names.
 pub fn references(source: &Source) -> Vec<Reference> {
-    let mut finder =
-        Finder { home: source.home, module: source.module.clone(), test: source.test, found: Vec::new() };
+    let mut finder = Finder { home: source.home, module: source.module.clone(), test: source.test, found: Vec::new() };
     finder.visit_file(&source.syntax);
     finder.found
 }
@@ -224,6 +223,7 @@ fn imports_paths_attributes_and_macro_calls_are_all_seen_and_resolved() {
     assert!(found.iter().any(|reference| reference.named == Named::Other(vec!["diesel".into(), "Queryable".into()])));
     assert!(found.iter().any(|reference| reference.named == Named::Field("sealer".into())));
     assert!(found.iter().all(|reference| reference.handed_on == (reference.named == ours("net::*"))));
-    assert!(found.iter().all(|reference| !reference.test || reference.named == ours("http::oauth::z")
+    assert!(found.iter().all(|reference| !reference.test
+        || reference.named == ours("http::oauth::z")
         || matches!(&reference.named, Named::Other(path) if path.len() == 1)));
 }

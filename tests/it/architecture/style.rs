@@ -60,7 +60,8 @@ fn every_file_belongs_to_a_module() {
 #[test]
 fn nothing_is_left_for_later_without_an_owner() {
     // Written so that this file does not find itself.
-    let marks = [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["unimple", "mented!"].concat(), ["to", "do!"].concat()];
+    let marks =
+        [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["unimple", "mented!"].concat(), ["to", "do!"].concat()];
     let mut violations = Vec::new();
     for path in written() {
         for (number, line) in text(&path).lines().enumerate() {
@@ -167,7 +168,8 @@ fn every_name_says_what_the_thing_is() {
 
 #[test]
 fn empty_names_are_told_from_names_that_contain_their_letters() {
-    for (name, function) in [("get_user", true), ("handle_token", true), ("TokenManager", false), ("url_utils", false)] {
+    for (name, function) in [("get_user", true), ("handle_token", true), ("TokenManager", false), ("url_utils", false)]
+    {
         assert!(is_empty_name(name, function), "{name}");
     }
     for (name, function) in [("get", true), ("domain", false), ("handles", true), ("Handle", false), ("docs", true)] {
@@ -199,7 +201,7 @@ impl Exceptions {
         }
     }
 
-    fn inside<'ast>(&mut self, attributes: &'ast [Attribute], descend: impl FnOnce(&mut Self)) {
+    fn inside(&mut self, attributes: &[Attribute], descend: impl FnOnce(&mut Self)) {
         attributes.iter().for_each(|attribute| self.attribute(attribute));
         if is_for_tests(attributes) {
             return;

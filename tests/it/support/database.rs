@@ -1,0 +1,139 @@
+//! A fresh database for each test: a file in a directory of its own, or a copy of a PostgreSQL
+//! database that is migrated once and kept for the next run of the same migrations.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::BigInt};
+use symbolon::{
+    crypto::token::hash_of,
+    domain::Secret,
+    store::{Location, Store, StoreOptions},
+};
+use url::Url;
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// The embedded one.
+    Sqlite,
+    /// The server of `SYMBOLON_TEST_POSTGRES`.
+    Postgres,
+}
+
+/// A migrated database that goes when it is dropped.
+pub struct TestDatabase {
+    /// The opened store.
+    pub store: Store,
+    place: Place,
+}
+
+enum Place {
+    Directory(PathBuf),
+    Server(String),
+}
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+impl TestDatabase {
+    /// Creates and opens one. `connections`: of PostgreSQL, or readers of SQLite.
+    pub fn create(database: Database, connections: usize) -> Self {
+        let name = format!("symbolon_it_{}_{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
+        let options = StoreOptions { connections, ..StoreOptions::default() };
+        match database {
+            Database::Sqlite => {
+                let directory = std::env::temp_dir().join(name);
+                std::fs::create_dir(&directory).expect("the temporary directory can be written");
+                let store = Store::open(Location::Sqlite(directory.join("symbolon.db")), options).expect("SQLite opens");
+                store.migrate().expect("the migrations run");
+                Self { store, place: Place::Directory(directory) }
+            }
+            Database::Postgres => {
+                let template = template();
+                administer(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+                let location = Location::Postgres(Secret::new(address_of(&name)));
+                Self { store: Store::open(location, options).expect("PostgreSQL opens"), place: Place::Server(name) }
+            }
+        }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        match &self.place {
+            Place::Directory(directory) => drop(std::fs::remove_dir_all(directory)),
+            Place::Server(name) => administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")),
+        }
+    }
+}
+
+fn server() -> Url {
+    let text = std::env::var("SYMBOLON_TEST_POSTGRES")
+        .expect("SYMBOLON_TEST_POSTGRES is not set; `tests/run it` provides a PostgreSQL server and sets it");
+    Url::parse(&text).expect("SYMBOLON_TEST_POSTGRES is a postgres:// URL")
+}
+
+fn address_of(name: &str) -> String {
+    let mut url = server();
+    url.set_path(name);
+    url.into()
+}
+
+fn administer(statement: &str) {
+    let mut conn = PgConnection::establish(server().as_str()).expect("SYMBOLON_TEST_POSTGRES answers");
+    conn.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
+
+/// The name of the migrated database that others are copied from. It is named after the migrations
+/// and made under a lock, so that processes and runs share it.
+fn template() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let name = format!("symbolon_it_template_{}", fingerprint_of_migrations());
+        let mut conn = PgConnection::establish(server().as_str()).expect("SYMBOLON_TEST_POSTGRES answers");
+        conn.batch_execute("SELECT pg_advisory_lock(7309940271551)").expect("an advisory lock");
+        let known: Count = sql_query(format!("SELECT count(*) AS count FROM pg_database WHERE datname = '{name}'"))
+            .get_result(&mut conn)
+            .expect("the list of databases");
+        if known.count == 0 {
+            let draft = format!("{name}_draft");
+            conn.batch_execute(&format!("DROP DATABASE IF EXISTS {draft}")).expect("the old draft goes");
+            conn.batch_execute(&format!("CREATE DATABASE {draft}")).expect("a database can be created");
+            let location = Location::Postgres(Secret::new(address_of(&draft)));
+            let options = StoreOptions { connections: 1, ..StoreOptions::default() };
+            let store = Store::open(location, options).expect("PostgreSQL opens");
+            store.migrate().expect("the migrations run");
+            drop(store);
+            conn.batch_execute(&format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{draft}'"
+            ))
+            .expect("connections to the draft end");
+            conn.batch_execute(&format!("ALTER DATABASE {draft} RENAME TO {name}")).expect("the draft gets its name");
+        }
+        name
+    })
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn fingerprint_of_migrations() -> String {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
+    let mut texts: Vec<String> = std::fs::read_dir(folder)
+        .expect("migrations/postgres")
+        .map(|entry| {
+            let path = entry.expect("a migration").path().join("up.sql");
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        })
+        .collect();
+    texts.sort();
+    hash_of(&texts.concat()).as_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,62 @@
+//! What the tests stand on: the application under test, its actors, and the assertions that print
+//! what happened when they fail.
+
+mod answer;
+mod app;
+mod assertion;
+mod clock;
+mod database;
+mod jwks_server;
+mod people;
+mod relying_party;
+mod wire;
+
+pub use answer::{Answer, Tokens};
+pub use app::{Options, TestApp};
+pub use assertion::{Assertion, ClientKey, unsigned};
+pub use clock::ManualClock;
+pub use database::Database;
+pub use jwks_server::JwksServer;
+pub use people::{Grant, GrantSpec, PASSWORD, Person};
+pub use relying_party::{ClientSpec, Credentials, RelyingParty, SECRET, basic, signed_with};
+pub use wire::{Request, Response, Wire, form_encode};
+
+/// Defines tests that run on both databases.
+///
+/// `async fn name(app) { … }` is handed a fresh application with the default policy;
+/// `async fn name(database: Database) { … }` is handed the database, to start its own.
+macro_rules! both {
+    () => {};
+    ($(#[$meta:meta])* async fn $name:ident($database:ident: Database) $body:block $($rest:tt)*) => {
+        mod $name {
+            #[allow(unused_imports, reason = "not every test names everything that its module imports")]
+            use super::*;
+            async fn scenario($database: $crate::support::Database) $body
+            $(#[$meta])* #[tokio::test]
+            async fn sqlite() {
+                scenario($crate::support::Database::Sqlite).await;
+            }
+            $(#[$meta])* #[tokio::test]
+            async fn postgres() {
+                scenario($crate::support::Database::Postgres).await;
+            }
+        }
+        both! { $($rest)* }
+    };
+    ($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block $($rest:tt)*) => {
+        mod $name {
+            #[allow(unused_imports, reason = "not every test names everything that its module imports")]
+            use super::*;
+            async fn scenario($app: $crate::support::TestApp) $body
+            $(#[$meta])* #[tokio::test]
+            async fn sqlite() {
+                scenario($crate::support::TestApp::new($crate::support::Database::Sqlite).await).await;
+            }
+            $(#[$meta])* #[tokio::test]
+            async fn postgres() {
+                scenario($crate::support::TestApp::new($crate::support::Database::Postgres).await).await;
+            }
+        }
+        both! { $($rest)* }
+    };
+}
