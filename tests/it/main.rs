@@ -6,4 +6,9 @@
 #[macro_use]
 mod support;
 
+mod client_authentication;
+mod discovery;
+mod introspection;
+mod revocation;
 mod token;
+mod userinfo;
