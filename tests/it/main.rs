@@ -6,9 +6,16 @@
 #[macro_use]
 mod support;
 
+mod authorize;
 mod client_authentication;
+mod consent;
 mod discovery;
+mod http;
 mod introspection;
+mod login;
+mod logout;
+mod reasons;
 mod revocation;
+mod setup;
 mod token;
 mod userinfo;
