@@ -1,3 +1,5 @@
+//! Tests of `dev`.
+
 use actix_web::{
     HttpResponse,
     http::header::{COOKIE as COOKIE_HEADER, SET_COOKIE},
