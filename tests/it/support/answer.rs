@@ -131,7 +131,10 @@ impl Answer {
         must(body.as_object().is_some_and(|members| members.len() == 4), "there are no other members");
         let challenge = response.header("www-authenticate");
         must((response.status != 401) || challenge.is_some(), "a 401 says how to authenticate");
-        must(challenge.is_none() || matches!(response.status, 400 | 401 | 403), "only a refusal of credentials challenges");
+        must(
+            challenge.is_none() || matches!(response.status, 400 | 401 | 403),
+            "only a refusal of credentials challenges",
+        );
 
         let found = record_of(&self.services, self.trace_id()).await.and_then(|record| record.reason());
         must(found.is_some_and(|found| found.code() == reason), &format!("the recorded reason is {reason}"));

@@ -24,7 +24,7 @@ use symbolon::{
     },
     http::{Binding, HttpOptions, serve},
     net::fetcher::{Fetcher, Reach},
-    service::{Clock, Cx, Policy, Services, clients::ClientCache, client_keys::FetchedKeys, keys, recorder::Recorder},
+    service::{Clock, Cx, Policy, Services, client_keys::FetchedKeys, clients::ClientCache, keys, recorder::Recorder},
     store::{Abort, Read, StoreError, Write, decision_record, signing_key},
 };
 use tokio::sync::OnceCell;
@@ -168,9 +168,8 @@ impl TestApp {
     /// Verifies a JWT with the keys that the server publishes now; its header and claims.
     pub async fn verified(&self, compact: &str) -> (serde_json::Value, serde_json::Value) {
         let keys = PublicKeySet::parse(&self.document("/oauth2/jwks").await).expect("the published keys parse");
-        let verified = keys
-            .verify_compact(compact, &SigningAlgorithm::ALL)
-            .unwrap_or_else(|error| panic!("{error:?}: {compact}"));
+        let verified =
+            keys.verify_compact(compact, &SigningAlgorithm::ALL).unwrap_or_else(|error| panic!("{error:?}: {compact}"));
         (super::assertion::header_of(compact), serde_json::Value::Object(verified.claims))
     }
 }

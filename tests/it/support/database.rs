@@ -49,7 +49,8 @@ impl TestDatabase {
             Database::Sqlite => {
                 let directory = std::env::temp_dir().join(name);
                 std::fs::create_dir(&directory).expect("the temporary directory can be written");
-                let store = Store::open(Location::Sqlite(directory.join("symbolon.db")), options).expect("SQLite opens");
+                let store =
+                    Store::open(Location::Sqlite(directory.join("symbolon.db")), options).expect("SQLite opens");
                 store.migrate().expect("the migrations run");
                 Self { store, place: Place::Directory(directory) }
             }

@@ -227,12 +227,8 @@ impl TestApp {
             session: session_id,
         };
         let lives_until = now.plus_seconds(self.services.policy.refresh_absolute_seconds);
-        let agreed = Consent {
-            user_id: person.id.clone(),
-            client_id: rp.client_id.clone(),
-            scope: spec.scope,
-            granted_at: now,
-        };
+        let agreed =
+            Consent { user_id: person.id.clone(), client_id: rp.client_id.clone(), scope: spec.scope, granted_at: now };
         self.write(move |tx| {
             consent::put(tx, &agreed)?;
             authorization::insert(tx, &parent, lives_until)?;
@@ -276,4 +272,3 @@ fn full_profile() -> UserProfile {
             .collect(),
     }
 }
-
