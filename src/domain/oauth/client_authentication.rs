@@ -21,8 +21,9 @@ pub const CLIENT_ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-
 
 /// The longest Authorization header and the longest assertion, in bytes.
 const MAX_CREDENTIAL: usize = 16 * 1024;
-/// The furthest `exp`, in seconds: replays are remembered until then.
-const MAX_ASSERTION_LIFETIME: i64 = 600;
+/// The furthest `exp`, in seconds: replays are remembered until then. An hour is what Authlib and
+/// others sign by default.
+const MAX_ASSERTION_LIFETIME: i64 = 3600;
 /// How far the client's clock may be ahead, in seconds.
 const LEEWAY: i64 = 60;
 
