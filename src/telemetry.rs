@@ -66,7 +66,10 @@ fn subscriber<W>(level: &str, style: Style, writer: W) -> Result<impl Subscriber
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder().parse(level).map_err(|error| TelemetryError::Filter(error.to_string()))?;
+    // What the web server says about its own start is of use to nobody; whoever writes a filter gets
+    // exactly that.
+    let filter = if level == "info" { "info,actix_server=warn" } else { level };
+    let filter = EnvFilter::builder().parse(filter).map_err(|error| TelemetryError::Filter(error.to_string()))?;
     Ok(Registry::default().with(filter).with(Lines { style, writer }))
 }
 

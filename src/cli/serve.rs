@@ -10,7 +10,6 @@ use crate::{
     config::{DatabaseUrl, DiskFiles, Settings, Sources},
     domain::trace::Transaction,
     service::{Cx, Services, setup},
-    telemetry,
 };
 
 /// Runs a throw-away server with people, clients and a playground.
@@ -91,11 +90,11 @@ pub(super) fn dev(global: &Global, dev: &Dev, io: &mut Io<'_>) -> Result<(), Cli
 }
 
 fn block_on(server: impl Future<Output = Result<(), CliFailure>>) -> Result<(), CliFailure> {
-    actix_web::rt::System::new().block_on(server)
+    serve::block_on(server)
 }
 
 fn start_log(settings: &Settings) -> Result<(), CliFailure> {
-    telemetry::init(&settings.log).map_err(|error| CliFailure::failed(error.to_string()))?;
+    serve::start_log(settings)?;
     for warning in settings.warnings() {
         tracing::warn!(setting = warning.key, "{}", warning.message);
     }

@@ -4,6 +4,7 @@
 use actix_web::{
     HttpRequest, HttpResponse, Resource, Route as ActixRoute,
     dev::Service,
+    guard,
     http::{Method, StatusCode, header},
     web,
 };
@@ -51,9 +52,18 @@ pub struct Route {
     pub endpoint: Option<Endpoint>,
 }
 
+/// What is read by GET is read by HEAD, without its body (RFC 9110 §9.3.2).
+fn get() -> ActixRoute {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+fn post() -> ActixRoute {
+    web::post()
+}
+
 macro_rules! methods {
     ($($method:ident => $handler:path),+ $(,)?) => {
-        &[$((stringify!($method), || web::$method().to($handler))),+]
+        &[$((stringify!($method), || $method().to($handler))),+]
     };
 }
 
@@ -301,9 +311,6 @@ fn resource(
     }
     if route.methods.iter().any(|(name, _)| *name == "get") {
         allowed.push("HEAD".to_owned());
-        if let Some((_, make)) = route.methods.iter().find(|(name, _)| *name == "get") {
-            resource = resource.route(make().method(Method::HEAD));
-        }
     }
     let open = route.origins == Origins::Any;
     if open {

@@ -143,6 +143,3 @@ fn win(cx: &Cx, tx: &mut Write<'_>, hash: &[u8]) -> Change<Role> {
 fn code_invalid() -> AdminFailure {
     AdminFailure::refused(Reason::SetupCodeInvalid, Reason::SetupCodeInvalid.summary())
 }
-
-#[cfg(test)]
-mod tests;

@@ -149,6 +149,13 @@ fn the_level_decides_by_target() {
 }
 
 #[test]
+fn the_web_server_is_quiet_unless_it_is_named() {
+    let work = || tracing::info!(target: "actix_server::builder", "starting 2 workers");
+    assert_eq!(logged("info", Style::Plain, work), "");
+    assert!(logged("info,actix_server=info", Style::Plain, work).contains("starting 2 workers"));
+}
+
+#[test]
 fn a_malformed_filter_is_refused() {
     assert!(matches!(subscriber("a=b=c", Style::Plain, std::io::stderr).err(), Some(TelemetryError::Filter(_))));
 }

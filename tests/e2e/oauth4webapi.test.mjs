@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as oauth from 'oauth4webapi';
 import { authorize, tab } from './support/browser.mjs';
-import { accessTokenForm, clients, opaque, users } from './support/contract.mjs';
+import { clients, opaque, users } from './support/contract.mjs';
 import { suite } from './support/suite.mjs';
 
 const { web, spa, m2m } = clients;
@@ -120,24 +120,27 @@ run.test('a state of 128 characters comes back byte for byte, and unknown parame
   await page.context().close();
 });
 
-run.test('client_credentials gives an access token without ID or refresh token', async ({ server }) => {
-  const as = await metadata(server);
-  const client = { client_id: m2m.id };
-  for (const auth of [oauth.ClientSecretBasic(m2m.secret), oauth.ClientSecretPost(m2m.secret)]) {
-    const response = await oauth.clientCredentialsGrantRequest(as, client, auth, new URLSearchParams({ scope: m2m.scope }), options);
-    const result = await oauth.processClientCredentialsResponse(as, client, response);
-    assert.ok(result.access_token);
-    assert.equal(result.id_token, undefined);
-    assert.equal(result.refresh_token, undefined);
-    assert.equal(result.scope ?? m2m.scope, m2m.scope);
-    if (accessTokenForm.m2m === 'opaque') assert.match(result.access_token, opaque('at'));
-    const introspection = await oauth.introspectionRequest(as, client, auth, result.access_token, options);
-    const found = await oauth.processIntrospectionResponse(as, client, introspection);
-    assert.equal(found.active, true);
-    assert.equal(found.client_id, m2m.id);
-    assert.equal(found.scope, m2m.scope);
-  }
-});
+for (const accessTokenFormat of ['jwt', 'opaque']) {
+  run.test(`client_credentials gives an access token (${accessTokenFormat}) without ID or refresh token`, async ({ server }) => {
+    const as = await metadata(server);
+    const made = accessTokenFormat === 'jwt' ? m2m : await server.createClient({ kind: 'machine', name: 'Opaque', scopes: [m2m.scope], accessTokenFormat });
+    const client = { client_id: made.id };
+    for (const auth of [oauth.ClientSecretBasic(made.secret), oauth.ClientSecretPost(made.secret)]) {
+      const response = await oauth.clientCredentialsGrantRequest(as, client, auth, new URLSearchParams({ scope: m2m.scope }), options);
+      const result = await oauth.processClientCredentialsResponse(as, client, response);
+      assert.equal(result.id_token, undefined);
+      assert.equal(result.refresh_token, undefined);
+      assert.equal(result.scope ?? m2m.scope, m2m.scope);
+      if (accessTokenFormat === 'opaque') assert.match(result.access_token, opaque('at'));
+      else assert.equal(JSON.parse(Buffer.from(result.access_token.split('.')[0], 'base64url')).typ, 'at+jwt');
+      const introspection = await oauth.introspectionRequest(as, client, auth, result.access_token, options);
+      const found = await oauth.processIntrospectionResponse(as, client, introspection);
+      assert.equal(found.active, true);
+      assert.equal(found.client_id, made.id);
+      assert.equal(found.scope, m2m.scope);
+    }
+  });
+}
 
 run.test('client_credentials refuses what the client may not have', async ({ server }) => {
   const as = await metadata(server);

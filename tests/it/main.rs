@@ -6,6 +6,7 @@
 #[macro_use]
 mod support;
 
+mod architecture;
 mod authorize;
 mod client_authentication;
 mod consent;

@@ -10,7 +10,6 @@ use symbolon::domain::trace::Reason;
 
 /// Codes that no test of a refusal can name by literal, each with the reason.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("AS-2003", "the password pool's queue is full: src/crypto/password/tests.rs provokes it, without a code"),
     ("AS-5005", "the database is away: tests/e2e/kill9.mjs takes it away from a running server"),
     ("AS-5006", "a defect of ours; there is none to provoke"),
     ("AS-5007", "a listener off loopback without TLS: this suite binds loopback only"),

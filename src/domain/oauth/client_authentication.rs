@@ -21,8 +21,9 @@ pub const CLIENT_ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-
 
 /// The longest Authorization header and the longest assertion, in bytes.
 const MAX_CREDENTIAL: usize = 16 * 1024;
-/// The furthest `exp`, in seconds: replays are remembered until then.
-const MAX_ASSERTION_LIFETIME: i64 = 600;
+/// The furthest `exp`, in seconds: replays are remembered until then. An hour is what Authlib and
+/// others sign by default.
+const MAX_ASSERTION_LIFETIME: i64 = 3600;
 /// How far the client's clock may be ahead, in seconds.
 const LEEWAY: i64 = 60;
 
@@ -235,7 +236,8 @@ pub fn unverified_subject(assertion: &str) -> Option<ClientId> {
     };
     let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
     let subject: Subject = serde_json::from_slice(&payload).ok()?;
-    (!subject.sub.is_empty()).then(|| ClientId::new(subject.sub))
+    // JSON can name what no form can: a database may refuse NUL in any text.
+    (!subject.sub.is_empty() && !subject.sub.contains(char::is_control)).then(|| ClientId::new(subject.sub))
 }
 
 const fn refused(reason: Reason) -> OAuthError {

@@ -20,7 +20,6 @@ class Server:
         self.issuer = facts["issuer"]
         self.clients = facts["clients"]
         self.users = facts["users"]
-        self.access_token_form = facts["accessTokenForm"]
 
     def _answer(self):
         line = self.process.stdout.readline()

@@ -111,17 +111,16 @@ def test_pyjwt_verifies_the_id_token_and_the_access_token(server, metadata, brow
     claims = jwt.decode(token["id_token"], key, algorithms=["RS256"], audience=client["id"], issuer=server.issuer)
     with pytest.raises(jwt.InvalidAudienceError):
         jwt.decode(token["id_token"], key, algorithms=["RS256"], audience="somebody-else", issuer=server.issuer)
-    if server.access_token_form["web"] == "jwt":
-        header = jwt.get_unverified_header(token["access_token"])
-        assert header["typ"] == "at+jwt"
-        access = jwt.decode(
-            token["access_token"],
-            keys.get_signing_key_from_jwt(token["access_token"]),
-            algorithms=[header["alg"]],
-            issuer=server.issuer,
-            options={"verify_aud": False, "require": ["exp", "iat", "sub", "client_id", "jti", "aud"]},
-        )
-        assert access["sub"] == claims["sub"]
+    header = jwt.get_unverified_header(token["access_token"])
+    assert header["typ"] == "at+jwt"
+    access = jwt.decode(
+        token["access_token"],
+        keys.get_signing_key_from_jwt(token["access_token"]),
+        algorithms=[header["alg"]],
+        issuer=server.issuer,
+        options={"verify_aud": False, "require": ["exp", "iat", "sub", "client_id", "jti", "aud"]},
+    )
+    assert access["sub"] == claims["sub"]
 
 
 def test_client_credentials(server, metadata):

@@ -17,8 +17,7 @@ export const clients = {
   m2m: { id: 'demo-m2m', secret: 'dev-secret', scope: 'demo.read' },
 };
 
-// The form of the access tokens of the demo clients, and the text form of everything opaque.
-export const accessTokenForm = { web: 'jwt', spa: 'jwt', m2m: 'opaque' };
+// The text form of everything opaque. The access tokens of the demo clients are JWTs.
 export const opaque = (kind) => new RegExp(`^sym_${kind}_[A-Za-z0-9_-]{43}[A-Za-z0-9]{6}$`);
 
 // Ids are part of the product's documented contract for automation.
@@ -63,9 +62,6 @@ export const contentSecurityPolicy = {
   'frame-ancestors': "'none'",
 };
 
-// A refresh token that lost the race against its own rotation may be accepted again for so long (0: never).
-export const refreshGraceSeconds = Number(process.env.SYMBOLON_E2E_REFRESH_GRACE ?? 30);
-
 // Environment of every start: nothing is read from or written to the home of the person who runs the tests.
 export function environment({ home, databaseUrl, extra = {} }) {
   const kept = {};
@@ -90,13 +86,15 @@ export const setupLink = (output) => output.match(/https?:\/\/\S+\/setup#k=[^\s"
 // `symbolon client create …`; answers the arguments. Lists are repeated flags.
 export async function clientCreateArguments(dir, wanted) {
   const args = ['client', 'create', '--json', '--name', wanted.name];
-  if (wanted.id) args.push('--id', wanted.id);
+  if (wanted.kind) args.push('--kind', wanted.kind);
+  if (wanted.id) args.push('--client-id', wanted.id);
   for (const uri of wanted.redirectUris ?? []) args.push('--redirect-uri', uri);
   for (const uri of wanted.postLogoutRedirectUris ?? []) args.push('--post-logout-redirect-uri', uri);
   for (const grant of wanted.grantTypes ?? []) args.push('--grant-type', grant);
   for (const scope of wanted.scopes ?? []) args.push('--scope', scope);
   if (wanted.authMethod) args.push('--auth-method', wanted.authMethod);
   if (wanted.consent) args.push('--consent', wanted.consent);
+  if (wanted.accessTokenFormat) args.push('--access-token-format', wanted.accessTokenFormat);
   if (wanted.jwks) {
     const file = path.join(dir, `${wanted.name}.jwks.json`);
     await writeFile(file, JSON.stringify(wanted.jwks));
@@ -106,10 +104,10 @@ export async function clientCreateArguments(dir, wanted) {
 }
 
 // What `client create --json` printed: id, and the secret that is shown once.
-export const createdClient = (json) => ({ id: json.client_id ?? json.id, secret: json.client_secret ?? json.secret });
+export const createdClient = (json) => ({ id: json.client_id, secret: json.client_secret });
 
 // `symbolon user create …` with the password on standard input, where no process list shows it.
 export const userCreate = (wanted) => ({
-  args: ['user', 'create', '--json', '--username', wanted.username, '--email', wanted.email, '--name', wanted.name ?? wanted.username, '--password-stdin'],
+  args: ['user', 'create', '--json', wanted.username, '--email', wanted.email, '--name', wanted.name ?? wanted.username, '--password-stdin'],
   stdin: `${wanted.password}\n`,
 });

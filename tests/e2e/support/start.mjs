@@ -11,7 +11,6 @@ say({
   issuer: server.issuer,
   users,
   clients: { web: clients.web, spa: clients.spa, m2m: clients.m2m },
-  accessTokenForm: contract.accessTokenForm,
 });
 for await (const line of createInterface({ input: process.stdin })) {
   try {

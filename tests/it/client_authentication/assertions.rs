@@ -50,7 +50,7 @@ both! {
 
     async fn an_assertion_about_nobody_is_refused(app) {
         let (rp, key) = keyed(&app).await;
-        for subject in [Value::Null, json!(""), json!(7), json!(["service"])] {
+        for subject in [Value::Null, json!(""), json!(7), json!(["service"]), json!("a\u{0}b"), json!("service\n")] {
             let assertion = key.sign(&rp.assertion().claim("sub", subject).0);
             rp.token_with_assertion(&assertion).await.refused("invalid_client", "AS-1211").await;
         }

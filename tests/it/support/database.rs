@@ -1,15 +1,21 @@
-//! A fresh database for each test: a file in a directory of its own, or a copy of a PostgreSQL
-//! database that is migrated once and kept for the next run of the same migrations.
+//! An empty database for each test: a file in a directory of its own, or a copy of a PostgreSQL
+//! database that is migrated once and kept for the next run of the same migrations. Copying takes
+//! longer than most tests, so a copy that a test is done with is emptied and used again.
 
 use std::{
     path::PathBuf,
     sync::{
-        OnceLock,
+        Mutex, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::BigInt};
+use diesel::{
+    Connection, PgConnection, RunQueryDsl,
+    connection::SimpleConnection,
+    sql_query,
+    sql_types::{BigInt, Text},
+};
 use symbolon::{
     crypto::token::hash_of,
     domain::Secret,
@@ -39,6 +45,8 @@ enum Place {
 }
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
+/// Databases of this process that are empty and used by nobody.
+static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl TestDatabase {
     /// Creates and opens one. `connections`: of PostgreSQL, or readers of SQLite.
@@ -47,7 +55,7 @@ impl TestDatabase {
         let options = StoreOptions { connections, ..StoreOptions::default() };
         match database {
             Database::Sqlite => {
-                let directory = std::env::temp_dir().join(name);
+                let directory = scratch().join(name);
                 std::fs::create_dir(&directory).expect("the temporary directory can be written");
                 let store =
                     Store::open(Location::Sqlite(directory.join("symbolon.db")), options).expect("SQLite opens");
@@ -56,7 +64,11 @@ impl TestDatabase {
             }
             Database::Postgres => {
                 let template = template();
-                administer(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+                let free = FREE.lock().expect("not poisoned").pop();
+                let name = free.unwrap_or_else(|| {
+                    administer(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+                    name
+                });
                 let location = Location::Postgres(Secret::new(address_of(&name)));
                 Self { store: Store::open(location, options).expect("PostgreSQL opens"), place: Place::Server(name) }
             }
@@ -68,9 +80,20 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         match &self.place {
             Place::Directory(directory) => drop(std::fs::remove_dir_all(directory)),
-            Place::Server(name) => administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")),
+            // What a failed test leaves behind is for people to look at.
+            Place::Server(_) if std::thread::panicking() => {}
+            Place::Server(name) => {
+                empty(name);
+                FREE.lock().expect("not poisoned").push(name.clone());
+            }
         }
     }
+}
+
+/// Memory rather than a disk, where there is such a place: these tests are not about durability.
+fn scratch() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
 fn server() -> Url {
@@ -90,6 +113,34 @@ fn administer(statement: &str) {
     conn.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
+/// Ends every connection, so that nothing is written afterwards, and removes every row.
+fn empty(name: &str) {
+    administer(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
+    let mut conn = PgConnection::establish(&address_of(name)).expect("the test's database answers");
+    // The rows refer to each other; all of them go.
+    conn.batch_execute(
+        "SET session_replication_role = replica;
+         DO $$ DECLARE name text; BEGIN
+             FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%'
+             LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+         END $$;",
+    )
+    .expect("the test's database can be emptied");
+}
+
+/// Removes what processes left that are gone.
+fn sweep(conn: &mut PgConnection) {
+    let left: Vec<Name> = sql_query("SELECT datname::text AS name FROM pg_database WHERE datname ~ '^symbolon_it_[0-9]+_[0-9]+$'")
+        .load(conn)
+        .expect("the list of databases");
+    for Name { name } in left {
+        let process = name.split('_').nth(2).unwrap_or_default();
+        if !PathBuf::from("/proc").join(process).exists() {
+            conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).expect("a database can be dropped");
+        }
+    }
+}
+
 /// The name of the migrated database that others are copied from. It is named after the migrations
 /// and made under a lock, so that processes and runs share it.
 fn template() -> &'static str {
@@ -98,6 +149,7 @@ fn template() -> &'static str {
         let name = format!("symbolon_it_template_{}", fingerprint_of_migrations());
         let mut conn = PgConnection::establish(server().as_str()).expect("SYMBOLON_TEST_POSTGRES answers");
         conn.batch_execute("SELECT pg_advisory_lock(7309940271551)").expect("an advisory lock");
+        sweep(&mut conn);
         let known: Count = sql_query(format!("SELECT count(*) AS count FROM pg_database WHERE datname = '{name}'"))
             .get_result(&mut conn)
             .expect("the list of databases");
@@ -124,6 +176,12 @@ fn template() -> &'static str {
 struct Count {
     #[diesel(sql_type = BigInt)]
     count: i64,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 fn fingerprint_of_migrations() -> String {

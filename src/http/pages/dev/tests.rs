@@ -1,3 +1,5 @@
+//! Tests of `dev`.
+
 use actix_web::{
     HttpResponse,
     http::header::{COOKIE as COOKIE_HEADER, SET_COOKIE},
@@ -9,7 +11,6 @@ use super::{
     view::server_error,
 };
 use crate::{
-    crypto::random::SeededRandom,
     domain::Issuer,
     service::playground::{BrowserKey, ServerError},
 };
@@ -19,7 +20,7 @@ fn issuer(text: &str) -> Issuer {
 }
 
 fn key() -> BrowserKey {
-    BrowserKey::fresh(&SeededRandom::danger_from_seed(1))
+    BrowserKey::parse(&"k".repeat(43)).expect("a name of the right form")
 }
 
 fn cookie_of(issuer: &Issuer) -> String {
