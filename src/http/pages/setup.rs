@@ -115,7 +115,7 @@ fn done(context: &RequestContext, request: &HttpRequest, username: String) -> Ht
             "Register an app",
             "symbolon client create --kind spa --name demo --redirect-uri http://localhost:5173/callback",
         ),
-        command("Add a person", "symbolon user create --username alice --email alice@example.com --password-stdin"),
+        command("Add a person", "symbolon user create alice --email alice@example.com --password-stdin"),
         command("See what happened", "symbolon event list"),
     ];
     context.state.pages.respond(&SetupDone { username, commands }, &context.state.layout(request))
