@@ -56,6 +56,29 @@ run.test('the sign-in page, a wrong password, the consent page', async ({ server
   await page.context().close();
 });
 
+run.test('the password can be shown, and is sent as a password', async ({ server, browser }) => {
+  const page = await tab(browser);
+  const client = await catchRedirects(page, spa.redirectUri);
+  await page.goto(await authorizationUrl(server));
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'username');
+  const type = () => page.locator(ids.password).getAttribute('type');
+  const reveal = page.getByRole('button', { name: 'Show' });
+  assert.equal(await type(), 'password');
+  await reveal.click();
+  assert.equal(await type(), 'text');
+  await page.getByRole('button', { name: 'Hide' }).click();
+  assert.equal(await type(), 'password');
+  // By keyboard alone: from the name to the password, and Enter sends the form.
+  await page.locator(ids.username).focus();
+  await page.keyboard.type(users.alice.username);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(users.alice.password);
+  await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
+  if (await visible(page, ids.consentAllow)) await press(page, ids.consentAllow);
+  assert.ok(client.arrived());
+  await page.context().close();
+});
+
 run.test('Back, reload and a second tab of a sign-in all work', async ({ server, browser }) => {
   const page = await tab(browser);
   const client = await catchRedirects(page, spa.redirectUri);
@@ -153,6 +176,7 @@ run.test('a page that is not there is a clean 404 of ours', async ({ server, bro
   const page = await tab(browser);
   await page.goto(`${server.issuer}/no-such-page`);
   assert.equal(page.document.status(), 404);
+  assert.match(await page.title(), /not found/i);
   await audit(page, 'not-found');
   await page.context().close();
 });
@@ -200,6 +224,14 @@ run.test('the setup link of the first start makes one administrator, once', asyn
   await audit(page, 'setup');
   await fillSetup(page);
   assert.ok(page.document.status() < 400, await text(page));
+  // What the page tells to type works as it stands.
+  const commands = await page.locator('pre').allInnerTexts();
+  assert.ok(commands.length > 0);
+  for (const command of commands) {
+    const [name, ...args] = command.trim().split(/\s+/);
+    assert.equal(name, 'symbolon');
+    await server.cli(args, { stdin: 'another long passphrase 7\n' });
+  }
   await audit(page, 'setup-done');
   await page.context().close();
 
