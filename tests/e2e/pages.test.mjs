@@ -219,9 +219,20 @@ run.test('the setup link of the first start makes one administrator, once', asyn
   await plain.context().close();
 
   const page = await tab(browser);
+  await page.goto(new URL('/', link).href);
+  assert.match(await text(page), /no administrator yet/);
+  await audit(page, 'home-before-setup');
   await page.goto(link);
   await until(async () => (await page.locator(ids.setup.code).inputValue()) === code, 'the code of the link is not filled in');
   await audit(page, 'setup');
+  // A refusal stands next to its field, and nothing else has to be typed again.
+  await page.locator(ids.setup.username).fill(administrator.username);
+  await page.locator(ids.setup.email).fill(administrator.email);
+  await page.locator(ids.setup.password).fill('short');
+  await press(page, ids.setup.submit);
+  assert.match(await text(page, '#password-error'), /^Use at least \d+ characters/);
+  assert.equal(await page.locator(ids.setup.code).inputValue(), code);
+  await audit(page, 'setup-refused');
   await fillSetup(page);
   assert.ok(page.document.status() < 400, await text(page));
   // What the page tells to type works as it stands.
@@ -233,6 +244,8 @@ run.test('the setup link of the first start makes one administrator, once', asyn
     await server.cli(args, { stdin: 'another long passphrase 7\n' });
   }
   await audit(page, 'setup-done');
+  await page.goto(new URL('/', link).href);
+  assert.doesNotMatch(await text(page), /no administrator yet/);
   await page.context().close();
 
   // The link was for one time.

@@ -75,7 +75,10 @@ async fn fail(context: &RequestContext, request: &HttpRequest, failure: AdminFai
         AdminFailure::Refused { reason, message } => {
             log_refusal(&context.cx, reason);
             recorder::keep(&context.cx).await;
-            show(context, request, typed, Some(FieldError::at(field(reason), reason.code(), &message)))
+            let field = field(reason);
+            // The command line names the field in the sentence; here it stands next to it.
+            let sentence = message.strip_prefix(field).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&message);
+            show(context, request, typed, Some(FieldError::at(field, reason.code(), sentence)))
         }
         AdminFailure::Broken(broken) => failure_page(context, request, &broken),
     }
