@@ -48,17 +48,25 @@ impl Drop for DevDirectory {
     }
 }
 
-/// The flags of a throw-away server, to be put before those that a person gave. `bind` is
-/// `--bind`; `given` are the settings that a person gave by flag. The second value is the directory
-/// that must live as long as the server; none if a database was named.
+/// What makes a server a throw-away one.
+#[derive(Debug)]
+pub struct DevStart {
+    /// Settings by flag: to be put before those that a person gave.
+    pub flags: Vec<(String, String)>,
+    /// Must live as long as the server; none if a database was named.
+    pub directory: Option<DevDirectory>,
+}
+
+/// How a throw-away server starts. `bind` is `--bind`; `given` are the settings that a person gave
+/// by flag.
 ///
 /// # Errors
 /// [`super::StartError`] when the directory cannot be made.
-pub fn flags(
+pub fn prepare(
     bind: Option<&str>,
     given: &[(String, String)],
     environment: &[(OsString, OsString)],
-) -> Result<(Vec<(String, String)>, Option<DevDirectory>), super::StartError> {
+) -> Result<DevStart, super::StartError> {
     let is_given = |key: &str, variable: &str| {
         let file = format!("{variable}_FILE");
         given.iter().any(|(name, _)| name == key)
@@ -73,10 +81,10 @@ pub fn flags(
         }
     }
     if is_given("database.url", "SYMBOLON_DATABASE__URL") {
-        return Ok((flags, None));
+        return Ok(DevStart { flags, directory: None });
     }
     let directory = DevDirectory::create()?;
     let database = directory.path().join("symbolon.db");
     flags.push(("database.url".to_owned(), format!("sqlite://{}", database.display())));
-    Ok((flags, Some(directory)))
+    Ok(DevStart { flags, directory: Some(directory) })
 }

@@ -20,10 +20,7 @@ use crate::{
     },
 };
 
-/// The password of everybody on a throw-away server.
-pub const PASSWORD: &str = "dev-password";
-/// The secret of every client on a throw-away server.
-pub const SECRET: &str = "dev-secret";
+pub use crate::service::playground::sample::{PASSWORD, SECRET};
 
 /// Makes people, groups and clients, or brings the clients in line with the issuer in use.
 ///

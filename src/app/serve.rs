@@ -11,6 +11,7 @@ use crate::{
     http::{self, Binding, HttpOptions},
     jobs,
     service::Services,
+    telemetry,
     tls::{HttpVersions, ServerTls, spawn_reload_on_sighup},
 };
 
@@ -72,4 +73,17 @@ pub async fn run(
     let ended = server.await.map_err(failed);
     drop(jobs);
     ended
+}
+
+/// Runs a server's future on the runtime that servers need.
+pub fn block_on<T>(server: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(server)
+}
+
+/// Starts the log of this process.
+///
+/// # Errors
+/// When the settings of the log cannot be understood.
+pub fn start_log(settings: &Settings) -> Result<(), StartError> {
+    telemetry::init(&settings.log).map_err(|cause| StartError::new(error::RESOURCES, cause.to_string()))
 }

@@ -10,7 +10,6 @@ use crate::{
     config::{DatabaseUrl, DiskFiles, Settings, Sources},
     domain::trace::Transaction,
     service::{Cx, Services, setup},
-    telemetry,
 };
 
 /// Runs a throw-away server with people, clients and a playground.
@@ -57,7 +56,8 @@ pub(super) fn serve(global: &Global, io: &mut Io<'_>) -> Result<(), CliFailure> 
 
 /// Runs a throw-away server.
 pub(super) fn dev(global: &Global, dev: &Dev, io: &mut Io<'_>) -> Result<(), CliFailure> {
-    let (mut flags, directory) = dev::flags(dev.bind.as_deref(), &global.set, &io.environment)?;
+    let start = dev::prepare(dev.bind.as_deref(), &global.set, &io.environment)?;
+    let mut flags = start.flags;
     flags.extend(global.set.iter().cloned());
     let sources =
         Sources { config_file: global.config.clone(), environment: io.environment.clone(), flags, files: &DiskFiles };
@@ -85,16 +85,16 @@ pub(super) fn dev(global: &Global, dev: &Dev, io: &mut Io<'_>) -> Result<(), Cli
         print(io, &text);
         Ok(serve::run(services, settings, listener, true).await?)
     });
-    drop(directory);
+    drop(start.directory);
     result
 }
 
 fn block_on(server: impl Future<Output = Result<(), CliFailure>>) -> Result<(), CliFailure> {
-    actix_web::rt::System::new().block_on(server)
+    serve::block_on(server)
 }
 
 fn start_log(settings: &Settings) -> Result<(), CliFailure> {
-    telemetry::init(&settings.log).map_err(|error| CliFailure::failed(error.to_string()))?;
+    serve::start_log(settings)?;
     for warning in settings.warnings() {
         tracing::warn!(setting = warning.key, "{}", warning.message);
     }

@@ -148,6 +148,11 @@ pub fn hash_of(text: &str) -> SecretHash {
     SecretHash(super::sha256(&[text.as_bytes()]))
 }
 
+/// SHA-256 of public content.
+pub fn digest(content: &[u8]) -> [u8; 32] {
+    super::sha256(&[content])
+}
+
 const BASE62: [u8; 62] = *b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// CRC-32 in six base62 digits, most significant first (62^6 > 2^32).

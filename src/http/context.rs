@@ -6,9 +6,11 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 
 use super::pages::{Layout, Pages, Theme};
 use crate::{
-    crypto::random::random_bytes,
     domain::trace::{TraceId, Transaction},
-    service::{Cx, Services, context::Peer},
+    service::{
+        Cx, Services,
+        context::{Peer, fresh_trace_id},
+    },
 };
 
 /// A test whether an address is a declared proxy.
@@ -40,9 +42,7 @@ impl HttpState {
 
 /// The trace id of a request: the caller's, if it sent a valid `traceparent`, or a fresh one.
 pub(super) fn trace_id(state: &HttpState, header: Option<&str>) -> TraceId {
-    header
-        .and_then(TraceId::from_traceparent)
-        .unwrap_or_else(|| TraceId::from_bytes(random_bytes(state.services.random.as_ref())))
+    header.and_then(TraceId::from_traceparent).unwrap_or_else(|| fresh_trace_id(&state.services))
 }
 
 /// The address at the other end. `X-Forwarded-For` counts only from a declared proxy, and then from

@@ -132,6 +132,11 @@ pub struct Peer {
     pub user_agent: Option<String>,
 }
 
+/// A trace id of our own making.
+pub fn fresh_trace_id(services: &Services) -> TraceId {
+    TraceId::from_bytes(random_bytes(services.random.as_ref()))
+}
+
 /// The context of one request: the services, and the record of its decisions.
 #[derive(Clone)]
 pub struct Cx {
@@ -163,7 +168,7 @@ impl Cx {
 
     /// A context of the command line or of a job, with a trace id of its own.
     pub fn local(services: Arc<Services>, transaction: Transaction, actor: &str) -> Self {
-        let trace_id = TraceId::from_bytes(random_bytes(services.random.as_ref()));
+        let trace_id = fresh_trace_id(&services);
         Self::new(services, trace_id, transaction, actor)
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Services, client_authentication, token};
 use crate::{
-    crypto::token::hash_of,
+    crypto::token::digest,
     domain::{
         jose::SigningAlgorithm,
         oauth::GrantType,
@@ -48,7 +48,7 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
         prompt_values: &["none", "login", "consent", "select_account"],
         acr_values: &["1"],
         ui_locales: &["en"],
-        documentation: Some("/docs"),
+        documentation: Some("/docs/errors"),
     };
     match document {
         Document::OpenidConfiguration => openid_configuration(&capabilities),
@@ -56,9 +56,17 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
     }
 }
 
+/// The published keys (RFC 7517 §5), as JSON.
+pub fn key_set(services: &Services) -> String {
+    services.keyring.load().public_jwks_text().to_owned()
+}
+
 /// A validator that changes with the document (RFC 9110 §8.8.3).
 pub fn entity_tag(document: &str) -> String {
-    let digest = hash_of(document);
-    let hex: String = digest.as_bytes().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    format!("\"{}\"", content_hash(document.as_bytes(), 12))
+}
+
+/// The first `bytes` bytes of the SHA-256 of some public content, in hexadecimal.
+pub fn content_hash(content: &[u8], bytes: usize) -> String {
+    digest(content).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -24,7 +24,7 @@ const FROM_THE_START: [SigningAlgorithm; 2] = [SigningAlgorithm::RS256, SigningA
 /// # Errors
 /// When the database fails.
 pub async fn list(services: &Services) -> Result<Vec<SigningKeyRecord>, Failure> {
-    Ok(services.store.read(|tx| signing_key::list(tx)).await.map_err(Broken::from)?)
+    Ok(services.store.read(signing_key::list).await.map_err(Broken::from)?)
 }
 
 /// Reads the keys again, if they are not the ones in use.

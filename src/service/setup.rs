@@ -50,7 +50,7 @@ pub async fn ensure_system_roles(cx: &Cx) -> Result<(), SetupFailure> {
 /// # Errors
 /// When the database fails.
 pub async fn has_administrator(cx: &Cx) -> Result<bool, SetupFailure> {
-    cx.services.store.read(|tx| administrator_exists(tx)).await
+    cx.services.store.read(administrator_exists).await
 }
 
 fn administrator_exists(tx: &mut Read<'_>) -> Result<bool, SetupFailure> {
@@ -143,6 +143,3 @@ fn win(cx: &Cx, tx: &mut Write<'_>, hash: &[u8]) -> Change<Role> {
 fn code_invalid() -> AdminFailure {
     AdminFailure::refused(Reason::SetupCodeInvalid, Reason::SetupCodeInvalid.summary())
 }
-
-#[cfg(test)]
-mod tests;

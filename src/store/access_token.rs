@@ -1,10 +1,14 @@
 //! Opaque access tokens, and the list of self-contained ones that were revoked before their time.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Binary, Nullable, Text},
+};
 
 use super::{
     Read, StoreError, Write,
     conn::Conn,
+    dialect::Prepared,
     row,
     schema::{access_tokens, revoked_tokens},
 };
@@ -67,17 +71,40 @@ pub(super) fn insert_many(tx: &mut Write<'_>, tokens: &[&NewAccessToken]) -> Que
     if tokens.is_empty() {
         return Ok(());
     }
-    match tx.conn() {
-        Conn::Sqlite(conn) => {
+    match (tx.conn(), tokens) {
+        (Conn::Sqlite(conn), _) => {
             for token in tokens {
                 diesel::insert_into(access_tokens::table).values(values!(token)).execute(conn)?;
             }
         }
-        Conn::Pg(conn) => {
-            let rows: Vec<_> = tokens.iter().map(|token| values!(token)).collect();
-            diesel::insert_into(access_tokens::table).values(rows).execute(conn)?;
+        (Conn::Pg(conn), [token]) => {
+            diesel::insert_into(access_tokens::table).values(values!(token)).execute(conn)?;
         }
+        (Conn::Pg(conn), _) => insert_arrays(conn, tokens)?,
     }
+    Ok(())
+}
+
+/// One prepared statement for any number of rows.
+fn insert_arrays(conn: &mut PgConnection, tokens: &[&NewAccessToken]) -> QueryResult<()> {
+    macro_rules! each {
+        ($token:ident => $value:expr) => {
+            tokens.iter().map(|$token| $value).collect::<Vec<_>>()
+        };
+    }
+    let statement = diesel::sql_query(
+        "INSERT INTO access_tokens (token_hash, jti, authorization_id, client_id, claims, issued_at, expires_at) \
+         SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
+         $7::bigint[])",
+    )
+    .bind::<Array<Binary>, _>(each!(token => token.token_hash.as_slice()))
+    .bind::<Array<Text>, _>(each!(token => token.jti.as_str()))
+    .bind::<Array<Nullable<Text>>, _>(each!(token => token.authorization_id.as_ref().map(AuthorizationId::as_str)))
+    .bind::<Array<Text>, _>(each!(token => token.client_id.as_str()))
+    .bind::<Array<Text>, _>(each!(token => token.claims.as_str()))
+    .bind::<Array<BigInt>, _>(each!(token => token.issued_at.millis()))
+    .bind::<Array<BigInt>, _>(each!(token => token.expires_at.millis()));
+    Prepared(statement).execute(conn)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, row, schema::authorization_codes};
+use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::authorization_codes};
 use crate::domain::{
     Timestamp,
     entity::AuthorizationCode,
@@ -36,9 +36,11 @@ pub fn insert(tx: &mut Write<'_>, code: &AuthorizationCode) -> Result<(), StoreE
 /// # Errors
 /// When the database fails.
 pub fn lock(tx: &mut Write<'_>, code_hash: &[u8]) -> Result<Option<AuthorizationCode>, StoreError> {
-    let written = diesel::update(authorization_codes::table.filter(authorization_codes::code_hash.eq(code_hash)))
-        .set(authorization_codes::attempts.eq(authorization_codes::attempts + 1))
-        .execute(tx.conn())?;
+    let written = execute_prepared!(
+        tx,
+        diesel::update(authorization_codes::table.filter(authorization_codes::code_hash.eq(code_hash)))
+            .set(authorization_codes::attempts.eq(authorization_codes::attempts + 1))
+    )?;
     if written == 0 {
         return Ok(None);
     }
@@ -73,13 +75,15 @@ fn find(tx: &mut Read<'_>, code_hash: &[u8]) -> Result<Option<AuthorizationCode>
 /// # Errors
 /// When the database fails.
 pub fn consume(tx: &mut Write<'_>, code_hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
-    let written = diesel::update(
-        authorization_codes::table
-            .filter(authorization_codes::code_hash.eq(code_hash))
-            .filter(authorization_codes::consumed_at.is_null()),
-    )
-    .set(authorization_codes::consumed_at.eq(Some(now.millis())))
-    .execute(tx.conn())?;
+    let written = execute_prepared!(
+        tx,
+        diesel::update(
+            authorization_codes::table
+                .filter(authorization_codes::code_hash.eq(code_hash))
+                .filter(authorization_codes::consumed_at.is_null()),
+        )
+        .set(authorization_codes::consumed_at.eq(Some(now.millis())))
+    )?;
     Ok(written == 1)
 }
 

@@ -131,7 +131,10 @@ impl Location {
                 Ok(Conn::Sqlite(conn))
             }
             Self::Postgres(url) => {
-                let mut conn = PgConnection::establish(&with_limits(url.expose())).map_err(unavailable)?;
+                let mut conn = PgConnection::establish(&with_system_roots(&with_limits(url.expose()), |path| {
+                    Path::new(path).exists()
+                }))
+                .map_err(unavailable)?;
                 // A statement that hangs must not hold a lane for ever.
                 conn.batch_execute(
                     "SET statement_timeout='15s'; SET lock_timeout='10s'; \
@@ -181,7 +184,37 @@ pub(super) fn with_limits(url: &str) -> String {
     text
 }
 
+/// The OpenSSL built into the binary does not know where this system keeps its root certificates,
+/// so `sslrootcert=system` is given the file that is there.
+fn with_system_roots(url: &str, exists: impl Fn(&str) -> bool) -> String {
+    const BUNDLES: [&str; 4] = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+    ];
+    match BUNDLES.iter().find(|path| exists(path)) {
+        Some(bundle) => url.replace("sslrootcert=system", &format!("sslrootcert={bundle}")),
+        None => url.to_owned(),
+    }
+}
+
 fn unavailable(error: diesel::ConnectionError) -> StoreError {
     // The text of libpq names host and user, never the password.
     StoreError::Unavailable(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_system_roots;
+
+    #[test]
+    fn the_systems_roots_are_the_file_that_is_there_and_a_named_file_stays() {
+        let url = "postgres://db.example/x?sslmode=verify-full&sslrootcert=system";
+        let found = with_system_roots(url, |path| path == "/etc/ssl/cert.pem");
+        assert_eq!(found, "postgres://db.example/x?sslmode=verify-full&sslrootcert=/etc/ssl/cert.pem");
+        assert_eq!(with_system_roots(url, |_| false), url);
+        let named = "postgres://db.example/x?sslrootcert=/srv/ca.pem";
+        assert_eq!(with_system_roots(named, |_| true), named);
+    }
 }

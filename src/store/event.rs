@@ -1,8 +1,11 @@
 //! The event stream: appended in the transaction of the fact it tells, never changed.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Binary, Nullable, Text},
+};
 
-use super::{Read, StoreError, Write, conn::Conn, schema::events};
+use super::{Read, StoreError, Write, conn::Conn, dialect::Prepared, schema::events};
 use crate::domain::{Timestamp, entity::Event};
 
 macro_rules! values {
@@ -38,17 +41,49 @@ pub(super) fn append_many(tx: &mut Write<'_>, list: &[&Event]) -> QueryResult<()
     if list.is_empty() {
         return Ok(());
     }
-    match tx.conn() {
-        Conn::Sqlite(conn) => {
+    match (tx.conn(), list) {
+        (Conn::Sqlite(conn), _) => {
             for event in list {
                 diesel::insert_into(events::table).values(values!(event)).execute(conn)?;
             }
         }
-        Conn::Pg(conn) => {
-            let rows: Vec<_> = list.iter().map(|event| values!(event)).collect();
-            diesel::insert_into(events::table).values(rows).execute(conn)?;
+        (Conn::Pg(conn), [event]) => {
+            diesel::insert_into(events::table).values(values!(event)).execute(conn)?;
         }
+        (Conn::Pg(conn), _) => append_arrays(conn, list)?,
     }
+    Ok(())
+}
+
+/// One prepared statement for any number of rows.
+fn append_arrays(conn: &mut PgConnection, list: &[&Event]) -> QueryResult<()> {
+    type Optional = Array<Nullable<Text>>;
+    macro_rules! each {
+        ($event:ident => $value:expr) => {
+            list.iter().map(|$event| $value).collect::<Vec<_>>()
+        };
+    }
+    let statement = diesel::sql_query(
+        "INSERT INTO events (id, at, kind, trace_id, actor, user_id, client_id, session_id, authorization_id, \
+         object_id, reason, facts, sealed, leaf_hash) SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], \
+         $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], \
+         $12::text[], $13::bytea[], $14::bytea[])",
+    )
+    .bind::<Array<Text>, _>(each!(event => event.id.as_str()))
+    .bind::<Array<BigInt>, _>(each!(event => event.at.millis()))
+    .bind::<Array<Text>, _>(each!(event => event.kind.name()))
+    .bind::<Array<Text>, _>(each!(event => event.trace_id.as_str()))
+    .bind::<Array<Text>, _>(each!(event => event.actor.as_str()))
+    .bind::<Optional, _>(each!(event => event.user_id.as_deref()))
+    .bind::<Optional, _>(each!(event => event.client_id.as_deref()))
+    .bind::<Optional, _>(each!(event => event.session_id.as_deref()))
+    .bind::<Optional, _>(each!(event => event.authorization_id.as_deref()))
+    .bind::<Optional, _>(each!(event => event.object_id.as_deref()))
+    .bind::<Optional, _>(each!(event => event.reason.map(|reason| reason.code())))
+    .bind::<Array<Text>, _>(each!(event => event.facts.as_str()))
+    .bind::<Array<Nullable<Binary>>, _>(each!(event => event.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
+    .bind::<Array<Binary>, _>(each!(event => event.leaf_hash().to_vec()));
+    Prepared(statement).execute(conn)?;
     Ok(())
 }
 

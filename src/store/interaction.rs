@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, row, schema::interactions};
+use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::interactions};
 use crate::domain::{
     Timestamp,
     ids::{ClientId, InteractionId, SessionId},
@@ -106,18 +106,20 @@ pub fn find(tx: &mut Read<'_>, id: &InteractionId) -> Result<Option<Interaction>
 /// # Errors
 /// When the database fails.
 pub fn update(tx: &mut Write<'_>, interaction: &Interaction) -> Result<bool, StoreError> {
-    let written = diesel::update(
-        interactions::table
-            .filter(interactions::id.eq(interaction.id.as_str()))
-            .filter(interactions::finished_at.is_null()),
-    )
-    .set((
-        interactions::session_id.eq(interaction.session_id.as_ref().map(SessionId::as_str)),
-        interactions::authenticated_at.eq(interaction.authenticated_at.map(Timestamp::millis)),
-        interactions::consented_at.eq(interaction.consented_at.map(Timestamp::millis)),
-        interactions::account_chosen_at.eq(interaction.account_chosen_at.map(Timestamp::millis)),
-    ))
-    .execute(tx.conn())?;
+    let written = execute_prepared!(
+        tx,
+        diesel::update(
+            interactions::table
+                .filter(interactions::id.eq(interaction.id.as_str()))
+                .filter(interactions::finished_at.is_null()),
+        )
+        .set((
+            interactions::session_id.eq(interaction.session_id.as_ref().map(SessionId::as_str)),
+            interactions::authenticated_at.eq(interaction.authenticated_at.map(Timestamp::millis)),
+            interactions::consented_at.eq(interaction.consented_at.map(Timestamp::millis)),
+            interactions::account_chosen_at.eq(interaction.account_chosen_at.map(Timestamp::millis)),
+        ))
+    )?;
     Ok(written == 1)
 }
 
@@ -126,10 +128,12 @@ pub fn update(tx: &mut Write<'_>, interaction: &Interaction) -> Result<bool, Sto
 /// # Errors
 /// When the database fails.
 pub fn finish(tx: &mut Write<'_>, id: &InteractionId, now: Timestamp) -> Result<bool, StoreError> {
-    let written = diesel::update(
-        interactions::table.filter(interactions::id.eq(id.as_str())).filter(interactions::finished_at.is_null()),
-    )
-    .set(interactions::finished_at.eq(Some(now.millis())))
-    .execute(tx.conn())?;
+    let written = execute_prepared!(
+        tx,
+        diesel::update(
+            interactions::table.filter(interactions::id.eq(id.as_str())).filter(interactions::finished_at.is_null()),
+        )
+        .set(interactions::finished_at.eq(Some(now.millis())))
+    )?;
     Ok(written == 1)
 }

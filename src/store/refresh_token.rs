@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, row, schema::refresh_tokens};
+use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::refresh_tokens};
 use crate::domain::{
     Timestamp,
     entity::RefreshToken,
@@ -45,9 +45,11 @@ pub fn insert(tx: &mut Write<'_>, token: &RefreshToken) -> Result<(), StoreError
 /// # Errors
 /// When the database fails.
 pub fn lock(tx: &mut Write<'_>, token_hash: &[u8]) -> Result<Option<Found>, StoreError> {
-    let written = diesel::update(refresh_tokens::table.filter(refresh_tokens::token_hash.eq(token_hash)))
-        .set(refresh_tokens::attempts.eq(refresh_tokens::attempts + 1))
-        .execute(tx.conn())?;
+    let written = execute_prepared!(
+        tx,
+        diesel::update(refresh_tokens::table.filter(refresh_tokens::token_hash.eq(token_hash)))
+            .set(refresh_tokens::attempts.eq(refresh_tokens::attempts + 1))
+    )?;
     if written == 0 {
         return Ok(None);
     }
@@ -105,16 +107,18 @@ pub fn rotate(
     sealed_successor: &[u8],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let written = diesel::update(
-        refresh_tokens::table
-            .filter(refresh_tokens::token_hash.eq(token_hash))
-            .filter(refresh_tokens::rotated_at.is_null()),
-    )
-    .set((
-        refresh_tokens::rotated_at.eq(Some(now.millis())),
-        refresh_tokens::successor_hash.eq(Some(successor_hash)),
-        refresh_tokens::sealed_successor.eq(Some(sealed_successor)),
-    ))
-    .execute(tx.conn())?;
+    let written = execute_prepared!(
+        tx,
+        diesel::update(
+            refresh_tokens::table
+                .filter(refresh_tokens::token_hash.eq(token_hash))
+                .filter(refresh_tokens::rotated_at.is_null()),
+        )
+        .set((
+            refresh_tokens::rotated_at.eq(Some(now.millis())),
+            refresh_tokens::successor_hash.eq(Some(successor_hash)),
+            refresh_tokens::sealed_successor.eq(Some(sealed_successor)),
+        ))
+    )?;
     Ok(written == 1)
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, row, schema::sessions};
+use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::sessions};
 use crate::domain::{
     Timestamp,
     entity::Session,
@@ -121,18 +121,20 @@ pub fn live_of_user(tx: &mut Read<'_>, user: &UserId, now: Timestamp) -> Result<
 /// # Errors
 /// When the database fails.
 pub fn renew(tx: &mut Write<'_>, session: &Session, secret_hash: &[u8]) -> Result<bool, StoreError> {
-    let written = diesel::update(
-        sessions::table.filter(sessions::id.eq(session.id.as_str())).filter(sessions::ended_at.is_null()),
-    )
-    .set((
-        sessions::secret_hash.eq(secret_hash),
-        sessions::auth_time.eq(session.context.auth_time.millis()),
-        sessions::amr.eq(row::join(&session.context.amr)),
-        sessions::acr.eq(&session.context.acr),
-        sessions::sign_in_event.eq(session.sign_in_event.as_str()),
-        sessions::idle_expires_at.eq(session.idle_expires_at.millis()),
-    ))
-    .execute(tx.conn())?;
+    let written = execute_prepared!(
+        tx,
+        diesel::update(
+            sessions::table.filter(sessions::id.eq(session.id.as_str())).filter(sessions::ended_at.is_null()),
+        )
+        .set((
+            sessions::secret_hash.eq(secret_hash),
+            sessions::auth_time.eq(session.context.auth_time.millis()),
+            sessions::amr.eq(row::join(&session.context.amr)),
+            sessions::acr.eq(&session.context.acr),
+            sessions::sign_in_event.eq(session.sign_in_event.as_str()),
+            sessions::idle_expires_at.eq(session.idle_expires_at.millis()),
+        ))
+    )?;
     Ok(written == 1)
 }
 
@@ -141,13 +143,15 @@ pub fn renew(tx: &mut Write<'_>, session: &Session, secret_hash: &[u8]) -> Resul
 /// # Errors
 /// When the database fails.
 pub fn touch(tx: &mut Write<'_>, id: &SessionId, idle_expires_at: Timestamp) -> Result<(), StoreError> {
-    diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.as_str()))
-            .filter(sessions::idle_expires_at.lt(idle_expires_at.millis())),
-    )
-    .set(sessions::idle_expires_at.eq(idle_expires_at.millis()))
-    .execute(tx.conn())?;
+    execute_prepared!(
+        tx,
+        diesel::update(
+            sessions::table
+                .filter(sessions::id.eq(id.as_str()))
+                .filter(sessions::idle_expires_at.lt(idle_expires_at.millis())),
+        )
+        .set(sessions::idle_expires_at.eq(idle_expires_at.millis()))
+    )?;
     Ok(())
 }
 
@@ -156,10 +160,11 @@ pub fn touch(tx: &mut Write<'_>, id: &SessionId, idle_expires_at: Timestamp) -> 
 /// # Errors
 /// When the database fails.
 pub fn end(tx: &mut Write<'_>, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {
-    let written =
+    let written = execute_prepared!(
+        tx,
         diesel::update(sessions::table.filter(sessions::id.eq(id.as_str())).filter(sessions::ended_at.is_null()))
             .set(sessions::ended_at.eq(Some(now.millis())))
-            .execute(tx.conn())?;
+    )?;
     Ok(written == 1)
 }
 
@@ -168,7 +173,11 @@ pub fn end(tx: &mut Write<'_>, id: &SessionId, now: Timestamp) -> Result<bool, S
 /// # Errors
 /// When the database fails.
 pub fn end_all_of_user(tx: &mut Write<'_>, user: &UserId, now: Timestamp) -> Result<usize, StoreError> {
-    Ok(diesel::update(sessions::table.filter(sessions::user_id.eq(user.as_str())).filter(sessions::ended_at.is_null()))
+    Ok(execute_prepared!(
+        tx,
+        diesel::update(
+            sessions::table.filter(sessions::user_id.eq(user.as_str())).filter(sessions::ended_at.is_null())
+        )
         .set(sessions::ended_at.eq(Some(now.millis())))
-        .execute(tx.conn())?)
+    )?)
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, schema::sign_in_throttles};
+use super::{Read, StoreError, Write, dialect::execute_prepared, schema::sign_in_throttles};
 
 /// A stored counter, in milliseconds since the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +41,11 @@ pub fn lock(tx: &mut Write<'_>, key: &str, fresh: ThrottleRow) -> Result<Throttl
         sign_in_throttles::blocked_until.eq(fresh.blocked_until),
     );
     super::dialect::insert_unless_present!(tx, sign_in_throttles::table, values)?;
-    diesel::update(sign_in_throttles::table.filter(sign_in_throttles::throttle_key.eq(key)))
-        .set(sign_in_throttles::failures.eq(sign_in_throttles::failures))
-        .execute(tx.conn())?;
+    execute_prepared!(
+        tx,
+        diesel::update(sign_in_throttles::table.filter(sign_in_throttles::throttle_key.eq(key)))
+            .set(sign_in_throttles::failures.eq(sign_in_throttles::failures))
+    )?;
     Ok(find(tx, key)?.unwrap_or(fresh))
 }
 
@@ -52,13 +54,14 @@ pub fn lock(tx: &mut Write<'_>, key: &str, fresh: ThrottleRow) -> Result<Throttl
 /// # Errors
 /// When the database fails.
 pub fn put(tx: &mut Write<'_>, key: &str, row: ThrottleRow) -> Result<(), StoreError> {
-    diesel::update(sign_in_throttles::table.filter(sign_in_throttles::throttle_key.eq(key)))
-        .set((
+    execute_prepared!(
+        tx,
+        diesel::update(sign_in_throttles::table.filter(sign_in_throttles::throttle_key.eq(key))).set((
             sign_in_throttles::failures.eq(row.failures),
             sign_in_throttles::window_started_at.eq(row.window_started_at),
             sign_in_throttles::blocked_until.eq(row.blocked_until),
         ))
-        .execute(tx.conn())?;
+    )?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, row, schema::users};
+use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::users};
 use crate::domain::{
     Timestamp,
     entity::{Owner, User, UserState},
@@ -78,7 +78,8 @@ pub fn insert(tx: &mut Write<'_>, user: &User) -> Result<(), StoreError> {
 /// # Errors
 /// `Conflict` when username or email is taken.
 pub fn update(tx: &mut Write<'_>, user: &User) -> Result<bool, StoreError> {
-    let written =
+    let written = execute_prepared!(
+        tx,
         diesel::update(users::table.filter(users::id.eq(user.id.as_str())).filter(users::version.eq(user.version)))
             .set((
                 users::username.eq(&user.username),
@@ -93,7 +94,7 @@ pub fn update(tx: &mut Write<'_>, user: &User) -> Result<bool, StoreError> {
                 users::version.eq(user.version + 1),
                 users::updated_at.eq(user.updated_at.millis()),
             ))
-            .execute(tx.conn())?;
+    )?;
     Ok(written == 1)
 }
 
@@ -154,8 +155,9 @@ pub fn list(tx: &mut Read<'_>, after: Option<&str>, limit: i64) -> Result<Vec<Us
 /// # Errors
 /// When the database fails.
 pub fn lock(tx: &mut Write<'_>, id: &UserId) -> Result<bool, StoreError> {
-    let written = diesel::update(users::table.filter(users::id.eq(id.as_str())))
-        .set(users::version.eq(users::version))
-        .execute(tx.conn())?;
+    let written = execute_prepared!(
+        tx,
+        diesel::update(users::table.filter(users::id.eq(id.as_str()))).set(users::version.eq(users::version))
+    )?;
     Ok(written == 1)
 }

@@ -6,4 +6,10 @@
 #[macro_use]
 mod support;
 
+mod architecture;
+mod client_authentication;
+mod discovery;
+mod introspection;
+mod revocation;
 mod token;
+mod userinfo;

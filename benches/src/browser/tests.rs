@@ -1,3 +1,5 @@
+//! Tests of `browser`.
+
 use super::*;
 use crate::http;
 

@@ -1,3 +1,5 @@
+//! Tests of `drive`.
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,

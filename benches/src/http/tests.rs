@@ -1,3 +1,5 @@
+//! Tests of `http`.
+
 use super::*;
 
 fn whole(bytes: &[u8]) -> Parsed {

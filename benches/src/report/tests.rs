@@ -1,3 +1,5 @@
+//! Tests of `report`.
+
 use super::*;
 use crate::run::names;
 

@@ -1,6 +1,9 @@
 //! Starting: keys, purposes, and what a throw-away server holds. Refusals by their literal codes.
 
+mod admin;
+mod jobs;
 mod seed;
+mod setup;
 
 use std::sync::Arc;
 

@@ -60,7 +60,7 @@ fn text(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[test]
 fn a_throw_away_server_has_a_private_directory_that_goes_away() {
-    let (flags, directory) = dev::flags(None, &[], &[]).expect("flags");
+    let dev::DevStart { flags, directory } = dev::prepare(None, &[], &[]).expect("flags");
     let directory = directory.expect("a directory");
     let path = directory.path().to_owned();
     assert_eq!(flags, text(&[("database.url", &format!("sqlite://{}/symbolon.db", path.display()))]));
@@ -72,10 +72,10 @@ fn a_throw_away_server_has_a_private_directory_that_goes_away() {
 #[test]
 fn a_named_database_or_issuer_is_left_as_it_was_named() {
     let environment: Vec<(OsString, OsString)> = vec![("SYMBOLON_DATABASE__URL".into(), "sqlite:///x.db".into())];
-    let (flags, directory) = dev::flags(None, &[], &environment).expect("flags");
+    let dev::DevStart { flags, directory } = dev::prepare(None, &[], &environment).expect("flags");
     assert!(flags.is_empty() && directory.is_none());
     let given = text(&[("database.url", "sqlite:///x.db"), ("issuer", "http://localhost:9")]);
-    let (flags, directory) = dev::flags(Some("127.0.0.1:9"), &given, &[]).expect("flags");
+    let dev::DevStart { flags, directory } = dev::prepare(Some("127.0.0.1:9"), &given, &[]).expect("flags");
     assert_eq!(flags, text(&[("bind", "127.0.0.1:9")]));
     assert!(directory.is_none());
 }
@@ -83,7 +83,7 @@ fn a_named_database_or_issuer_is_left_as_it_was_named() {
 #[test]
 fn the_issuer_is_the_address_that_was_asked_for() {
     let given = text(&[("database.url", "sqlite:///x.db")]);
-    let of = |bind| dev::flags(Some(bind), &given, &[]).expect("flags").0;
+    let of = |bind| dev::prepare(Some(bind), &given, &[]).expect("flags").flags;
     assert_eq!(of("127.0.0.1:8080"), text(&[("bind", "127.0.0.1:8080")]), "localhost is derived");
     assert_eq!(of("127.0.0.1:9000"), text(&[("bind", "127.0.0.1:9000"), ("issuer", "http://127.0.0.1:9000")]));
     assert_eq!(of("localhost:9000"), text(&[("bind", "127.0.0.1:9000"), ("issuer", "http://localhost:9000")]));

@@ -1,3 +1,5 @@
+//! Tests of `compact`.
+
 use super::*;
 
 fn encode(text: &str) -> String {

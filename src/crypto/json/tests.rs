@@ -1,3 +1,5 @@
+//! Tests of `json`.
+
 use super::*;
 
 /// An object whose innermost value sits below `levels` containers, the object included.

@@ -1,3 +1,5 @@
+//! Tests of `jwk`.
+
 use serde_json::json;
 
 use super::*;

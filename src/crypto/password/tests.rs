@@ -1,3 +1,5 @@
+//! Tests of `password`.
+
 use std::{
     future::Future,
     pin::{Pin, pin},

@@ -1,3 +1,5 @@
+//! Tests of `seal`.
+
 use super::*;
 use crate::crypto::random::{SeededRandom, SystemRandom};
 

@@ -1,3 +1,5 @@
+//! Tests of `signer`.
+
 use josekit::{
     jwk::Jwk,
     jws::{JwsHeader, JwsVerifier},

@@ -1,3 +1,5 @@
+//! Tests of `token`.
+
 use std::collections::HashSet;
 
 use super::*;

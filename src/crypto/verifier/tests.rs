@@ -1,3 +1,5 @@
+//! Tests of `verifier`.
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 

@@ -24,7 +24,7 @@ fn document(state: &HttpState, request: &HttpRequest, which: Document) -> HttpRe
 
 /// `GET /oauth2/jwks`.
 pub async fn jwks(state: Data<HttpState>, request: HttpRequest) -> HttpResponse {
-    cacheable(&request, state.services.keyring.load().public_jwks_text().to_owned())
+    cacheable(&request, discovery::key_set(&state.services))
 }
 
 fn cacheable(request: &HttpRequest, body: String) -> HttpResponse {

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use aws_lc_rs::digest;
+
+use crate::service::discovery::content_hash;
 
 /// One embedded file.
 #[derive(Debug)]
@@ -78,7 +79,6 @@ pub async fn asset(path: web::Path<(String, String)>) -> HttpResponse {
 }
 
 fn embed(name: &'static str, content_type: &'static str, content: &'static [u8]) -> Asset {
-    let digest = digest::digest(&digest::SHA256, content);
-    let hash = digest.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let hash = content_hash(content, 6);
     Asset { name, content_type, content, hash }
 }

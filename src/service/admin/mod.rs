@@ -9,8 +9,6 @@ pub mod role;
 pub mod trace;
 pub mod user;
 
-#[cfg(test)]
-mod tests;
 mod text;
 
 use super::{Broken, Cx, Failure};

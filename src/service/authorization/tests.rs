@@ -1,2 +1,4 @@
+//! Tests of `authorization`.
+
 mod dialogue;
 mod request;

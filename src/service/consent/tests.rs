@@ -1,3 +1,5 @@
+//! Tests of `consent`.
+
 use crate::{
     domain::{entity::ConsentMode, ids::InteractionId},
     service::{

@@ -1,3 +1,5 @@
+//! Tests of `end_session`.
+
 use crate::{
     crypto::signer::sign_compact,
     domain::{entity::ConsentMode, jose::SigningAlgorithm, trace::Transaction},

@@ -1,3 +1,5 @@
+//! Tests of `login`.
+
 use std::time::Duration;
 
 use crate::{

@@ -1,3 +1,5 @@
+//! Tests of `playground`.
+
 use super::{
     Refusal, ServerError, Shown,
     browser::{BrowserKey, Browsers, LIFETIME, MAX_BROWSERS, MAX_PENDING, Pending, random_text},

@@ -1,3 +1,5 @@
+//! Tests of `sessions`.
+
 use crate::{
     crypto::token::hash_of,
     domain::{

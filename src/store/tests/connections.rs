@@ -1,9 +1,22 @@
 //! What every connection is set to: durability and safety are not left to defaults.
 
-use super::support::{TestDb, text};
+use std::sync::{Arc, Mutex};
+
+use diesel::{Connection, connection::InstrumentationEvent};
+
+use super::{
+    fixtures::{NOW, code, happened, opaque, refresh, seed},
+    support::{Failure, TestDb, on_both, text},
+};
 use crate::{
-    domain::Secret,
-    store::{Location, Store, StoreError, StoreOptions, conn::Conn, conn::Purpose, instance},
+    domain::{
+        Secret,
+        ids::{ClientId, InteractionId, SessionId, UserId},
+    },
+    store::{
+        Abort, Location, Store, StoreError, StoreOptions, Write, access_token, authorization_code, client, conn::Conn,
+        conn::Purpose, event, instance, interaction, refresh_token, session, throttle, throttle::ThrottleRow, user,
+    },
 };
 
 fn pragma(conn: &mut Conn, name: &str) -> String {
@@ -99,4 +112,71 @@ fn the_limits_of_a_connection_are_added_unless_the_url_sets_them() {
     assert_eq!(own.matches("connect_timeout").count(), 1);
     assert!(with_limits("postgres://h/db?").starts_with("postgres://h/db?connect_timeout=5&"));
     assert!(with_limits("host=h dbname=db").starts_with("host=h dbname=db connect_timeout=5 "));
+}
+
+/// What a token request, a refresh and a sign-in ask of the database.
+fn hot(tx: &mut Write<'_>, round: u8) -> Result<(), Abort<Failure>> {
+    let name = |kind: &str| format!("{kind}{round}").into_bytes();
+    authorization_code::insert(tx, &code(&name("c"), "a", "rp"))?;
+    authorization_code::lock(tx, &name("c"))?;
+    authorization_code::consume(tx, &name("c"), NOW)?;
+    refresh_token::insert(tx, &refresh(&name("r"), "a", "rp"))?;
+    refresh_token::lock(tx, &name("r"))?;
+    refresh_token::rotate(tx, &name("r"), b"next", b"sealed", NOW)?;
+    access_token::insert(tx, &opaque(&name("o"), "rp"))?;
+    access_token::find(tx, &name("o"))?;
+    access_token::revoke_self_contained(tx, &format!("j{round}"), NOW)?;
+    event::append(tx, &happened("e", 1))?;
+    let events = [happened("f", 1), happened("g", 1)];
+    event::append_many(tx, &events.iter().collect::<Vec<_>>()).map_err(StoreError::from)?;
+    let tokens = [opaque(&name("p"), "rp"), opaque(&name("q"), "rp")];
+    access_token::insert_many(tx, &tokens.iter().collect::<Vec<_>>()).map_err(StoreError::from)?;
+    session::find_by_secret(tx, b"session-secret")?;
+    session::touch(tx, &SessionId::new("s"), NOW)?;
+    interaction::finish(tx, &InteractionId::new("i"), NOW)?;
+    client::find(tx, &ClientId::new("rp"))?;
+    client::enabled_version(tx, &ClientId::new("rp"))?;
+    user::lock(tx, &UserId::new("alice"))?;
+    user::find_by_login(tx, "alice")?;
+    throttle::lock(tx, "k", ThrottleRow { failures: 0, window_started_at: 0, blocked_until: 0 })?;
+    Ok(())
+}
+
+on_both! {
+    async fn hot_statements_are_prepared_once_a_connection(db) {
+        let (prepared, started) = db
+            .write(|tx| {
+                seed(tx)?;
+                let seen: Arc<Mutex<(usize, Vec<String>)>> = Arc::default();
+                let log = Arc::clone(&seen);
+                let watch = move |event: InstrumentationEvent<'_>| {
+                    let mut seen = log.lock().unwrap();
+                    match event {
+                        InstrumentationEvent::CacheQuery { .. } => seen.0 += 1,
+                        InstrumentationEvent::StartQuery { query, .. } => {
+                            let text = query.to_string();
+                            seen.1.push(text.split(" -- binds").next().unwrap_or_default().to_owned());
+                        }
+                        _ => {}
+                    }
+                };
+                match tx.conn() {
+                    Conn::Sqlite(conn) => conn.set_instrumentation(watch),
+                    Conn::Pg(conn) => conn.set_instrumentation(watch),
+                }
+                hot(tx, 1)?;
+                let distinct = {
+                    let mut seen = seen.lock().unwrap();
+                    seen.1.sort();
+                    seen.1.dedup();
+                    (seen.0, seen.1.len())
+                };
+                hot(tx, 2)?;
+                assert_eq!(seen.lock().unwrap().0, distinct.0, "the second round prepares nothing");
+                Ok(distinct)
+            })
+            .await
+            .unwrap();
+        assert_eq!(prepared, started, "each statement of the first round is kept");
+    }
 }

@@ -51,22 +51,23 @@ pub(super) fn undo<T>(why: &'static str) -> Result<T, Abort<Failure>> {
 
 /// Makes of each test one on SQLite and one on PostgreSQL.
 macro_rules! on_both {
-    ($($(#[$meta:meta])* async fn $name:ident($db:ident) $body:block)+) => {$(
+    ($($(#[$meta:meta])* async fn $name:ident($db:ident) $body:block)+) => {
+        use $crate::store::tests::support::TestDb as EitherDb;
+        $(
         $(#[$meta])*
         mod $name {
-            #[allow(unused_imports, reason = "not every test needs all of its file's imports")]
             use super::*;
 
-            async fn body($db: $crate::store::tests::support::TestDb) $body
+            async fn body($db: EitherDb) $body
 
             #[tokio::test]
             async fn sqlite() {
-                body($crate::store::tests::support::TestDb::sqlite()).await;
+                body(EitherDb::sqlite()).await;
             }
 
             #[tokio::test]
             async fn postgres() {
-                body($crate::store::tests::support::TestDb::postgres()).await;
+                body(EitherDb::postgres()).await;
             }
         }
     )+};

@@ -99,7 +99,8 @@ fn each_layer_imports_only_what_is_below_it() {
         let layer = LAYERS.iter().find(|layer| layer.name == name.as_str());
         if !layer.is_some_and(|layer| may_import(layer, path)) {
             let what = if layer.is_some() { "may not name" } else { "is in no layer, and names" };
-            violations.push(format!("{}: {name} {what} {}", file, path.join("::")));
+            let place = if reference.test { " (in its tests)" } else { "" };
+            violations.push(format!("{file}: {name} {what} {}{place}", path.join("::")));
         }
     }
     none(&violations);
@@ -111,7 +112,7 @@ fn no_layer_hands_on_what_its_importers_may_not_import_themselves() {
     for Naming { file, layer: name, reference } in layered() {
         let Named::Ours(path) = &reference.named else { continue };
         if reference.handed_on && path.first().is_some_and(|first| *first != name && first != "domain") {
-            violations.push(format!("{}: pub use {}", file, path.join("::")));
+            violations.push(format!("{file}: pub use {}", path.join("::")));
         }
     }
     none(&violations);
@@ -127,7 +128,7 @@ fn each_dependency_is_named_only_where_it_belongs() {
         for (_, layers) in DEPENDENCIES.iter().filter(|(crates, _)| crates.iter().any(&begins)) {
             // One segment may be a local name; an attribute or an import of a crate has more.
             if path.len() > 1 && !layers.contains(&name.as_str()) {
-                violations.push(format!("{}: {name} names {}", file, path.join("::")));
+                violations.push(format!("{file}: {name} names {}", path.join("::")));
             }
         }
     }
@@ -140,7 +141,7 @@ fn no_handler_and_no_job_reaches_an_adapter_through_the_services() {
     for Naming { file, layer: name, reference } in layered() {
         let Named::Field(field) = &reference.named else { continue };
         if ["http", "jobs"].contains(&name.as_str()) && !reference.test && ADAPTER_FIELDS.contains(&field.as_str()) {
-            violations.push(format!("{}: .{field}", file));
+            violations.push(format!("{file}: .{field}"));
         }
     }
     none(&violations);

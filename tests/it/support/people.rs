@@ -25,7 +25,7 @@ use super::{RelyingParty, TestApp};
 pub const PASSWORD: &str = "correct horse battery staple";
 /// RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJGuCHaoeK1t8URWbuGJSstw-cM";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// Somebody with an account.
 #[derive(Clone, Debug)]

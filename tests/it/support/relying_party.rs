@@ -178,18 +178,23 @@ impl TestApp {
     /// Gives a client another secret; the old ones end at once.
     pub async fn rotate_secret(&self, rp: &RelyingParty, secret: &str) {
         let (id, now) = (rp.client_id.clone(), self.now());
+        self.write(move |tx| client::expire_secrets(tx, &id, now)).await;
+        self.add_secret(rp, secret).await;
+    }
+
+    /// Gives a client one more secret.
+    pub async fn add_secret(&self, rp: &RelyingParty, secret: &str) {
         let row = ClientSecret {
             id: self.fresh("secret"),
-            client_id: id.clone(),
+            client_id: rp.client_id.clone(),
             label: "next".to_owned(),
             secret_hash: hash_of(secret).as_bytes().to_vec(),
-            created_at: now,
+            created_at: self.now(),
             expires_at: None,
         };
         self.write(move |tx| {
-            client::expire_secrets(tx, &id, now)?;
             client::insert_secret(tx, &row)?;
-            client::touch(tx, &id, now)
+            client::touch(tx, &row.client_id, row.created_at)
         })
         .await;
     }

@@ -143,7 +143,7 @@ both! {
         let mut grant = app.grant(&alice, &rp, GrantSpec::scope("openid")).await;
         let long = "a".repeat(129);
         let other_case = VERIFIER.to_lowercase();
-        let challenge = "E9Melhoa2OwvFrEMTJGuCHaoeK1t8URWbuGJSstw-cM";
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
         for (verifier, reason) in [
             (None, "AS-1304"), (Some(""), "AS-1304"), (Some("short"), "AS-1305"), (Some(&*long), "AS-1305"),
             (Some(&*other_case), "AS-1305"), (Some(challenge), "AS-1305"),
@@ -187,7 +187,7 @@ both! {
         let rp = app.client(ClientSpec::machine("service")).await;
         for (scope, reason) in [
             ("api.admin", "AS-1010"), ("api.read api.admin", "AS-1010"), ("API.READ", "AS-1010"),
-            ("api.read,api.write", "AS-1010"), ("openid", "AS-1130"), ("api.read offline_access", "AS-1130"),
+            ("api.read,api.write", "AS-1009"), ("openid", "AS-1130"), ("api.read offline_access", "AS-1130"),
             ("api.read  api.write", "AS-1009"), ("api.read\tapi.write", "AS-1009"), (" api.read", "AS-1009"),
             ("api.\u{e9}", "AS-1009"), ("api.\"x\"", "AS-1009"),
         ] {

@@ -1,3 +1,5 @@
+//! Tests of `administrators`.
+
 use super::*;
 
 fn check(holders: &[(&UserId, UserState)], losing: &[UserId]) -> Result<(), &'static str> {

@@ -1,3 +1,5 @@
+//! Tests of `roles`.
+
 use proptest::prelude::*;
 
 use super::*;

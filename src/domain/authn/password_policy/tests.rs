@@ -1,3 +1,5 @@
+//! Tests of `password_policy`.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `throttle`.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `username`.
+
 use proptest::prelude::*;
 
 use super::*;

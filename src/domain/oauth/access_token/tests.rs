@@ -1,3 +1,5 @@
+//! Tests of `access_token`.
+
 use super::*;
 use crate::oauth::fixtures::{NOW, at, context, refusal, strings};
 

@@ -1,3 +1,5 @@
+//! Tests of `authorization_request`.
+
 use super::*;
 use crate::{
     entity::ClientKind,

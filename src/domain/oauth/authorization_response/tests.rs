@@ -1,3 +1,5 @@
+//! Tests of `authorization_response`.
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of `client_authentication`.
+
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! Tests of `client_metadata`.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `introspection`.
+
 use super::*;
 use crate::{
     entity::ClientKind,

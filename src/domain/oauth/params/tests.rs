@@ -1,3 +1,5 @@
+//! Tests of `params`.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `pkce`.
+
 use super::*;
 use crate::{
     entity::ClientKind,

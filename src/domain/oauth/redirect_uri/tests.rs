@@ -1,3 +1,5 @@
+//! Tests of `redirect_uri`.
+
 use proptest::prelude::*;
 
 use super::*;

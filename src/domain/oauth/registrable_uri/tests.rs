@@ -1,3 +1,5 @@
+//! Tests of `registrable_uri`.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Tests of `standing`.
+
 use super::*;
 use crate::{
     entity::UserState,

@@ -1,3 +1,5 @@
+//! Tests of `token_request`.
+
 use super::*;
 use crate::{
     entity::{AuthMethod, ClientKind},

@@ -1,3 +1,5 @@
+//! Tests of `claims`.
+
 use proptest::prelude::*;
 use serde_json::json;
 

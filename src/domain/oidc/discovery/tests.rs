@@ -1,3 +1,5 @@
+//! Tests of `discovery`.
+
 use serde_json::json;
 
 use super::*;

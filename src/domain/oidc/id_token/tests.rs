@@ -1,3 +1,5 @@
+//! Tests of `id_token`.
+
 use proptest::prelude::*;
 use serde_json::json;
 

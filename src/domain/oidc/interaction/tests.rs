@@ -1,3 +1,5 @@
+//! Tests of `interaction`.
+
 use proptest::prelude::*;
 
 use super::*;

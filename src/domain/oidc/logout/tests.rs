@@ -1,3 +1,5 @@
+//! Tests of `logout`.
+
 use proptest::prelude::*;
 
 use super::*;

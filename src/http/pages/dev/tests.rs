@@ -1,18 +1,26 @@
+//! Tests of `dev`.
+
 use actix_web::{
     HttpResponse,
     http::header::{COOKIE as COOKIE_HEADER, SET_COOKIE},
     test::TestRequest,
 };
 
-use super::browser::{COOKIE, elsewhere, find, remember};
-use crate::{crypto::random::SeededRandom, domain::Issuer, service::playground::BrowserKey};
+use super::{
+    browser::{COOKIE, elsewhere, find, remember},
+    view::server_error,
+};
+use crate::{
+    domain::Issuer,
+    service::playground::{BrowserKey, ServerError},
+};
 
 fn issuer(text: &str) -> Issuer {
     Issuer::parse(text).expect("issuer")
 }
 
 fn key() -> BrowserKey {
-    BrowserKey::fresh(&SeededRandom::danger_from_seed(1))
+    BrowserKey::parse(&"k".repeat(43)).expect("a name of the right form")
 }
 
 fn cookie_of(issuer: &Issuer) -> String {
@@ -54,4 +62,27 @@ fn the_playground_is_opened_under_the_issuers_own_name() {
         assert_eq!(elsewhere(&here, host), None, "{host}");
     }
     assert_eq!(elsewhere(&issuer("https://id.example.com"), "127.0.0.1"), None);
+}
+
+#[test]
+fn an_error_links_to_this_servers_pages_only() {
+    let linked = |uri: Option<&str>, description: &str| {
+        let error = ServerError {
+            code: "invalid_grant".to_owned(),
+            description: Some(description.to_owned()),
+            uri: uri.map(str::to_owned),
+            trace_id: None,
+        };
+        let docs = server_error(&issuer("http://localhost:8080"), &error).docs_url;
+        docs.map(|href| href.as_str().to_owned())
+    };
+    let page = Some("http://localhost:8080/docs/errors/AS-1111".to_owned());
+    assert_eq!(linked(page.as_deref(), ""), page);
+    assert_eq!(linked(None, "AS-1111: The code is not valid."), page);
+    for uri in
+        ["https://evil.example/docs/errors/AS-1111", "javascript:alert(1)", "http://localhost:8080.evil.example/"]
+    {
+        assert_eq!(linked(Some(uri), "no code here"), None, "{uri}");
+    }
+    assert_eq!(linked(None, "AS-0000: no such code"), None);
 }

@@ -113,7 +113,7 @@ fn heading(shown: &Shown) -> String {
     };
     match claimed("preferred_username").or_else(|| claimed("sub")) {
         Some(name) => format!("Signed in as {name}"),
-        None => "Tokens without a person".to_owned(),
+        None => "Signed in, without an ID token".to_owned(),
     }
 }
 
@@ -147,7 +147,7 @@ fn signed(raw: &str, expires_in: Option<i64>) -> TokenView {
     }
 }
 
-fn server_error(issuer: &Issuer, error: &ServerError) -> DevError {
+pub(super) fn server_error(issuer: &Issuer, error: &ServerError) -> DevError {
     // Only pages of this server are linked; what a browser brought along may name any other.
     let own = |uri: &&String| uri.starts_with(&issuer.join("/docs/errors/"));
     let docs_url = error.uri.as_ref().filter(own).and_then(|uri| Href::parse(uri)).or_else(|| {

@@ -107,8 +107,7 @@ fn a_wrong_hash_or_name_finds_nothing() {
 #[test]
 fn the_hash_is_the_beginning_of_sha_256_in_hex() {
     for asset in assets::all() {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, asset.content);
-        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = crate::service::discovery::content_hash(asset.content, 32);
         assert_eq!(asset.hash, hex[..12], "{}", asset.name);
     }
 }

@@ -1,3 +1,5 @@
+//! Tests of `relying_party`.
+
 use openidconnect::{
     Audience, AuthUrl, EmptyAdditionalClaims, EndUserUsername, IdTokenClaims, JsonWebKeyId, JsonWebKeySet,
     JsonWebKeySetUrl, PrivateSigningKey, ResponseTypes, StandardClaims,

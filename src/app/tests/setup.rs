@@ -1,16 +1,18 @@
 //! The first administrator: one, once, by one link.
 
-use super::{complete, create_link, ensure_system_roles, has_administrator};
 use crate::{
     app::fixture::Fixture,
     domain::{
         Secret,
         entity::{Owner, Role, UserState},
     },
-    service::admin::{
-        AdminFailure, event,
-        role::{self, Holder},
-        user::{self, NewUser, UserChanges},
+    service::{
+        admin::{
+            AdminFailure, event,
+            role::{self, Holder},
+            user::{self, NewUser, UserChanges},
+        },
+        setup::{complete, create_link, ensure_system_roles, has_administrator},
     },
 };
 

@@ -4,7 +4,7 @@ mod client;
 mod group_and_role;
 mod user;
 
-use super::AdminFailure;
+use crate::service::admin::AdminFailure;
 
 /// The code of a refusal.
 #[track_caller]

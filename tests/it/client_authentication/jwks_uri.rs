@@ -1,0 +1,109 @@
+//! Keys by reference (OIDC Core 10.1.1): fetched with care, remembered for a moment, asked for again
+//! when a key is missing.
+
+use serde_json::json;
+use symbolon::{
+    domain::{entity::AuthMethod, jose::SigningAlgorithm},
+    net::fetcher::Reach,
+};
+
+use crate::support::{ClientKey, ClientSpec, Database, JwksServer, RelyingParty, TestApp};
+
+async fn app(database: Database) -> TestApp {
+    TestApp::with(database, |options| options.reach = Reach::DangerLoopback).await
+}
+
+async fn client_at(app: &TestApp, uri: &str) -> RelyingParty {
+    let uri = uri.to_owned();
+    let spec = ClientSpec::machine("service").set(|settings| {
+        settings.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+        settings.jwks_uri = Some(uri);
+    });
+    app.client(spec).await
+}
+
+both! {
+    async fn keys_are_fetched_once_and_again_after_a_minute(database: Database) {
+        let (app, key) = (app(database).await, ClientKey::generate(SigningAlgorithm::ES256));
+        let server = JwksServer::start(&key.jwks()).await;
+        let rp = client_at(&app, &server.uri).await;
+        for _ in 0..3 {
+            rp.token_with_assertion(&key.sign(&rp.assertion().0)).await.ok().await;
+        }
+        assert_eq!(server.asked(), 1);
+        app.clock.advance(60);
+        rp.token_with_assertion(&key.sign(&rp.assertion().0)).await.ok().await;
+        assert_eq!(server.asked(), 2);
+    }
+
+    async fn a_key_that_appeared_meanwhile_is_found(database: Database) {
+        // Behaviours 27 and 95.
+        let (app, old) = (app(database).await, ClientKey::generate(SigningAlgorithm::ES256));
+        let server = JwksServer::start(&old.jwks()).await;
+        let rp = client_at(&app, &server.uri).await;
+        rp.token_with_assertion(&old.sign(&rp.assertion().0)).await.ok().await;
+        let new = ClientKey::generate(SigningAlgorithm::ES256);
+        server.answer(200, &json!({ "keys": [old.jwk(), new.jwk()] }).to_string());
+        app.clock.advance(5);
+        rp.token_with_assertion(&new.sign(&rp.assertion().0)).await.ok().await;
+        assert_eq!(server.asked(), 2);
+    }
+
+    async fn an_unknown_key_does_not_make_the_server_ask_without_end(database: Database) {
+        let (app, key) = (app(database).await, ClientKey::generate(SigningAlgorithm::ES256));
+        let server = JwksServer::start(&key.jwks()).await;
+        let rp = client_at(&app, &server.uri).await;
+        let stranger = ClientKey::generate(SigningAlgorithm::ES256);
+        for _ in 0..10 {
+            rp.token_with_assertion(&stranger.sign(&rp.assertion().0)).await.refused("invalid_client", "AS-1212").await;
+        }
+        assert_eq!(server.asked(), 1);
+    }
+
+    async fn what_is_no_key_set_is_refused(database: Database) {
+        let (app, key) = (app(database).await, ClientKey::generate(SigningAlgorithm::ES256));
+        let server = JwksServer::start(&key.jwks()).await;
+        let rp = client_at(&app, &server.uri).await;
+        let good = key.jwks().to_string();
+        let private = json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": key.jwk()["x"], "y": key.jwk()["y"], "d": "AAAA" }] });
+        let huge = format!("{}{}", " ".repeat(70_000), good);
+        let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
+        for (status, body) in [
+            (404, good.as_str()), (500, &good), (302, &good), (200, ""), (200, "<html>"), (200, "[]"), (200, "{}"),
+            (200, "{\"keys\":{}}"), (200, "{\"keys\":[]}"), (200, &private.to_string()), (200, &huge), (200, &deep),
+        ] {
+            server.answer(status, body);
+            app.clock.advance(120);
+            let answer = rp.token_with_assertion(&key.sign(&rp.assertion().0)).await;
+            answer.refused("invalid_client", "AS-1216").await;
+        }
+        server.answer(200, &good);
+        rp.token_with_assertion(&key.sign(&rp.assertion().0)).await.ok().await;
+    }
+
+    async fn an_address_that_does_not_answer_is_refused(database: Database) {
+        let (app, key) = (app(database).await, ClientKey::generate(SigningAlgorithm::ES256));
+        let server = JwksServer::start(&key.jwks()).await;
+        let uri = server.uri.clone();
+        drop(server);
+        let rp = client_at(&app, &uri).await;
+        rp.token_with_assertion(&key.sign(&rp.assertion().0)).await.refused("invalid_client", "AS-1216").await;
+    }
+
+    async fn a_private_address_is_never_asked(app) {
+        // Design rule D5: without the dangerous reach, loopback is not the internet.
+        let key = ClientKey::generate(SigningAlgorithm::ES256);
+        let server = JwksServer::start(&key.jwks()).await;
+        let rp = client_at(&app, &server.uri).await;
+        rp.token_with_assertion(&key.sign(&rp.assertion().0)).await.refused("invalid_client", "AS-1216").await;
+        assert_eq!(server.asked(), 0);
+    }
+
+    async fn a_client_without_keys_is_refused(app) {
+        let key = ClientKey::generate(SigningAlgorithm::ES256);
+        let spec = ClientSpec::machine("service")
+            .set(|settings| settings.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt);
+        let rp = app.client(spec).await;
+        rp.token_with_assertion(&key.sign(&rp.assertion().0)).await.refused("invalid_client", "AS-1216").await;
+    }
+}

@@ -1,0 +1,4 @@
+//! Token introspection (RFC 7662).
+
+mod errors;
+mod ok;

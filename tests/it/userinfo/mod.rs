@@ -1,0 +1,4 @@
+//! The UserInfo endpoint (OIDC Core 5.3).
+
+mod errors;
+mod ok;
