@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{
     context::{HttpState, RequestContext},
     pages::context::{Developer, ErrorPage, Href},
+    routes,
 };
 use crate::{
     domain::{
@@ -123,8 +124,32 @@ pub async fn refused_page(
     facts: PageFacts,
 ) -> HttpResponse {
     log_refusal(&context.cx, reason);
+    note_refusal(&context.cx, request, reason);
     recorder::keep(&context.cx).await;
     error_page(context, request, status, reason, facts)
+}
+
+/// The answer to a body above the limit, in the form in which the route speaks.
+pub async fn body_too_large(context: &RequestContext, request: &HttpRequest) -> HttpResponse {
+    let reason = Reason::BodyTooLarge;
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    let direct = request.match_pattern().is_some_and(|pattern| routes::is_direct(&pattern));
+    if !direct {
+        return refused_page(context, request, status.as_u16(), reason, PageFacts::default()).await;
+    }
+    log_refusal(&context.cx, reason);
+    note_refusal(&context.cx, request, reason);
+    recorder::keep(&context.cx).await;
+    let mut response = refusal(&context.cx, Renderer::OauthJson, &OAuthError::invalid_request(reason));
+    *response.status_mut() = status;
+    response
+}
+
+/// What was refused before a use case could note it is in the record all the same.
+fn note_refusal(cx: &Cx, request: &HttpRequest, reason: Reason) {
+    if cx.record().reason() != Some(reason) {
+        cx.refused("request", &[("method", request.method().as_str()), ("path", request.path())], reason);
+    }
 }
 
 /// The error page of a failure of ours.

@@ -5,7 +5,10 @@ use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderMap, HeaderName, HeaderValue},
+    http::{
+        StatusCode,
+        header::{HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web::Data,
 };
@@ -50,7 +53,18 @@ pub(super) async fn surround(
         .await;
         request.into_response(refused).map_into_right_body()
     } else {
-        next.call(request).await?.map_into_left_body()
+        let response = next.call(request).await?;
+        // The reading of the body is refused before a handler runs, in words that are not ours.
+        if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let (request, cut) = response.into_parts();
+            let mut refused = answer::body_too_large(&RequestContext::of(&request)?, &request).await;
+            for (name, value) in cut.headers().iter().filter(|(name, _)| name.as_str().starts_with("access-control-")) {
+                refused.headers_mut().insert(name.clone(), value.clone());
+            }
+            ServiceResponse::new(request, refused).map_into_right_body()
+        } else {
+            response.map_into_left_body()
+        }
     };
     if let Some(value) = trace_header {
         response.headers_mut().insert(TRACE_HEADER, value);

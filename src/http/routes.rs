@@ -262,6 +262,13 @@ pub fn endpoints() -> Vec<(Endpoint, &'static str)> {
     ROUTES.iter().filter_map(|route| route.endpoint.map(|endpoint| (endpoint, route.path))).collect()
 }
 
+/// Whether programs call the resource of this pattern, and hear JSON.
+pub(super) fn is_direct(pattern: &str) -> bool {
+    ROUTES.iter().any(|route| {
+        matches!(route.permission, Permission::Client | Permission::AccessToken) && pattern.ends_with(route.path)
+    })
+}
+
 /// Routes the table below `base`, the issuer's own path.
 pub fn configure(config: &mut web::ServiceConfig, base: &str, playground: bool) {
     for route in ROUTES.iter().filter(|route| playground || route.permission != Permission::Playground) {

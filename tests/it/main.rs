@@ -7,9 +7,16 @@
 mod support;
 
 mod architecture;
+mod authorize;
 mod client_authentication;
+mod consent;
 mod discovery;
+mod http;
 mod introspection;
+mod login;
+mod logout;
+mod reasons;
 mod revocation;
+mod setup;
 mod token;
 mod userinfo;

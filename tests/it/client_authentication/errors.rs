@@ -25,7 +25,7 @@ both! {
         unknown.client_id = symbolon::domain::ids::ClientId::new("nobody");
         let wrong = [
             (rp.with(Credentials::Basic("wrong".to_owned())), "AS-1203"),
-            (rp.with(Credentials::Basic(SECRET.to_lowercase())), "AS-1203"),
+            (rp.with(Credentials::Basic(SECRET.to_uppercase())), "AS-1203"),
             (rp.with(Credentials::Basic(format!("{SECRET} "))), "AS-1203"),
             (rp.with(Credentials::Post("wrong".to_owned())), "AS-1203"),
             (unknown, "AS-1001"),
@@ -68,7 +68,7 @@ both! {
             "Basic".to_owned(), "Basic ".to_owned(), "Basic !!!".to_owned(), "Bearer x".to_owned(), "Digest x".to_owned(),
             encode(b"service"), encode(b":secret"), encode(b"service:"), encode(b"service:%00"), encode(b"\x00:x"),
             encode(b"service:\xff"), encode(b"service:%ff"), encode(b"service:%f"), encode(b"\xff:x"), long,
-            format!(" {}", encode(b"service")), basic("service", SECRET).replace('=', ""),
+            format!(" {}", encode(b"service")), format!("{}=", basic("service", SECRET)),
             format!("{} x", basic("service", SECRET)),
         ] {
             for path in DIRECT {

@@ -4,16 +4,19 @@
 mod answer;
 mod app;
 mod assertion;
+mod browser;
 mod clock;
 mod database;
+mod html;
 mod jwks_server;
 mod people;
 mod relying_party;
 mod wire;
 
 pub use answer::{Answer, Tokens};
-pub use app::{Options, TestApp};
+pub use app::TestApp;
 pub use assertion::{Assertion, ClientKey, unsigned};
+pub use browser::{Authorize, Browser, Page, Stop};
 pub use clock::ManualClock;
 pub use database::Database;
 pub use jwks_server::JwksServer;

@@ -51,6 +51,13 @@ impl ClientSpec {
         Self::of_kind(client_id, ClientKind::Spa)
     }
 
+    /// The same as a native application.
+    #[must_use]
+    pub fn native(mut self) -> Self {
+        self.kind = ClientKind::Native;
+        self
+    }
+
     /// A service, for `api.read` and `api.write`.
     pub fn machine(client_id: &str) -> Self {
         Self::of_kind(client_id, ClientKind::Machine)

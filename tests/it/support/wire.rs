@@ -161,6 +161,21 @@ impl Wire {
             .unwrap_or_else(|| panic!("no HTTP answer to {request:?}"))
     }
 
+    /// Sends a request; none if what came back is not HTTP.
+    pub async fn try_send_request(&self, request: &Request) -> Option<Response> {
+        self.try_send(&request.bytes(&self.host), request.method == "HEAD").await
+    }
+
+    /// Sends any bytes, and nothing after them.
+    pub async fn try_send_and_close(&self, bytes: &[u8]) -> Option<Response> {
+        let mut stream = TcpStream::connect(self.address).await.ok()?;
+        stream.write_all(bytes).await.ok()?;
+        stream.shutdown().await.ok()?;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        Response::parse(&answer, false)
+    }
+
     /// Sends any bytes; none if what came back is not HTTP.
     pub async fn try_send(&self, bytes: &[u8], head_only: bool) -> Option<Response> {
         let mut stream = TcpStream::connect(self.address).await.ok()?;

@@ -1,0 +1,4 @@
+//! Asking a person.
+
+mod errors;
+mod ok;

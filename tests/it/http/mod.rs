@@ -1,0 +1,8 @@
+//! What every route keeps to: permissions, methods, headers, origins, and hostile input.
+
+mod errors;
+mod headers;
+mod inputs;
+mod ok;
+mod origins;
+mod routes;

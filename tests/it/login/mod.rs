@@ -1,0 +1,5 @@
+//! Signing in.
+
+mod errors;
+mod ok;
+mod throttle;

@@ -1,0 +1,4 @@
+//! The first administrator.
+
+mod errors;
+mod ok;
