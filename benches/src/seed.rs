@@ -32,8 +32,10 @@ pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 pub const PEOPLE: [Person; 2] =
     [Person { username: "alice", password: "dev-password" }, Person { username: "bob", password: "dev-password" }];
 
-/// Secret of the demonstration clients, and of the clients made here.
-const SECRET: &str = "dev-secret";
+/// Secret of the demonstration clients.
+const DEMO_SECRET: &str = "dev-secret";
+/// Secret of the clients made here: a chosen secret must be long.
+const SECRET: &str = "kQ7vX2mB9tR4wZ6yN1pL8sD3fG5hJ0cAeU";
 /// The machine client of `symbolon dev`, used where none could be made.
 const DEMO_CLIENT: &str = "demo-m2m";
 /// Scope of a machine client.
@@ -80,37 +82,70 @@ impl Format {
         let mut arguments = vec![
             "client",
             "create",
+            "--kind",
+            "machine",
+            "--name",
+            "Benchmark",
+            "--client-id",
             self.client(),
-            "--grant",
-            "client_credentials",
             "--scope",
             SCOPE,
             "--secret-stdin",
         ];
         arguments.extend(match self {
-            Self::Es256 => ["--access-token-format", "jwt", "--access-token-algorithm", "ES256"].as_slice(),
-            Self::Rs256 => ["--access-token-format", "jwt", "--access-token-algorithm", "RS256"].as_slice(),
+            Self::Es256 => ["--access-token-format", "jwt", "--access-token-alg", "ES256"].as_slice(),
+            Self::Rs256 => ["--access-token-format", "jwt", "--access-token-alg", "RS256"].as_slice(),
             Self::Opaque => ["--access-token-format", "opaque"].as_slice(),
         });
         arguments
     }
 }
 
-/// Makes the machine clients with the server's own command line. Answers what did not work: the run goes on with what
-/// the server has.
+fn secret_of(client: &str) -> &'static str {
+    if client.starts_with("bench-") { SECRET } else { DEMO_SECRET }
+}
+
+/// The app that people sign in to: both of its tokens are ES256, so that no slow signature hides the rest. Of the
+/// native kind, because the port changes from start to start (RFC 8252 section 7.3).
+const WEB_CLIENT: &str = "bench-web";
+const WEB_ARGUMENTS: [&str; 19] = [
+    "client",
+    "create",
+    "--kind",
+    "native",
+    "--name",
+    "Benchmark app",
+    "--client-id",
+    WEB_CLIENT,
+    "--redirect-uri",
+    "http://127.0.0.1/dev/callback",
+    "--auth-method",
+    "client_secret_basic",
+    "--consent",
+    "skip",
+    "--id-token-alg",
+    "ES256",
+    "--access-token-alg",
+    "ES256",
+    "--secret-stdin",
+];
+
+/// Makes the clients with the server's own command line. Answers what did not work: the run goes on with what the
+/// server has.
 pub fn create_clients(binary: &Path, recipe: &Recipe, directory: &Path) -> Vec<String> {
-    Format::ALL
-        .into_iter()
-        .filter_map(|format| {
-            let error = create_client(binary, recipe, directory, format).err()?;
-            Some(format!("client {} was not made: {error}", format.client()))
+    let machines = Format::ALL.into_iter().map(|format| (format.client(), format.arguments()));
+    machines
+        .chain([(WEB_CLIENT, WEB_ARGUMENTS.to_vec())])
+        .filter_map(|(client, arguments)| {
+            let error = create_client(binary, recipe, directory, &arguments).err()?;
+            Some(format!("client {client} was not made: {error}"))
         })
         .collect()
 }
 
-fn create_client(binary: &Path, recipe: &Recipe, directory: &Path, format: Format) -> io::Result<()> {
+fn create_client(binary: &Path, recipe: &Recipe, directory: &Path, arguments: &[&str]) -> io::Result<()> {
     let mut child = Command::new(binary)
-        .args(format.arguments())
+        .args(arguments)
         .envs(recipe.environment.iter().map(|(name, value)| (name, value)))
         .current_dir(directory)
         .stdin(Stdio::piped())
@@ -170,14 +205,14 @@ impl Seeded {
     pub async fn prepare(target: &Target) -> Self {
         let party = RelyingParty {
             host: target.host.clone(),
-            client_id: "demo-web".to_owned(),
+            client_id: WEB_CLIENT.to_owned(),
             redirect_uri: format!("http://{}/dev/callback", target.host),
             scope: "openid".to_owned(),
             more: String::new(),
         };
         let mut seeded = Self {
             machines: Vec::new(),
-            web: endpoint(target, TOKEN, "demo-web"),
+            web: endpoint(target, TOKEN, WEB_CLIENT),
             party,
             sessions: Vec::new(),
             signatures_of_exchange: 0,
@@ -270,7 +305,7 @@ pub fn text_of(reply: &str, member: &str) -> io::Result<String> {
 
 /// An endpoint as a confidential client, client_secret_basic (RFC 6749 section 2.3.1).
 pub fn endpoint(target: &Target, path: &'static str, client: &str) -> TokenEndpoint {
-    let credentials = STANDARD.encode(format!("{}:{}", encode(client), encode(SECRET)));
+    let credentials = STANDARD.encode(format!("{}:{}", encode(client), encode(secret_of(client))));
     TokenEndpoint {
         host: target.host.clone(),
         path,

@@ -17,7 +17,7 @@ use std::{
 };
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 
@@ -27,6 +27,8 @@ use phc::{Cost, Phc};
 /// Longest password in bytes. Longer ones are refused before any work (ASVS 6.2.9 asks for 64
 /// characters at least).
 pub const MAX_PASSWORD_LENGTH: usize = 1024;
+/// A thread that hashed nothing for this long gives its memory back.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(10);
 const HASH_LENGTH: usize = 32;
 const SALT_LENGTH: usize = 16;
 
@@ -245,7 +247,15 @@ impl Worker {
 
     /// Waits for a request and answers it; false when no more can come.
     fn serve_one(&mut self) -> bool {
-        let Ok(job) = self.jobs.recv() else { return false };
+        let job = match self.jobs.recv_timeout(IDLE) {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Disconnected) => return false,
+            Err(RecvTimeoutError::Timeout) => {
+                // A server where nobody signs in holds no 19 MiB a thread for it.
+                self.blocks = Vec::new();
+                return true;
+            }
+        };
         // Whoever asked has gone (closed connection, timeout): do not spend 27 ms on nobody.
         if !job.reply.is_closed() {
             let hash = self.derive(&job);

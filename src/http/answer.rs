@@ -190,10 +190,21 @@ fn error_page(
 
 /// Whose turn it is, before what happened.
 const fn heading(reason: Reason) -> &'static str {
-    match reason.audience() {
-        Audience::Person => "That did not work",
-        Audience::Developer => "This sign-in link is not set up correctly",
-        Audience::Administrator => "This cannot be done right now",
+    match (reason, reason.audience()) {
+        (Reason::PathUnknown, _) => "Page not found",
+        (Reason::MethodNotAllowed | Reason::BodyTooLarge | Reason::ContentTypeWrong, _) => {
+            "This request cannot be read"
+        }
+        (
+            Reason::LogoutRedirectNotRegistered
+            | Reason::LogoutHintInvalid
+            | Reason::LogoutClientMismatch
+            | Reason::LogoutHintMissing,
+            _,
+        ) => "This sign-out link is not set up correctly",
+        (_, Audience::Person) => "That did not work",
+        (_, Audience::Developer) => "This sign-in link is not set up correctly",
+        (_, Audience::Administrator) => "This cannot be done right now",
     }
 }
 

@@ -1,9 +1,15 @@
 //! Whether an access or refresh token of ours is alive now: its own row or signature, and
 //! everything that it stands on. Introspection, UserInfo and revocation all ask here.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::{Cx, token::issue};
+use super::{
+    Cx,
+    clients::{self, ClientView},
+    token::issue,
+};
 use crate::{
     crypto::token::{SecretHash, SecretKind, parse},
     domain::{
@@ -51,7 +57,7 @@ pub struct Live {
     /// The person and the authorization it stands on; none for a client's own token.
     pub person: Option<(User, Authorization)>,
     /// The client it was issued to.
-    pub client: Client,
+    pub client: Arc<ClientView>,
 }
 
 /// A live refresh token.
@@ -63,11 +69,17 @@ pub struct LiveRefresh {
     pub person: (User, Authorization),
 }
 
-/// The access token, if it is alive.
+/// The access token, if it is alive. `known`: a client whose version the caller has checked in this
+/// unit of work.
 ///
 /// # Errors
 /// When the database fails.
-pub fn find_access(cx: &Cx, tx: &mut Read<'_>, recognized: &Recognized) -> Result<Option<Live>, StoreError> {
+pub fn find_access(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    recognized: &Recognized,
+    known: Option<&Arc<ClientView>>,
+) -> Result<Option<Live>, StoreError> {
     let (token, authorization_id) = match recognized {
         Recognized::Opaque(hash) => match read_opaque(cx, tx, hash)? {
             Some(found) => found,
@@ -81,14 +93,20 @@ pub fn find_access(cx: &Cx, tx: &mut Read<'_>, recognized: &Recognized) -> Resul
         }
         Recognized::Refresh(_) | Recognized::Unknown => return Ok(None),
     };
-    let Some(client) = store::client::find(tx, &token.client_id)? else { return Ok(None) };
+    let known = known.filter(|view| view.client.client_id == token.client_id).cloned();
+    let client = match known {
+        Some(view) => view,
+        None => match clients::standing(cx, tx, &token.client_id)? {
+            Some(view) => view,
+            None => return Ok(None),
+        },
+    };
     // A token's `iat` has whole seconds; the limit is rounded down with it.
-    let too_old = client.not_before.is_some_and(|limit| token.issued_at.seconds() < limit.seconds());
-    if !client.enabled || too_old {
+    if client.client.not_before.is_some_and(|limit| token.issued_at.seconds() < limit.seconds()) {
         return Ok(None);
     }
     let Some(id) = authorization_id else { return Ok(Some(Live { token, person: None, client })) };
-    Ok(standing(cx, tx, &client, &id)?.map(|person| Live { token, person: Some(person), client }))
+    Ok(standing(cx, tx, &client.client, &id)?.map(|person| Live { token, person: Some(person), client }))
 }
 
 /// The refresh token, if it could be used now.
@@ -101,9 +119,9 @@ pub fn find_refresh(cx: &Cx, tx: &mut Read<'_>, hash: &SecretHash) -> Result<Opt
     if token.rotated_at.is_some() || cx.now() >= token.expires_at || cx.now() >= token.family_expires_at {
         return Ok(None);
     }
-    let Some(client) = store::client::find(tx, &token.client_id)? else { return Ok(None) };
+    let Some(view) = clients::standing(cx, tx, &token.client_id)? else { return Ok(None) };
     let id = token.authorization_id.clone();
-    Ok(standing(cx, tx, &client, &id)?.map(|person| LiveRefresh { found, person }))
+    Ok(standing(cx, tx, &view.client, &id)?.map(|person| LiveRefresh { found, person }))
 }
 
 fn read_opaque(

@@ -49,6 +49,10 @@ impl ClientCache {
         (0..FRESH_MILLIS).contains(&age).then(|| view.clone())
     }
 
+    fn kept(&self, id: &ClientId) -> Option<Arc<ClientView>> {
+        self.views.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(|(_, view)| view.clone())
+    }
+
     fn keep(&self, view: &Arc<ClientView>, now: Timestamp) {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         if views.len() >= CAPACITY {
@@ -87,6 +91,23 @@ pub async fn find(cx: &Cx, id: &ClientId) -> Result<Option<Arc<ClientView>>, Fai
     };
     cx.services.clients.keep(&view, cx.now());
     Ok(Some(view))
+}
+
+/// The enabled client as it stands in the caller's unit of work. The view that is kept serves as long
+/// as it has the stored version.
+///
+/// # Errors
+/// When the database fails.
+pub fn standing(cx: &Cx, tx: &mut Read<'_>, id: &ClientId) -> Result<Option<Arc<ClientView>>, StoreError> {
+    let Some(version) = client::enabled_version(tx, id)? else { return Ok(None) };
+    if let Some(view) = cx.services.clients.kept(id).filter(|view| view.client.version == version) {
+        return Ok(Some(view));
+    }
+    let view = read(tx, id)?.filter(|view| view.client.enabled).map(Arc::new);
+    if let Some(view) = &view {
+        cx.services.clients.keep(view, cx.now());
+    }
+    Ok(view)
 }
 
 fn read(tx: &mut Read<'_>, id: &ClientId) -> Result<Option<ClientView>, StoreError> {

@@ -1,11 +1,14 @@
 //! Token introspection (RFC 7662): exact after every acknowledged write, because it reads.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::{
     Broken, Cx, Failure,
     bearer::{self, Recognized},
     client_authentication::{self, Freshness},
+    clients::ClientView,
 };
 use crate::{
     domain::{
@@ -39,7 +42,7 @@ pub async fn respond(cx: &Cx, authorization: Option<&str>, params: &Params) -> R
                 if store::client::enabled_version(tx, &view.client.client_id)? != Some(view.client.version) {
                     return Ok::<_, StoreError>(None);
                 }
-                tell(&context, tx, &view.client, &text).map(Some)
+                tell(&context, tx, &view, &text).map(Some)
             })
             .await
             .map_err(Broken::from)?;
@@ -53,14 +56,14 @@ pub async fn respond(cx: &Cx, authorization: Option<&str>, params: &Params) -> R
     }
 }
 
-fn tell(cx: &Cx, tx: &mut Read<'_>, caller: &Client, text: &str) -> Result<Map<String, Value>, StoreError> {
+fn tell(cx: &Cx, tx: &mut Read<'_>, caller: &Arc<ClientView>, text: &str) -> Result<Map<String, Value>, StoreError> {
     let recognized = bearer::recognize(cx, text);
     let found = match &recognized {
         Recognized::Refresh(hash) => bearer::find_refresh(cx, tx, hash)?.map(|live| of_refresh(cx, live)),
-        _ => bearer::find_access(cx, tx, &recognized)?.map(|live| of_access(cx, live)),
+        _ => bearer::find_access(cx, tx, &recognized, Some(caller))?.map(|live| of_access(cx, live)),
     };
     Ok(match found {
-        Some(facts) if disclosed(caller, &facts.client_id) => facts.response(),
+        Some(facts) if disclosed(&caller.client, &facts.client_id) => facts.response(),
         _ => oauth::inactive(),
     })
 }

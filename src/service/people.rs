@@ -17,6 +17,21 @@ pub struct Membership {
     pub roles: Vec<String>,
 }
 
+/// A person's membership, if a token or an answer of this scope, or with these single claims, tells
+/// it; otherwise nothing is read.
+///
+/// # Errors
+/// When the database fails.
+pub fn membership_told(
+    tx: &mut Read<'_>,
+    user: &UserId,
+    scope: &[String],
+    claims: Option<&str>,
+) -> Result<Membership, StoreError> {
+    let told = claims.is_some() || scope.iter().any(|scope| scope == "groups" || scope == "roles");
+    if told { membership(tx, user) } else { Ok(Membership::default()) }
+}
+
 /// Reads a person's membership.
 ///
 /// # Errors

@@ -33,18 +33,18 @@ fn tell(
     recognized: &bearer::Recognized,
 ) -> Result<Result<Map<String, Value>, OAuthError>, StoreError> {
     let invalid = OAuthError::new(ErrorCode::InvalidToken, Reason::BearerInvalid);
-    let Some(live) = bearer::find_access(cx, tx, recognized)? else { return Ok(Err(invalid)) };
-    cx.note_client(live.client.client_id.as_str());
+    let Some(live) = bearer::find_access(cx, tx, recognized, None)? else { return Ok(Err(invalid)) };
+    cx.note_client(live.client.client.client_id.as_str());
     let out_of_scope = OAuthError::new(ErrorCode::InsufficientScope, Reason::OpenidScopeMissing);
     let Some((user, authorization)) = live.person else { return Ok(Err(out_of_scope)) };
     if !live.token.has_scope("openid") {
         return Ok(Err(out_of_scope));
     }
-    let membership = people::membership(tx, &user.id)?;
+    let membership = people::membership_told(tx, &user.id, &live.token.scope, authorization.claims.as_deref())?;
     let person = Person { user: &user, groups: &membership.groups, roles: &membership.roles };
     let mut claims = claims_for_scope(&person, &live.token.scope);
     if let Some(request) = authorization.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok()) {
-        match requested_claims(&person, &request, Target::Userinfo, &live.client.settings.scope) {
+        match requested_claims(&person, &request, Target::Userinfo, &live.client.client.settings.scope) {
             Ok(asked) => claims.extend(asked),
             Err(_) => return Ok(Err(invalid)),
         }

@@ -114,8 +114,11 @@ fn insert_arrays(conn: &mut PgConnection, tokens: &[&NewAccessToken]) -> QueryRe
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, token_hash: &[u8]) -> Result<Option<FoundAccessToken>, StoreError> {
     type Columns = (Vec<u8>, String, Option<String>, String, String, i64, i64, Option<i64>);
-    Ok(access_tokens::table.filter(access_tokens::token_hash.eq(token_hash)).first::<Columns>(tx.conn).optional()?.map(
-        |(token_hash, jti, authorization, client, claims, issued_at, expires_at, revoked_at)| FoundAccessToken {
+    Ok(access_tokens::table
+        .filter(access_tokens::token_hash.eq(token_hash))
+        .get_result::<Columns>(tx.conn)
+        .optional()?
+        .map(|(token_hash, jti, authorization, client, claims, issued_at, expires_at, revoked_at)| FoundAccessToken {
             token: NewAccessToken {
                 token_hash,
                 jti,
@@ -126,8 +129,7 @@ pub fn find(tx: &mut Read<'_>, token_hash: &[u8]) -> Result<Option<FoundAccessTo
                 expires_at: Timestamp::from_millis(expires_at),
             },
             revoked_at: row::time(revoked_at),
-        },
-    ))
+        }))
 }
 
 /// Revokes an opaque token. `false`: it was revoked before.
@@ -162,7 +164,7 @@ pub fn is_revoked(tx: &mut Read<'_>, jti: &str) -> Result<bool, StoreError> {
     let found: Option<String> = revoked_tokens::table
         .filter(revoked_tokens::jti.eq(jti))
         .select(revoked_tokens::jti)
-        .first(tx.conn)
+        .get_result(tx.conn)
         .optional()?;
     Ok(found.is_some())
 }

@@ -58,7 +58,7 @@ pub fn insert(tx: &mut Write<'_>, authorization: &Authorization, expires_at: Tim
 pub fn find(tx: &mut Read<'_>, id: &AuthorizationId) -> Result<Option<Authorization>, StoreError> {
     Ok(authorizations::table
         .filter(authorizations::id.eq(id.as_str()))
-        .first::<AuthorizationRow>(tx.conn)
+        .get_result::<AuthorizationRow>(tx.conn)
         .optional()?
         .map(|columns| Authorization {
             id: AuthorizationId::new(columns.id),

@@ -51,7 +51,7 @@ fn find(tx: &mut Read<'_>, code_hash: &[u8]) -> Result<Option<AuthorizationCode>
     type Columns = (Vec<u8>, String, String, String, Option<String>, Option<String>, i64, i64, Option<i64>, i64);
     Ok(authorization_codes::table
         .filter(authorization_codes::code_hash.eq(code_hash))
-        .first::<Columns>(tx.conn)
+        .get_result::<Columns>(tx.conn)
         .optional()?
         .map(
             |(code_hash, authorization, client, redirect_uri, code_challenge, nonce, created, expires, consumed, _)| {

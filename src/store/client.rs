@@ -107,7 +107,7 @@ pub fn delete(tx: &mut Write<'_>, id: &ClientId) -> Result<bool, StoreError> {
 pub fn find(tx: &mut Read<'_>, id: &ClientId) -> Result<Option<Client>, StoreError> {
     clients::table
         .filter(clients::client_id.eq(id.as_str()))
-        .first::<ClientRow>(tx.conn)
+        .get_result::<ClientRow>(tx.conn)
         .optional()?
         .map(ClientRow::into_client)
         .transpose()
@@ -138,7 +138,7 @@ pub fn enabled_version(tx: &mut Read<'_>, id: &ClientId) -> Result<Option<i64>, 
         .filter(clients::client_id.eq(id.as_str()))
         .filter(clients::enabled.eq(true))
         .select(clients::version)
-        .first(tx.conn)
+        .get_result(tx.conn)
         .optional()?)
 }
 
@@ -154,7 +154,15 @@ pub(super) fn lock_enabled_versions(tx: &mut Write<'_>, ids: &[&str]) -> Result<
     };
     let versions: Vec<(String, i64)> = match tx.conn() {
         // There is but one writer.
-        Conn::Sqlite(conn) => of_these(ids).load(conn)?,
+        Conn::Sqlite(_) => {
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                // One by one: a list in the statement would be planned anew each time.
+                let version = enabled_version(tx, &ClientId::new(*id))?;
+                found.extend(version.map(|version| ((*id).to_owned(), version)));
+            }
+            found
+        }
         // A change that is acknowledged while this transaction runs would otherwise come too late.
         Conn::Pg(conn) => of_these(ids).for_share().load(conn)?,
     };

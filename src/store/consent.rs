@@ -18,7 +18,7 @@ pub fn find(tx: &mut Read<'_>, user: &UserId, client: &ClientId) -> Result<Optio
         .filter(consents::user_id.eq(user.as_str()))
         .filter(consents::client_id.eq(client.as_str()))
         .select((consents::scope, consents::granted_at))
-        .first::<(String, i64)>(tx.conn)
+        .get_result::<(String, i64)>(tx.conn)
         .optional()?
         .map(|(scope, granted_at)| Consent {
             user_id: user.clone(),

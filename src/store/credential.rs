@@ -19,7 +19,7 @@ pub fn find_password(tx: &mut Read<'_>, user: &UserId) -> Result<Option<String>,
         .filter(credentials::user_id.eq(user.as_str()))
         .filter(credentials::kind.eq(PASSWORD))
         .select(credentials::secret)
-        .first(tx.conn)
+        .get_result(tx.conn)
         .optional()?)
 }
 
@@ -103,7 +103,7 @@ pub fn find_subject_key(tx: &mut Read<'_>, user: &UserId) -> Result<Option<Vec<u
     Ok(subject_keys::table
         .filter(subject_keys::user_id.eq(user.as_str()))
         .select(subject_keys::sealed_key)
-        .first::<Option<Vec<u8>>>(tx.conn)
+        .get_result::<Option<Vec<u8>>>(tx.conn)
         .optional()?
         .flatten())
 }

@@ -89,7 +89,7 @@ pub fn delete(tx: &mut Write<'_>, id: &GroupId) -> Result<bool, StoreError> {
 pub fn find_by_name(tx: &mut Read<'_>, name: &str) -> Result<Option<Group>, StoreError> {
     groups::table
         .filter(groups::name.eq(name))
-        .first::<GroupRow>(tx.conn)
+        .get_result::<GroupRow>(tx.conn)
         .optional()?
         .map(GroupRow::into_group)
         .transpose()

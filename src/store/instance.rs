@@ -9,7 +9,7 @@ use super::{Read, StoreError, Write, schema::instance};
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, name: &str) -> Result<Option<String>, StoreError> {
-    Ok(instance::table.filter(instance::name.eq(name)).select(instance::value).first(tx.conn).optional()?)
+    Ok(instance::table.filter(instance::name.eq(name)).select(instance::value).get_result(tx.conn).optional()?)
 }
 
 /// Stores a fact once. `false`: it was stored before, and stands.

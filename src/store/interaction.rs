@@ -83,8 +83,11 @@ pub fn insert(tx: &mut Write<'_>, interaction: &Interaction) -> Result<(), Store
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, id: &InteractionId) -> Result<Option<Interaction>, StoreError> {
-    Ok(interactions::table.filter(interactions::id.eq(id.as_str())).first::<InteractionRow>(tx.conn).optional()?.map(
-        |columns| Interaction {
+    Ok(interactions::table
+        .filter(interactions::id.eq(id.as_str()))
+        .get_result::<InteractionRow>(tx.conn)
+        .optional()?
+        .map(|columns| Interaction {
             id: InteractionId::new(columns.id),
             browser_hash: columns.browser_hash,
             client_id: ClientId::new(columns.client_id),
@@ -97,8 +100,7 @@ pub fn find(tx: &mut Read<'_>, id: &InteractionId) -> Result<Option<Interaction>
             created_at: Timestamp::from_millis(columns.created_at),
             expires_at: Timestamp::from_millis(columns.expires_at),
             finished_at: row::time(columns.finished_at),
-        },
-    ))
+        }))
 }
 
 /// Writes the progress of a dialogue: session, authentication, consent, choice.

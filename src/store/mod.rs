@@ -1,5 +1,8 @@
 //! The adapter to the database: the only place that names Diesel. A unit of work is one closure in
 //! one transaction; `Read` and `Write` are different types, so that a read path cannot write.
+//!
+//! A lookup by a unique key is `get_result`, without LIMIT: SQLite plans a statement whose LIMIT is
+//! bound anew at every execution, which costs more than the lookup.
 
 pub mod access_token;
 pub mod assertion_replay;

@@ -64,7 +64,7 @@ pub fn find(tx: &mut Read<'_>, token_hash: &[u8]) -> Result<Option<Found>, Store
     type Columns = (Vec<u8>, String, String, i64, i64, i64, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, i64);
     Ok(refresh_tokens::table
         .filter(refresh_tokens::token_hash.eq(token_hash))
-        .first::<Columns>(tx.conn)
+        .get_result::<Columns>(tx.conn)
         .optional()?
         .map(
             |(

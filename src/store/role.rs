@@ -86,7 +86,12 @@ pub fn delete(tx: &mut Write<'_>, id: &RoleId) -> Result<bool, StoreError> {
 /// # Errors
 /// When the database fails.
 pub fn find_by_name(tx: &mut Read<'_>, name: &str) -> Result<Option<Role>, StoreError> {
-    roles::table.filter(roles::name.eq(name)).first::<RoleRow>(tx.conn).optional()?.map(RoleRow::into_role).transpose()
+    roles::table
+        .filter(roles::name.eq(name))
+        .get_result::<RoleRow>(tx.conn)
+        .optional()?
+        .map(RoleRow::into_role)
+        .transpose()
 }
 
 /// A page of roles, ordered by name, after the given one.

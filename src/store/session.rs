@@ -80,7 +80,7 @@ pub fn find_by_secret(tx: &mut Read<'_>, secret_hash: &[u8]) -> Result<Option<Se
     Ok(sessions::table
         .filter(sessions::secret_hash.eq(secret_hash))
         .select(COLUMNS)
-        .first::<SessionColumns>(tx.conn)
+        .get_result::<SessionColumns>(tx.conn)
         .optional()?
         .map(into_session))
 }
@@ -93,7 +93,7 @@ pub fn find(tx: &mut Read<'_>, id: &SessionId) -> Result<Option<Session>, StoreE
     Ok(sessions::table
         .filter(sessions::id.eq(id.as_str()))
         .select(COLUMNS)
-        .first::<SessionColumns>(tx.conn)
+        .get_result::<SessionColumns>(tx.conn)
         .optional()?
         .map(into_session))
 }

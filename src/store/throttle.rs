@@ -23,7 +23,7 @@ pub fn find(tx: &mut Read<'_>, key: &str) -> Result<Option<ThrottleRow>, StoreEr
     Ok(sign_in_throttles::table
         .filter(sign_in_throttles::throttle_key.eq(key))
         .select((sign_in_throttles::failures, sign_in_throttles::window_started_at, sign_in_throttles::blocked_until))
-        .first::<(i64, i64, i64)>(tx.conn)
+        .get_result::<(i64, i64, i64)>(tx.conn)
         .optional()?
         .map(|(failures, window_started_at, blocked_until)| ThrottleRow { failures, window_started_at, blocked_until }))
 }

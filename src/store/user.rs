@@ -113,7 +113,7 @@ pub fn delete(tx: &mut Write<'_>, id: &UserId) -> Result<bool, StoreError> {
 pub fn find(tx: &mut Read<'_>, id: &UserId) -> Result<Option<User>, StoreError> {
     users::table
         .filter(users::id.eq(id.as_str()))
-        .first::<UserRow>(tx.conn)
+        .get_result::<UserRow>(tx.conn)
         .optional()?
         .map(UserRow::into_user)
         .transpose()
@@ -126,10 +126,11 @@ pub fn find(tx: &mut Read<'_>, id: &UserId) -> Result<Option<User>, StoreError> 
 /// When the database fails.
 pub fn find_by_login(tx: &mut Read<'_>, login: &str) -> Result<Option<User>, StoreError> {
     let canonical = User::canonical(login);
-    let by_name = users::table.filter(users::username_canonical.eq(&canonical)).first::<UserRow>(tx.conn).optional()?;
+    let by_name =
+        users::table.filter(users::username_canonical.eq(&canonical)).get_result::<UserRow>(tx.conn).optional()?;
     let found = match by_name {
         Some(row) => Some(row),
-        None => users::table.filter(users::email_canonical.eq(&canonical)).first::<UserRow>(tx.conn).optional()?,
+        None => users::table.filter(users::email_canonical.eq(&canonical)).get_result::<UserRow>(tx.conn).optional()?,
     };
     found.map(UserRow::into_user).transpose()
 }

@@ -56,6 +56,29 @@ run.test('the sign-in page, a wrong password, the consent page', async ({ server
   await page.context().close();
 });
 
+run.test('the password can be shown, and is sent as a password', async ({ server, browser }) => {
+  const page = await tab(browser);
+  const client = await catchRedirects(page, spa.redirectUri);
+  await page.goto(await authorizationUrl(server));
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'username');
+  const type = () => page.locator(ids.password).getAttribute('type');
+  const reveal = page.getByRole('button', { name: 'Show' });
+  assert.equal(await type(), 'password');
+  await reveal.click();
+  assert.equal(await type(), 'text');
+  await page.getByRole('button', { name: 'Hide' }).click();
+  assert.equal(await type(), 'password');
+  // By keyboard alone: from the name to the password, and Enter sends the form.
+  await page.locator(ids.username).focus();
+  await page.keyboard.type(users.alice.username);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(users.alice.password);
+  await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
+  if (await visible(page, ids.consentAllow)) await press(page, ids.consentAllow);
+  assert.ok(client.arrived());
+  await page.context().close();
+});
+
 run.test('Back, reload and a second tab of a sign-in all work', async ({ server, browser }) => {
   const page = await tab(browser);
   const client = await catchRedirects(page, spa.redirectUri);
@@ -153,6 +176,7 @@ run.test('a page that is not there is a clean 404 of ours', async ({ server, bro
   const page = await tab(browser);
   await page.goto(`${server.issuer}/no-such-page`);
   assert.equal(page.document.status(), 404);
+  assert.match(await page.title(), /not found/i);
   await audit(page, 'not-found');
   await page.context().close();
 });
@@ -195,12 +219,33 @@ run.test('the setup link of the first start makes one administrator, once', asyn
   await plain.context().close();
 
   const page = await tab(browser);
+  await page.goto(new URL('/', link).href);
+  assert.match(await text(page), /no administrator yet/);
+  await audit(page, 'home-before-setup');
   await page.goto(link);
   await until(async () => (await page.locator(ids.setup.code).inputValue()) === code, 'the code of the link is not filled in');
   await audit(page, 'setup');
+  // A refusal stands next to its field, and nothing else has to be typed again.
+  await page.locator(ids.setup.username).fill(administrator.username);
+  await page.locator(ids.setup.email).fill(administrator.email);
+  await page.locator(ids.setup.password).fill('short');
+  await press(page, ids.setup.submit);
+  assert.match(await text(page, '#password-error'), /^Use at least \d+ characters/);
+  assert.equal(await page.locator(ids.setup.code).inputValue(), code);
+  await audit(page, 'setup-refused');
   await fillSetup(page);
   assert.ok(page.document.status() < 400, await text(page));
+  // What the page tells to type works as it stands.
+  const commands = await page.locator('pre').allInnerTexts();
+  assert.ok(commands.length > 0);
+  for (const command of commands) {
+    const [name, ...args] = command.trim().split(/\s+/);
+    assert.equal(name, 'symbolon');
+    await server.cli(args, { stdin: 'another long passphrase 7\n' });
+  }
   await audit(page, 'setup-done');
+  await page.goto(new URL('/', link).href);
+  assert.doesNotMatch(await text(page), /no administrator yet/);
   await page.context().close();
 
   // The link was for one time.

@@ -138,7 +138,7 @@ macro_rules! statements {
                 .filter(access::hash.eq(hash))
                 .filter(access::expires_at.gt(seconds()))
                 .select((access::client_id, access::subject, access::scope, access::issued_at, access::expires_at))
-                .first(conn)
+                .get_result(conn)
                 .optional()
         }
     };

@@ -30,6 +30,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         embed("app.css", CSS, include_bytes!("../../../static/app.css")),
         embed("favicon.svg", SVG, include_bytes!("../../../static/favicon.svg")),
         embed("form-post.js", JS, include_bytes!("../../../static/form-post.js")),
+        embed("reveal.js", JS, include_bytes!("../../../static/reveal.js")),
         embed("setup.js", JS, include_bytes!("../../../static/setup.js")),
     ]
 });

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::{context::Home, dialogue};
 use crate::{
     http::{answer::failure_page, context::RequestContext, cookies},
-    service::{Broken, Failure, login, sessions},
+    service::{Broken, Failure, admin::AdminFailure, login, sessions, setup},
 };
 
 /// `GET /`.
@@ -18,8 +18,18 @@ pub async fn get(context: RequestContext, request: HttpRequest) -> HttpResponse 
             return failure_page(&context, &request, &Broken::Internal(error.description.to_owned()));
         }
     };
+    // Nobody administers a playground.
+    let awaits_setup = if account.is_some() || context.state.playground {
+        false
+    } else {
+        match setup::has_administrator(&context.cx).await {
+            Ok(found) => !found,
+            Err(AdminFailure::Broken(broken)) => return failure_page(&context, &request, &broken),
+            Err(AdminFailure::Refused { .. }) => false,
+        }
+    };
     let issuer = context.cx.services.issuer.join("");
-    let page = Home::new(&issuer, account, context.state.playground);
+    let page = Home::new(&issuer, account, awaits_setup, context.state.playground);
     context.state.pages.respond(&page, &context.state.layout(&request))
 }
 

@@ -95,6 +95,7 @@ macro_rules! templates {
 templates!(
     "_brand.html",
     "_client_avatar.html",
+    "_command.html",
     "_input.html",
     "_mark.html",
     "_person.html",

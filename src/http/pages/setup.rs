@@ -75,7 +75,10 @@ async fn fail(context: &RequestContext, request: &HttpRequest, failure: AdminFai
         AdminFailure::Refused { reason, message } => {
             log_refusal(&context.cx, reason);
             recorder::keep(&context.cx).await;
-            show(context, request, typed, Some(FieldError::at(field(reason), reason.code(), &message)))
+            let field = field(reason);
+            // The command line names the field in the sentence; here it stands next to it.
+            let sentence = message.strip_prefix(field).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&message);
+            show(context, request, typed, Some(FieldError::at(field, reason.code(), sentence)))
         }
         AdminFailure::Broken(broken) => failure_page(context, request, &broken),
     }
@@ -115,7 +118,7 @@ fn done(context: &RequestContext, request: &HttpRequest, username: String) -> Ht
             "Register an app",
             "symbolon client create --kind spa --name demo --redirect-uri http://localhost:5173/callback",
         ),
-        command("Add a person", "symbolon user create --username alice --email alice@example.com --password-stdin"),
+        command("Add a person", "symbolon user create alice --email alice@example.com --password-stdin"),
         command("See what happened", "symbolon event list"),
     ];
     context.state.pages.respond(&SetupDone { username, commands }, &context.state.layout(request))

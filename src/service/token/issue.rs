@@ -164,7 +164,7 @@ pub(super) fn for_person(
     let Some(person) = person else { return Err(Failure::internal("a standing authorization has no user").into()) };
 
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
-    let membership = people::membership(tx, &person.id)?;
+    let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
     let claims = AccessTokenClaims {
         subject: person.id.as_str().to_owned(),

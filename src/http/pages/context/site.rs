@@ -134,12 +134,14 @@ pub struct Home {
     issuer: String,
     account: Option<Account>,
     sign_out_url: Option<String>,
+    awaits_setup: bool,
     links: Vec<HomeLink>,
 }
 
 impl Home {
-    /// `issuer` without a trailing slash; `playground` when this is `symbolon dev`.
-    pub fn new(issuer: &str, account: Option<Account>, playground: bool) -> Self {
+    /// `issuer` without a trailing slash; `awaits_setup` while there is no administrator;
+    /// `playground` when this is `symbolon dev`.
+    pub fn new(issuer: &str, account: Option<Account>, awaits_setup: bool, playground: bool) -> Self {
         let link = |label, about, icon, path: &str| HomeLink { label, about, icon, url: format!("{issuer}{path}") };
         let mut links = vec![
             link("Discovery document", "What this server offers (JSON)", "doc", "/.well-known/openid-configuration"),
@@ -150,7 +152,7 @@ impl Home {
             links.insert(0, link("Playground", "Try a sign-in, read the tokens", "play", "/dev"));
         }
         let sign_out_url = account.is_some().then(|| format!("{issuer}/sign-out"));
-        Self { issuer: issuer.to_owned(), account, sign_out_url, links }
+        Self { issuer: issuer.to_owned(), account, sign_out_url, awaits_setup, links }
     }
 }
 

@@ -231,8 +231,9 @@ fn site(album: &mut Album, words: &Words<'_>) {
     let done = SetupDone { username: words.value.to_owned(), commands: vec![login, create] };
     album.add("setup-done", &done);
     album.add("setup-done-bare", &SetupDone { commands: Vec::new(), ..done });
-    album.add("home", &Home::new("https://id.example.com", None, false));
-    album.add("home-signed-in", &Home::new("http://localhost:8080", Some(account(words)), true));
+    album.add("home", &Home::new("https://id.example.com", None, false, false));
+    album.add("home-awaits-setup", &Home::new("https://id.example.com", None, true, false));
+    album.add("home-signed-in", &Home::new("http://localhost:8080", Some(account(words)), false, true));
 }
 
 fn documentation(album: &mut Album, words: &Words<'_>) {

@@ -50,7 +50,7 @@ async fn a_response_has_the_status_of_its_page_and_all_headers() {
     let html = body::to_bytes(response.into_body()).await.unwrap();
     assert!(html.starts_with(b"<!doctype html>"));
     assert_eq!(pages().respond(&error_page(&FRIENDLY), &Layout::new("Acme")).status(), StatusCode::BAD_REQUEST);
-    assert_eq!(pages().respond(&Home::new("/", None, false), &Layout::new("Acme")).status(), StatusCode::OK);
+    assert_eq!(pages().respond(&Home::new("/", None, false, false), &Layout::new("Acme")).status(), StatusCode::OK);
 }
 
 #[actix_web::test]
