@@ -3,6 +3,13 @@
 //!
 //! `tests/run it` provides the PostgreSQL server (`SYMBOLON_TEST_POSTGRES`).
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 #[macro_use]
 mod support;
 

@@ -113,7 +113,12 @@ both! {
             .expect("userinfo");
         assert_eq!(told.email().map(|email| email.as_str()), Some("alice@example.com"));
         let refresh = tokens.refresh_token().expect("a refresh token");
-        let again = client.exchange_refresh_token(refresh).expect("a token endpoint").request_async(&http).await.expect("refreshed");
+        let again = client
+            .exchange_refresh_token(refresh)
+            .expect("a token endpoint")
+            .request_async(&http)
+            .await
+            .expect("refreshed");
         assert_ne!(again.access_token().secret(), tokens.access_token().secret());
     }
 }

@@ -34,7 +34,9 @@ both! {
         let request = Authorize::new(&rp, "openid profile");
         let first = rp.exchange(&browser.grant(&alice, &request).await).await.ok().await;
         app.clock.advance(100);
-        for request in [request.clone(), request.clone().with("prompt", "none"), request.clone().with("scope", "openid")] {
+        for request in
+            [request.clone(), request.clone().with("prompt", "none"), request.clone().with("scope", "openid")]
+        {
             let away = browser.authorize(&request).await.away();
             let again = rp.exchange(&away.grant(&request)).await.ok().await;
             let ((_, before), (_, after)) = (app.verified(first.id()).await, app.verified(again.id()).await);
@@ -64,14 +66,22 @@ both! {
         let base = Authorize::new(&rp, "openid");
         browser.grant(&alice, &base).await;
         for request in [
-            base.clone().and("extra", "foobar"), base.clone().without("nonce"), base.clone().without("state"),
-            base.clone().and("display", "popup"), base.clone().and("ui_locales", "se"), base.clone().and("claims_locales", "se"),
-            base.clone().and("login_hint", "buffy@localhost"), base.clone().and("acr_values", "1 2"),
-            base.clone().and("prompt", ""), base.clone().and("max_age", "15000"),
+            base.clone().and("extra", "foobar"),
+            base.clone().without("nonce"),
+            base.clone().without("state"),
+            base.clone().and("display", "popup"),
+            base.clone().and("ui_locales", "se"),
+            base.clone().and("claims_locales", "se"),
+            base.clone().and("login_hint", "buffy@localhost"),
+            base.clone().and("acr_values", "1 2"),
+            base.clone().and("prompt", ""),
+            base.clone().and("max_age", "15000"),
             base.clone().and("claims", r#"{"userinfo":{"name":{"essential":true}}}"#),
         ] {
             let away = match browser.authorize(&request).await {
-                Stop::Page(page) if page.path.starts_with("/consent/") => browser.press(&page, "consent-allow", &[]).await.away(),
+                Stop::Page(page) if page.path.starts_with("/consent/") => {
+                    browser.press(&page, "consent-allow", &[]).await.away()
+                }
                 other => other.away(),
             };
             rp.exchange(&away.grant(&request)).await.ok().await;
@@ -99,7 +109,9 @@ both! {
         let mut browser = app.browser();
         let base = Authorize::new(&rp, "openid");
         browser.grant(&alice, &base).await;
-        for (mode, in_query, in_fragment) in [("query", true, false), ("fragment", false, true), ("form_post", false, false)] {
+        for (mode, in_query, in_fragment) in
+            [("query", true, false), ("fragment", false, true), ("form_post", false, false)]
+        {
             let request = base.clone().and("response_mode", mode);
             let away = browser.authorize(&request).await.away();
             assert_eq!(away.url.contains('?'), in_query, "{}", away.url);
@@ -124,7 +136,8 @@ both! {
 
     async fn a_registered_query_is_kept_and_the_answer_appended(app) {
         // Behaviour 43.
-        let spec = ClientSpec::web("web").set(|settings| settings.redirect_uris = vec!["https://web.example/cb?bar=foo".to_owned()]);
+        let spec = ClientSpec::web("web")
+            .set(|settings| settings.redirect_uris = vec!["https://web.example/cb?bar=foo".to_owned()]);
         let (rp, alice) = (app.client(spec).await, app.person("alice").await);
         let mut browser = app.browser();
         let request = Authorize::new(&rp, "openid");
@@ -138,7 +151,9 @@ both! {
 
     async fn a_native_app_may_listen_on_any_port_of_loopback(app) {
         // RFC 8252 §7.3.
-        let spec = ClientSpec::spa("native").native().set(|settings| settings.redirect_uris = vec!["http://127.0.0.1/callback".to_owned()]);
+        let spec = ClientSpec::spa("native")
+            .native()
+            .set(|settings| settings.redirect_uris = vec!["http://127.0.0.1/callback".to_owned()]);
         let (rp, alice) = (app.client(spec).await, app.person("alice").await);
         let request = Authorize::new(&rp, "openid").with("redirect_uri", "http://127.0.0.1:49152/callback");
         let grant = app.browser().grant(&alice, &request).await;

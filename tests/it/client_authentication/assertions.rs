@@ -18,7 +18,8 @@ both! {
         let nobody = rp.with(Credentials::Nothing);
         for kind in ["urn:ietf:params:oauth:client-assertion-type:saml2-bearer", "jwt-bearer", ""] {
             let fields = [
-                ("grant_type", "client_credentials"), ("client_assertion_type", kind),
+                ("grant_type", "client_credentials"),
+                ("client_assertion_type", kind),
                 ("client_assertion", assertion.as_str()),
             ];
             nobody.token(&fields).await.refused("invalid_client", "AS-1210").await;
@@ -30,17 +31,22 @@ both! {
         let (rp, key) = keyed(&app).await;
         let claims = rp.assertion().0;
         let none = format!("{}.", unsigned(&json!({ "alg": "none" }), &claims));
-        let symmetric = format!("{}.{}", unsigned(&json!({ "alg": "HS256" }), &claims), URL_SAFE_NO_PAD.encode([0; 32]));
+        let symmetric =
+            format!("{}.{}", unsigned(&json!({ "alg": "HS256" }), &claims), URL_SAFE_NO_PAD.encode([0; 32]));
         let critical = key.sign_with_header(&json!({ "alg": "ES256", "crit": ["exp"], "exp": 1 }), &claims);
         let no_alg = key.sign_with_header(&json!({ "typ": "JWT" }), &claims);
         let good = key.sign(&claims);
         let padded = format!("{good}=");
         let four_parts = format!("{good}.x");
         let not_claims = key.sign(&json!(["service"]));
-        for assertion in ["", "x", "a.b.c", "..", &none, &symmetric, &critical, &no_alg, &padded, &four_parts, &not_claims] {
+        for assertion in
+            ["", "x", "a.b.c", "..", &none, &symmetric, &critical, &no_alg, &padded, &four_parts, &not_claims]
+        {
             let fields = [
-                ("grant_type", "client_credentials"), ("client_id", "service"),
-                ("client_assertion_type", CLIENT_ASSERTION_TYPE), ("client_assertion", assertion),
+                ("grant_type", "client_credentials"),
+                ("client_id", "service"),
+                ("client_assertion_type", CLIENT_ASSERTION_TYPE),
+                ("client_assertion", assertion),
             ];
             rp.with(Credentials::Nothing).token(&fields).await.refused("invalid_client", "AS-1211").await;
         }
@@ -69,7 +75,8 @@ both! {
         // Changed after it was signed.
         let good = key.sign(&rp.assertion().0);
         let (input, signature) = good.rsplit_once('.').expect("a signature");
-        let changed = format!("{}.{signature}", unsigned(&header, &rp.assertion().claim("exp", json!(1_800_000_500)).0));
+        let changed =
+            format!("{}.{signature}", unsigned(&header, &rp.assertion().claim("exp", json!(1_800_000_500)).0));
         assert_ne!(input, changed);
         rp.token_with_assertion(&changed).await.refused("invalid_client", "AS-1212").await;
         // A key that the assertion brings along is not looked at (ASVS 9.1.3).
@@ -83,13 +90,25 @@ both! {
         let issuer = app.issuer().to_owned();
         let now = app.now().seconds();
         for (name, value) in [
-            ("iss", Value::Null), ("iss", json!("another")), ("iss", json!(["service"])),
-            ("aud", Value::Null), ("aud", json!("https://elsewhere.example")), ("aud", json!([])),
-            ("aud", json!(format!("{issuer}/"))), ("aud", json!(format!("{issuer}/oauth2/introspect"))),
-            ("aud", json!([issuer, 7])), ("aud", json!({ "0": issuer })),
-            ("exp", Value::Null), ("exp", json!("1800000060")), ("exp", json!(now + 100_000)),
-            ("iat", json!("now")), ("nbf", json!(true)),
-            ("jti", Value::Null), ("jti", json!("")), ("jti", json!(7)), ("jti", json!("j".repeat(257))),
+            ("iss", Value::Null),
+            ("iss", json!("another")),
+            ("iss", json!(["service"])),
+            ("aud", Value::Null),
+            ("aud", json!("https://elsewhere.example")),
+            ("aud", json!([])),
+            ("aud", json!(format!("{issuer}/"))),
+            ("aud", json!(format!("{issuer}/oauth2/introspect"))),
+            ("aud", json!([issuer, 7])),
+            ("aud", json!({ "0": issuer })),
+            ("exp", Value::Null),
+            ("exp", json!("1800000060")),
+            ("exp", json!(now + 100_000)),
+            ("iat", json!("now")),
+            ("nbf", json!(true)),
+            ("jti", Value::Null),
+            ("jti", json!("")),
+            ("jti", json!(7)),
+            ("jti", json!("j".repeat(257))),
         ] {
             let assertion = key.sign(&rp.assertion().claim(name, value.clone()).0);
             let answer = rp.token_with_assertion(&assertion).await;
@@ -101,7 +120,9 @@ both! {
     async fn an_assertion_outside_of_its_time_is_refused(app) {
         let (rp, key) = keyed(&app).await;
         let now = app.now().seconds();
-        for (name, value) in [("exp", now), ("exp", now - 1), ("exp", 0), ("exp", -1), ("nbf", now + 61), ("iat", now + 61)] {
+        for (name, value) in
+            [("exp", now), ("exp", now - 1), ("exp", 0), ("exp", -1), ("nbf", now + 61), ("iat", now + 61)]
+        {
             let assertion = key.sign(&rp.assertion().claim(name, json!(value)).0);
             rp.token_with_assertion(&assertion).await.refused("invalid_client", "AS-1214").await;
         }
@@ -117,7 +138,9 @@ both! {
         rp.token_with_assertion(&assertion).await.ok().await;
         rp.token_with_assertion(&assertion).await.refused("invalid_client", "AS-1215").await;
         let fields = [
-            ("token", "x"), ("client_assertion_type", CLIENT_ASSERTION_TYPE), ("client_assertion", assertion.as_str()),
+            ("token", "x"),
+            ("client_assertion_type", CLIENT_ASSERTION_TYPE),
+            ("client_assertion", assertion.as_str()),
         ];
         let nobody = rp.with(Credentials::Nothing);
         nobody.post("/oauth2/introspect", &fields).await.refused("invalid_client", "AS-1215").await;
@@ -140,7 +163,8 @@ both! {
         let (rp, key) = keyed(&app).await;
         let assertion = key.sign(&rp.assertion().0);
         let fields = [
-            ("grant_type", "password"), ("client_assertion_type", CLIENT_ASSERTION_TYPE),
+            ("grant_type", "password"),
+            ("client_assertion_type", CLIENT_ASSERTION_TYPE),
             ("client_assertion", assertion.as_str()),
         ];
         let nobody = rp.with(Credentials::Nothing);

@@ -62,13 +62,27 @@ both! {
 
     async fn malformed_basic_credentials_are_refused(app) {
         let rp = app.client(ClientSpec::machine("service")).await;
-        let encode = |text: &[u8]| format!("Basic {}", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text));
+        let encode =
+            |text: &[u8]| format!("Basic {}", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text));
         let long = encode(&b"x".repeat(20_000));
         for header in [
-            "Basic".to_owned(), "Basic ".to_owned(), "Basic !!!".to_owned(), "Bearer x".to_owned(), "Digest x".to_owned(),
-            encode(b"service"), encode(b":secret"), encode(b"service:"), encode(b"service:%00"), encode(b"\x00:x"),
-            encode(b"service:\xff"), encode(b"service:%ff"), encode(b"service:%f"), encode(b"\xff:x"), long,
-            format!(" {}", encode(b"service")), format!("{}=", basic("service", SECRET)),
+            "Basic".to_owned(),
+            "Basic ".to_owned(),
+            "Basic !!!".to_owned(),
+            "Bearer x".to_owned(),
+            "Digest x".to_owned(),
+            encode(b"service"),
+            encode(b":secret"),
+            encode(b"service:"),
+            encode(b"service:%00"),
+            encode(b"\x00:x"),
+            encode(b"service:\xff"),
+            encode(b"service:%ff"),
+            encode(b"service:%f"),
+            encode(b"\xff:x"),
+            long,
+            format!(" {}", encode(b"service")),
+            format!("{}=", basic("service", SECRET)),
             format!("{} x", basic("service", SECRET)),
         ] {
             for path in DIRECT {
@@ -104,7 +118,9 @@ both! {
                 let request = Request::form(path, &fields).header("Authorization", &header);
                 rp.send(&request).await.refused("invalid_request", "AS-1201").await;
             }
-            let fields = [&FIELDS[..], &[("client_id", "service"), ("client_secret", SECRET), ("client_assertion", "x")]].concat();
+            let fields =
+                [&FIELDS[..], &[("client_id", "service"), ("client_secret", SECRET), ("client_assertion", "x")]]
+                    .concat();
             rp.send(&Request::form(path, &fields)).await.refused("invalid_request", "AS-1201").await;
         }
     }
@@ -113,7 +129,9 @@ both! {
         let rp = app.client(ClientSpec::machine("service")).await;
         let header = basic("service", SECRET);
         for second in [header.as_str(), "Bearer x", ""] {
-            let request = Request::form("/oauth2/token", &FIELDS).header("Authorization", &header).header("Authorization", second);
+            let request = Request::form("/oauth2/token", &FIELDS)
+                .header("Authorization", &header)
+                .header("Authorization", second);
             rp.send(&request).await.refused("invalid_client", "AS-1201").await;
         }
     }
@@ -125,8 +143,12 @@ both! {
         let public = app.client(ClientSpec::spa("public")).await;
         let basic = || Credentials::Basic(SECRET.to_owned());
         for client in [
-            secret.with(Credentials::Public), secret.with(Credentials::Key(key.clone())), keyed.with(basic()),
-            keyed.with(Credentials::Public), public.with(basic()), public.with(Credentials::Post(SECRET.to_owned())),
+            secret.with(Credentials::Public),
+            secret.with(Credentials::Key(key.clone())),
+            keyed.with(basic()),
+            keyed.with(Credentials::Public),
+            public.with(basic()),
+            public.with(Credentials::Post(SECRET.to_owned())),
             public.with(Credentials::Key(key.clone())),
         ] {
             for path in DIRECT {

@@ -65,12 +65,23 @@ both! {
         let server = JwksServer::start(&key.jwks()).await;
         let rp = client_at(&app, &server.uri).await;
         let good = key.jwks().to_string();
-        let private = json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": key.jwk()["x"], "y": key.jwk()["y"], "d": "AAAA" }] });
+        let private =
+            json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": key.jwk()["x"], "y": key.jwk()["y"], "d": "AAAA" }] });
         let huge = format!("{}{}", " ".repeat(70_000), good);
         let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
         for (status, body) in [
-            (404, good.as_str()), (500, &good), (302, &good), (200, ""), (200, "<html>"), (200, "[]"), (200, "{}"),
-            (200, "{\"keys\":{}}"), (200, "{\"keys\":[]}"), (200, &private.to_string()), (200, &huge), (200, &deep),
+            (404, good.as_str()),
+            (500, &good),
+            (302, &good),
+            (200, ""),
+            (200, "<html>"),
+            (200, "[]"),
+            (200, "{}"),
+            (200, "{\"keys\":{}}"),
+            (200, "{\"keys\":[]}"),
+            (200, &private.to_string()),
+            (200, &huge),
+            (200, &deep),
         ] {
             server.answer(status, body);
             app.clock.advance(120);

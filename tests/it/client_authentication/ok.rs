@@ -8,7 +8,8 @@ both! {
     async fn a_secret_is_taken_in_the_header_and_in_the_form(app) {
         // Behaviours 75 and 76.
         for (id, method) in [("basic", AuthMethod::ClientSecretBasic), ("post", AuthMethod::ClientSecretPost)] {
-            let rp = app.client(ClientSpec::machine(id).set(|settings| settings.token_endpoint_auth_method = method)).await;
+            let rp =
+                app.client(ClientSpec::machine(id).set(|settings| settings.token_endpoint_auth_method = method)).await;
             rp.with(Credentials::Basic(SECRET.to_owned())).machine_token().await.ok().await;
             rp.with(Credentials::Post(SECRET.to_owned())).machine_token().await.ok().await;
         }
@@ -69,7 +70,9 @@ both! {
         let issuer = app.issuer();
         let endpoint = format!("{issuer}/oauth2/token");
         for audience in [
-            serde_json::json!(issuer), serde_json::json!(endpoint), serde_json::json!([issuer]),
+            serde_json::json!(issuer),
+            serde_json::json!(endpoint),
+            serde_json::json!([issuer]),
             serde_json::json!(["https://elsewhere.example", endpoint]),
         ] {
             let assertion = key.sign(&rp.assertion().claim("aud", audience).0);
@@ -83,8 +86,10 @@ both! {
         let rp = app.client(ClientSpec::machine("service").keyed(&key)).await;
         let assertion = key.sign_with_header(&serde_json::json!({ "alg": "ES256" }), &rp.assertion().0);
         let fields = [
-            ("grant_type", "client_credentials"), ("client_id", "service"),
-            ("client_assertion_type", CLIENT_ASSERTION_TYPE), ("client_assertion", assertion.as_str()),
+            ("grant_type", "client_credentials"),
+            ("client_id", "service"),
+            ("client_assertion_type", CLIENT_ASSERTION_TYPE),
+            ("client_assertion", assertion.as_str()),
         ];
         rp.with(Credentials::Nothing).token(&fields).await.ok().await;
     }

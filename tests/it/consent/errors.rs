@@ -5,7 +5,7 @@ use crate::support::{Authorize, ClientSpec, PASSWORD, Request};
 both! {
     async fn a_denial_goes_to_the_app_and_nothing_is_remembered(app) {
         // Behaviour 52.
-        let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
+        let (rp, _) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
         let mut browser = app.browser();
         let request = Authorize::new(&rp, "openid");
         let page = browser.authorize(&request).await.page("/sign-in/");
@@ -16,12 +16,12 @@ both! {
         browser.press(&page, "consent-allow", &[]).await.page("/consent/").answer.refused_page(400, "AS-1021").await;
         let none = browser.authorize(&request.with("prompt", "none")).await.away();
         none.refused(&app, "consent_required", "AS-1018").await;
-        drop(alice);
     }
 
     async fn a_consent_counts_only_for_the_account_that_the_page_named(app) {
         let rp = app.client(ClientSpec::web("web")).await;
-        let (_, bob) = (app.person("alice").await, app.person("bob").await);
+        app.person("alice").await;
+        app.person("bob").await;
         let mut browser = app.browser();
         let request = Authorize::new(&rp, "openid");
         let page = browser.authorize(&request).await.page("/sign-in/");
@@ -29,8 +29,13 @@ both! {
         // In another tab somebody else signs in.
         let other = browser.authorize(&request.clone().with("prompt", "login")).await.page("/sign-in/");
         browser.sign_in(&other, "bob", PASSWORD).await.page("/consent/");
-        browser.press(&of_alice, "consent-allow", &[]).await.page("/consent/").answer.refused_page(400, "AS-1023").await;
-        drop(bob);
+        browser
+            .press(&of_alice, "consent-allow", &[])
+            .await
+            .page("/consent/")
+            .answer
+            .refused_page(400, "AS-1023")
+            .await;
     }
 
     async fn a_form_without_its_token_or_with_an_unknown_button_is_refused(app) {
@@ -75,6 +80,10 @@ both! {
         browser.open(&consent).await.page("/sign-in/");
         let forged = Request::form(&consent, &[("csrf", "x"), ("action", "allow")]);
         let answer = browser.request(forged).await;
-        assert!(answer.response.header("location").is_none_or(|location| location.starts_with("/sign-in/")), "{}", answer.response);
+        assert!(
+            answer.response.header("location").is_none_or(|location| location.starts_with("/sign-in/")),
+            "{}",
+            answer.response
+        );
     }
 }

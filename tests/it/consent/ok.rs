@@ -12,7 +12,9 @@ both! {
         let page = browser.authorize(&Authorize::new(&rp, "openid email offline_access")).await.page("/sign-in/");
         let page = browser.sign_in(&page, "alice", PASSWORD).await.page("/consent/");
         let text = page.answer.response.text();
-        for shown in ["The app web", "web.example", "alice Example", "See your email address", "Keep access while you are away"] {
+        for shown in
+            ["The app web", "web.example", "alice Example", "See your email address", "Keep access while you are away"]
+        {
             assert!(text.contains(shown), "{shown}: {text}");
         }
         assert!(!text.contains("See your profile"), "{text}");

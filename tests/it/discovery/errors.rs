@@ -18,8 +18,13 @@ both! {
 
     async fn near_misses_are_nowhere(app) {
         for path in [
-            "/.well-known/openid-configuration/", "/.well-known/OPENID-CONFIGURATION", "//.well-known/openid-configuration",
-            "/.well-known/openid-configuration%00", "/.well-known/openid-configuration.json", "/.well-known/", "/oauth2/jwks/x",
+            "/.well-known/openid-configuration/",
+            "/.well-known/OPENID-CONFIGURATION",
+            "//.well-known/openid-configuration",
+            "/.well-known/openid-configuration%00",
+            "/.well-known/openid-configuration.json",
+            "/.well-known/",
+            "/oauth2/jwks/x",
             "/x/.well-known/openid-configuration",
         ] {
             app.send(Request::get(path)).await.refused_page(404, "AS-5001").await;

@@ -34,19 +34,45 @@ both! {
     async fn no_member_is_null_or_empty_and_none_is_unknown(app) {
         // Behaviours 4 and 5.
         let known: HashSet<&str> = [
-            "issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
-            "introspection_endpoint", "revocation_endpoint", "scopes_supported", "response_types_supported",
-            "response_modes_supported", "grant_types_supported", "acr_values_supported", "subject_types_supported",
-            "id_token_signing_alg_values_supported", "userinfo_signing_alg_values_supported",
-            "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported",
-            "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported",
-            "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported",
-            "display_values_supported", "claim_types_supported", "claims_supported", "service_documentation",
-            "claims_locales_supported", "ui_locales_supported", "claims_parameter_supported", "request_parameter_supported",
-            "request_uri_parameter_supported", "require_request_uri_registration", "code_challenge_methods_supported",
-            "authorization_response_iss_parameter_supported", "prompt_values_supported", "backchannel_logout_supported",
+            "issuer",
+            "authorization_endpoint",
+            "token_endpoint",
+            "userinfo_endpoint",
+            "jwks_uri",
+            "end_session_endpoint",
+            "introspection_endpoint",
+            "revocation_endpoint",
+            "scopes_supported",
+            "response_types_supported",
+            "response_modes_supported",
+            "grant_types_supported",
+            "acr_values_supported",
+            "subject_types_supported",
+            "id_token_signing_alg_values_supported",
+            "userinfo_signing_alg_values_supported",
+            "token_endpoint_auth_methods_supported",
+            "token_endpoint_auth_signing_alg_values_supported",
+            "introspection_endpoint_auth_methods_supported",
+            "introspection_endpoint_auth_signing_alg_values_supported",
+            "revocation_endpoint_auth_methods_supported",
+            "revocation_endpoint_auth_signing_alg_values_supported",
+            "display_values_supported",
+            "claim_types_supported",
+            "claims_supported",
+            "service_documentation",
+            "claims_locales_supported",
+            "ui_locales_supported",
+            "claims_parameter_supported",
+            "request_parameter_supported",
+            "request_uri_parameter_supported",
+            "require_request_uri_registration",
+            "code_challenge_methods_supported",
+            "authorization_response_iss_parameter_supported",
+            "prompt_values_supported",
+            "backchannel_logout_supported",
             "frontchannel_logout_supported",
-        ].into();
+        ]
+        .into();
         for (name, value) in app.document(OPENID).await.as_object().expect("an object") {
             assert!(known.contains(name.as_str()), "{name}");
             assert!(!value.is_null() && *value != "" && *value != json!([]), "{name}");
@@ -79,7 +105,12 @@ both! {
         rp.refresh(tokens.refresh()).await.ok().await;
         let service = app.client(ClientSpec::machine("service")).await;
         service.post(&token, &[("grant_type", "client_credentials")]).await.ok().await;
-        for other in ["implicit", "password", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"] {
+        for other in [
+            "implicit",
+            "password",
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        ] {
             assert!(!grants.contains(&other));
             service.post(&token, &[("grant_type", other)]).await.refused("unsupported_grant_type", "AS-1101").await;
         }
@@ -102,11 +133,19 @@ both! {
                     AuthMethod::PrivateKeyJwt => (ClientSpec::machine(&id).keyed(&key), Credentials::Key(key.clone())),
                     AuthMethod::None => (ClientSpec::spa(&id), Credentials::Public),
                 };
-                let rp = app.client(spec.set(|settings| settings.token_endpoint_auth_method = method)).await.with(credentials);
-                let answer = rp.post(path, &[("grant_type", "refresh_token"), ("refresh_token", "x"), ("token", "x")]).await;
+                let rp = app
+                    .client(spec.set(|settings| settings.token_endpoint_auth_method = method))
+                    .await
+                    .with(credentials);
+                let answer =
+                    rp.post(path, &[("grant_type", "refresh_token"), ("refresh_token", "x"), ("token", "x")]).await;
                 if endpoint == "token" {
                     // Past authentication, and refused for the request itself.
-                    let error = if method == AuthMethod::None { ("invalid_grant", "AS-1121") } else { ("unauthorized_client", "AS-1102") };
+                    let error = if method == AuthMethod::None {
+                        ("invalid_grant", "AS-1121")
+                    } else {
+                        ("unauthorized_client", "AS-1102")
+                    };
                     answer.refused(error.0, error.1).await;
                 } else {
                     assert_eq!(answer.response.status, 200, "{id}: {}", answer.response);
@@ -136,7 +175,10 @@ both! {
             let grant = app.grant(&alice, &rp, GrantSpec::scope("openid")).await;
             let (header, _) = app.verified(rp.exchange(&grant).await.ok().await.id()).await;
             let document = app.document(OPENID).await;
-            assert!(list(&document, "id_token_signing_alg_values_supported").contains(&header["alg"].as_str().expect("alg")));
+            assert!(
+                list(&document, "id_token_signing_alg_values_supported")
+                    .contains(&header["alg"].as_str().expect("alg"))
+            );
         }
     }
 

@@ -6,7 +6,18 @@ use crate::support::{ClientSpec, Request, SECRET, basic};
 
 both! {
     async fn an_unknown_path_is_a_page_with_a_trace(app) {
-        for path in ["/nowhere", "/oauth2", "/oauth2/", "/oauth2/token/", "/oauth2/TOKEN", "/admin", "/.env", "/oauth2/token%2f", "/..", "/dev"] {
+        for path in [
+            "/nowhere",
+            "/oauth2",
+            "/oauth2/",
+            "/oauth2/token/",
+            "/oauth2/TOKEN",
+            "/admin",
+            "/.env",
+            "/oauth2/token%2f",
+            "/..",
+            "/dev",
+        ] {
             app.send(Request::get(path)).await.refused_page(404, "AS-5001").await;
             app.send(Request::form(path, &[])).await.refused_page(404, "AS-5001").await;
         }
@@ -14,7 +25,12 @@ both! {
 
     async fn another_method_is_refused_and_the_right_ones_are_named(app) {
         for route in ROUTES.iter().filter(|route| route.permission != Permission::Playground) {
-            let path = route.path.replace("{interaction}", "x").replace("{code}", "AS-1003").replace("{hash}", "x").replace("{name}", "y");
+            let path = route
+                .path
+                .replace("{interaction}", "x")
+                .replace("{code}", "AS-1003")
+                .replace("{hash}", "x")
+                .replace("{name}", "y");
             let mut allowed: Vec<String> = route.methods.iter().map(|(name, _)| name.to_uppercase()).collect();
             if allowed.iter().any(|name| name == "GET") {
                 allowed.push("HEAD".to_owned());
@@ -60,18 +76,24 @@ both! {
         for name in ["a", "b", "c", "d"] {
             body.push_str(&format!("&{name}={}", "x".repeat(16 * 1024 - 100)));
         }
-        let request = Request::new("POST", "/oauth2/token").header("Authorization", basic("service", SECRET)).form_body(body);
+        let request =
+            Request::new("POST", "/oauth2/token").header("Authorization", basic("service", SECRET)).form_body(body);
         rp.send(&request).await.ok().await;
     }
 
     async fn what_is_not_http_does_not_disturb_the_others(app) {
         for bytes in [
-            &b""[..], b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\0\0\0\0\r\n\r\n",
+            &b""[..],
+            b"\x16\x03\x01\x02\x00",
+            b"GET\r\n\r\n",
+            b"GET / HTTP/9.9\r\n\r\n",
+            b"\0\0\0\0\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             b"POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
             b"POST /oauth2/token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         ] {
-            let answer = tokio::time::timeout(std::time::Duration::from_secs(8), app.wire.try_send_and_close(bytes)).await;
+            let answer =
+                tokio::time::timeout(std::time::Duration::from_secs(8), app.wire.try_send_and_close(bytes)).await;
             if let Ok(Some(response)) = answer {
                 assert!((400..500).contains(&response.status), "{bytes:?}: {response}");
             }

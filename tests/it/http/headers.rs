@@ -51,8 +51,13 @@ both! {
                 let cache = response.header("cache-control").unwrap_or_else(|| panic!("{method} {path}: {response}"));
                 let public = matches!(
                     route.path,
-                    "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" | "/oauth2/jwks"
-                        | "/assets/{hash}/{name}" | "/favicon.ico" | "/docs/errors" | "/docs/errors/{code}"
+                    "/.well-known/openid-configuration"
+                        | "/.well-known/oauth-authorization-server"
+                        | "/oauth2/jwks"
+                        | "/assets/{hash}/{name}"
+                        | "/favicon.ico"
+                        | "/docs/errors"
+                        | "/docs/errors/{code}"
                 );
                 assert!(public || cache == "no-store", "{method} {path}: {cache}");
             }
@@ -73,7 +78,9 @@ both! {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let request = Request::get("/healthz").header("Traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
         assert_eq!(app.wire.send(&request).await.header("x-trace-id"), Some(trace));
-        for header in ["", "x", "00-4bf92f3577b34da6a3ce929d0e0e4736", "00-00000000000000000000000000000000-00f067aa0ba902b7-01"] {
+        for header in
+            ["", "x", "00-4bf92f3577b34da6a3ce929d0e0e4736", "00-00000000000000000000000000000000-00f067aa0ba902b7-01"]
+        {
             let response = app.wire.send(&Request::get("/healthz").header("Traceparent", header)).await;
             let own = response.header("x-trace-id").expect("a trace id");
             assert!(own.len() == 32 && own != trace && own.bytes().any(|byte| byte != b'0'), "{own}");

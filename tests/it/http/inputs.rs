@@ -67,7 +67,9 @@ both! {
 
     async fn hostile_text_in_paths_finds_nothing(app) {
         for text in ENCODED {
-            for path in ["/", "/docs/errors/", "/sign-in/", "/consent/", "/assets/x/", "/assets/", "/oauth2/", "/.well-known/"] {
+            for path in
+                ["/", "/docs/errors/", "/sign-in/", "/consent/", "/assets/x/", "/assets/", "/oauth2/", "/.well-known/"]
+            {
                 let target = format!("{path}{text}");
                 send(&app, &target, Request::get(&target)).await;
                 send(&app, &target, Request::form(&target, &[("csrf", "x"), ("action", "allow")])).await;
@@ -83,11 +85,21 @@ both! {
     async fn hostile_text_in_forms_is_refused_or_ignored(app) {
         for text in ENCODED {
             for path in [
-                "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/userinfo", "/oauth2/authorize", "/oauth2/logout",
-                "/sign-in/x", "/consent/x", "/sign-out", "/setup",
+                "/oauth2/token",
+                "/oauth2/introspect",
+                "/oauth2/revoke",
+                "/oauth2/userinfo",
+                "/oauth2/authorize",
+                "/oauth2/logout",
+                "/sign-in/x",
+                "/consent/x",
+                "/sign-out",
+                "/setup",
             ] {
                 for body in [
-                    format!("{text}=x"), format!("x={text}"), format!("client_id={text}&client_secret={text}"),
+                    format!("{text}=x"),
+                    format!("x={text}"),
+                    format!("client_id={text}&client_secret={text}"),
                     format!("csrf={text}&action={text}&username={text}&password={text}"),
                     format!("code={text}&username={text}&email={text}&name={text}&password={text}"),
                     format!("grant_type={text}&token={text}&client_assertion={text}&client_assertion_type={text}"),
@@ -106,8 +118,17 @@ both! {
     async fn hostile_bytes_in_headers_are_refused_or_ignored(app) {
         for raw in RAW {
             for name in [
-                "Authorization", "Cookie", "Content-Type", "Traceparent", "User-Agent", "X-Forwarded-For", "If-None-Match",
-                "Origin", "Referer", "Accept-Language", "Forwarded",
+                "Authorization",
+                "Cookie",
+                "Content-Type",
+                "Traceparent",
+                "User-Agent",
+                "X-Forwarded-For",
+                "If-None-Match",
+                "Origin",
+                "Referer",
+                "Accept-Language",
+                "Forwarded",
             ] {
                 for path in ["/oauth2/userinfo", "/", "/oauth2/jwks", "/oauth2/authorize?client_id=web", "/sign-out"] {
                     send(&app, &format!("{name} {raw:?} {path}"), Request::get(path).header(name, raw)).await;
@@ -120,7 +141,9 @@ both! {
     }
 
     async fn hostile_cookies_are_no_session(app) {
-        for value in ["", "x", "%00", "\u{1f600}", "\"quoted\"", "sym_se_x", "a;b;c=d", "=", "symbolon_session=symbolon_session"] {
+        for value in
+            ["", "x", "%00", "\u{1f600}", "\"quoted\"", "sym_se_x", "a;b;c=d", "=", "symbolon_session=symbolon_session"]
+        {
             for name in ["symbolon_session", "symbolon_browser", "symbolon_theme", "__Host-symbolon_session"] {
                 for path in ["/", "/sign-out", "/sign-in/x", "/consent/x"] {
                     let request = Request::get(path).header("Cookie", format!("{name}={value}"));

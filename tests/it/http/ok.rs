@@ -4,7 +4,14 @@ use crate::support::Request;
 
 both! {
     async fn a_head_is_the_get_without_its_body(app) {
-        for path in ["/", "/healthz", "/oauth2/jwks", "/.well-known/openid-configuration", "/docs/errors", "/docs/errors/AS-1003"] {
+        for path in [
+            "/",
+            "/healthz",
+            "/oauth2/jwks",
+            "/.well-known/openid-configuration",
+            "/docs/errors",
+            "/docs/errors/AS-1003",
+        ] {
             let get = app.get(path).await;
             let head = app.wire.send(&Request::new("HEAD", path)).await;
             assert_eq!((head.status, head.body.len()), (get.status, 0), "{path}");

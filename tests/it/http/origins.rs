@@ -23,7 +23,9 @@ both! {
                 assert_eq!(response.header("access-control-allow-origin"), Some("*"), "{}", route.path);
                 let headers = response.header("access-control-allow-headers").expect("headers").to_lowercase();
                 assert!(headers.contains("authorization") && headers.contains("content-type"), "{headers}");
-                assert!(response.header("access-control-allow-methods").is_some_and(|methods| methods.contains("POST")));
+                assert!(
+                    response.header("access-control-allow-methods").is_some_and(|methods| methods.contains("POST"))
+                );
             } else {
                 assert_eq!(response.status, 405, "{}", route.path);
             }

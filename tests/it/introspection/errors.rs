@@ -15,7 +15,10 @@ both! {
         let rp = app.client(ClientSpec::machine("service")).await;
         rp.post("/oauth2/introspect", &[]).await.refused("invalid_request", "AS-1140").await;
         rp.introspect("").await.refused("invalid_request", "AS-1140").await;
-        rp.post("/oauth2/introspect", &[("token", "a"), ("token", "b")]).await.refused("invalid_request", "AS-1004").await;
+        rp.post("/oauth2/introspect", &[("token", "a"), ("token", "b")])
+            .await
+            .refused("invalid_request", "AS-1004")
+            .await;
     }
 
     async fn a_public_client_may_not_ask(app) {
@@ -49,7 +52,15 @@ both! {
         let never_issued = mint(SecretKind::AccessToken, &SystemRandom).text.expose().clone();
         let long = "a".repeat(16_000);
         for token in [
-            "x", "a.b.c", "..", &never_issued, &forged, &long, "\u{1f600}", tokens.id(), &unredeemed.code,
+            "x",
+            "a.b.c",
+            "..",
+            &never_issued,
+            &forged,
+            &long,
+            "\u{1f600}",
+            tokens.id(),
+            &unredeemed.code,
             crate::support::SECRET,
         ] {
             assert!(!rp.introspect(token).await.active().await, "{token}");

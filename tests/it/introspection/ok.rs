@@ -47,7 +47,10 @@ both! {
         let rp = app.client(ClientSpec::machine("service")).await;
         let tokens = rp.machine_token().await.ok().await;
         let told = rp.introspect(&tokens.access_token).await.json().await;
-        assert_eq!((&told["active"], &told["sub"], &told["scope"]), (&json!(true), &json!("service"), &json!("api.read api.write")));
+        assert_eq!(
+            (&told["active"], &told["sub"], &told["scope"]),
+            (&json!(true), &json!("service"), &json!("api.read api.write"))
+        );
         for personal in ["username", "auth_time", "acr"] {
             assert!(told.get(personal).is_none(), "{told}");
         }

@@ -64,7 +64,8 @@ both! {
     }
 
     async fn another_person_takes_the_browser_over_and_the_first_session_ends(app) {
-        let (rp, alice, bob) = (app.client(ClientSpec::web("web")).await, app.person("alice").await, app.person("bob").await);
+        let (rp, alice, bob) =
+            (app.client(ClientSpec::web("web")).await, app.person("alice").await, app.person("bob").await);
         let mut browser = app.browser();
         let base = Authorize::new(&rp, "openid");
         let of_alice = rp.exchange(&browser.grant(&alice, &base).await).await.ok().await;

@@ -25,8 +25,13 @@ both! {
         // Behaviour 120.
         let (_, mut browser, tokens) = signed_in(&app).await;
         for uri in [
-            "https://evil.example/", "https://web.example/back?x=1", "https://web.example/back/", "https://WEB.example/back",
-            "javascript:alert(1)", "//evil.example", "https://web.example/callback",
+            "https://evil.example/",
+            "https://web.example/back?x=1",
+            "https://web.example/back/",
+            "https://WEB.example/back",
+            "javascript:alert(1)",
+            "//evil.example",
+            "https://web.example/callback",
         ] {
             let fields = [("id_token_hint", tokens.id()), ("post_logout_redirect_uri", uri), ("state", "x")];
             let answer = browser.request(Request::get(logout(&fields))).await;
@@ -87,7 +92,8 @@ both! {
         assert!(page.has("logout-confirm") && other.cookies.contains_key("symbolon_session"));
         // Replayed after the logout, it ends nothing more.
         browser.open(&logout(&fields)).await.away();
-        let alice_again = crate::support::Person { id: symbolon::domain::ids::UserId::new(""), username: "alice".to_owned() };
+        let alice_again =
+            crate::support::Person { id: symbolon::domain::ids::UserId::new(""), username: "alice".to_owned() };
         browser.grant(&alice_again, &Authorize::new(&rp, "openid")).await;
         let Stop::Page(page) = browser.open(&logout(&fields)).await else { panic!("replayed") };
         assert!(page.has("logout-confirm"));
@@ -107,8 +113,6 @@ both! {
         let json = Request::new("POST", "/oauth2/logout").header("Content-Type", "text/plain").body("x");
         browser.request(json).await.refused_page(400, "AS-5004").await;
         assert!(browser.cookies.contains_key("symbolon_session"));
-        let stranger = app.browser().open("/sign-out").await;
-        drop(stranger);
     }
 
     async fn malformed_parameters_are_a_page(app) {

@@ -21,7 +21,8 @@ both! {
             let mut browser = app.browser();
             let request = Authorize::new(&rp, "openid");
             let tokens = rp.exchange(&browser.grant(&alice, &request).await).await.ok().await;
-            let fields = [("id_token_hint", tokens.id()), ("post_logout_redirect_uri", BACK), ("state", state.as_str())];
+            let fields =
+                [("id_token_hint", tokens.id()), ("post_logout_redirect_uri", BACK), ("state", state.as_str())];
             let answer = match method {
                 "GET" => browser.request(Request::get(logout(&fields))).await,
                 _ => browser.request(Request::form("/oauth2/logout", &fields)).await,
@@ -79,7 +80,8 @@ both! {
         // Security requirements, peers' defect 7: what each logout revokes.
         let (rp, alice) = (app.client(spec()).await, app.person("alice").await);
         let mut browser = app.browser();
-        let offline = rp.exchange(&browser.grant(&alice, &Authorize::new(&rp, "openid offline_access")).await).await.ok().await;
+        let offline =
+            rp.exchange(&browser.grant(&alice, &Authorize::new(&rp, "openid offline_access")).await).await.ok().await;
         let online = rp.exchange(&browser.grant(&alice, &Authorize::new(&rp, "openid")).await).await.ok().await;
         let page = browser.open("/sign-out").await.page("/sign-out");
         browser.press(&page, "logout-confirm", &[]).await.page("/signed-out");

@@ -51,8 +51,12 @@ both! {
         app.person("taken").await;
         let long = "x".repeat(1025);
         for (username, password, reason) in [
-            ("root", "", "AS-2006"), ("root", "short", "AS-2011"), ("root", "password1234", "AS-2011"),
-            ("root", long.as_str(), "AS-2004"), ("a\tb", STRONG, "AS-2012"), ("taken", STRONG, "AS-3001"),
+            ("root", "", "AS-2006"),
+            ("root", "short", "AS-2011"),
+            ("root", "password1234", "AS-2011"),
+            ("root", long.as_str(), "AS-2004"),
+            ("a\tb", STRONG, "AS-2012"),
+            ("taken", STRONG, "AS-3001"),
         ] {
             let answer = app.send(form(&code, username, password)).await;
             shown_again(&app, &answer, reason).await;
@@ -82,7 +86,8 @@ both! {
         assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
         let holders = app
             .read(|tx| {
-                let owner = symbolon::store::role::find_by_name(tx, symbolon::domain::entity::Role::OWNER)?.expect("built in");
+                let owner =
+                    symbolon::store::role::find_by_name(tx, symbolon::domain::entity::Role::OWNER)?.expect("built in");
                 symbolon::store::role::active_holders(tx, &owner.id)
             })
             .await;

@@ -33,7 +33,13 @@ both! {
         let mut browser = app.browser();
         let page = browser.open("/setup").await.page("/setup");
         assert_eq!(page.answer.response.status, 200);
-        let typed = [("code", code.as_str()), ("username", "root"), ("email", "root@example.com"), ("name", "Root"), ("password", STRONG)];
+        let typed = [
+            ("code", code.as_str()),
+            ("username", "root"),
+            ("email", "root@example.com"),
+            ("name", "Root"),
+            ("password", STRONG),
+        ];
         let done = browser.press(&page, "setup-submit", &typed).await.page("/setup");
         assert_eq!(done.answer.response.status, 200, "{}", done.answer.response);
         assert!(done.has("setup-done"), "{}", done.answer.response);

@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use symbolon::{domain::oauth::ErrorCode, service::Services};
+use symbolon::{
+    domain::{oauth::ErrorCode, trace::Reason},
+    service::Services,
+};
 
-use super::{Request, Response, Wire, app::record_of};
+use super::{Request, Response, Wire, app::record_of, html::text_of};
 
 /// An answer of the application under test.
 pub struct Answer {
@@ -143,13 +146,19 @@ impl Answer {
         }
     }
 
-    /// A refusal as a page for people: the status, and the code in its place.
+    /// A refusal as a page for people: the status; sentence, code and trace in their places; and the
+    /// record that the trace leads to.
     pub async fn refused_page(&self, status: u16, reason: &str) {
         let response = &self.response;
         let html = response.header("content-type") == Some("text/html; charset=utf-8");
         let found = record_of(&self.services, self.trace_id()).await.and_then(|record| record.reason());
         let recorded = found.is_some_and(|found| found.code() == reason);
-        let shown = response.text().contains(reason) && response.text().contains("id=\"error-message\"");
+        let text = |id: &str| text_of(response.text(), id).unwrap_or_default();
+        let short = text("error-trace");
+        let shown = text("error-code") == reason
+            && Reason::from_code(reason).is_some_and(|known| text("error-message") == known.summary())
+            && short.len() >= 8
+            && self.trace_id().starts_with(&short);
         if response.status != status || !html || !recorded || !shown {
             panic!(
                 "expected a page with {status} {reason} (html {html}, recorded {recorded}, shown {shown})\n{}",

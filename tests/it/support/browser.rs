@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     Answer, Grant, PASSWORD, Person, RelyingParty, Request, TestApp, form_encode,
-    html::{Form, forms, text_of},
+    html::{Form, forms},
 };
 
 /// Somebody's browser.
@@ -229,11 +229,6 @@ impl Page {
         let pressed = form.buttons.iter().find(|(id, _)| id == button).and_then(|(_, pair)| pair.clone());
         fields.extend(pressed);
         (form, fields)
-    }
-
-    /// The text of the element with this id.
-    pub fn text(&self, id: &str) -> Option<String> {
-        text_of(self.answer.response.text(), id)
     }
 
     /// Whether there is an element with this id.

@@ -130,13 +130,15 @@ fn empty(name: &str) {
 
 /// Removes what processes left that are gone.
 fn sweep(conn: &mut PgConnection) {
-    let left: Vec<Name> = sql_query("SELECT datname::text AS name FROM pg_database WHERE datname ~ '^symbolon_it_[0-9]+_[0-9]+$'")
-        .load(conn)
-        .expect("the list of databases");
+    let left: Vec<Name> =
+        sql_query("SELECT datname::text AS name FROM pg_database WHERE datname ~ '^symbolon_it_[0-9]+_[0-9]+$'")
+            .load(conn)
+            .expect("the list of databases");
     for Name { name } in left {
         let process = name.split('_').nth(2).unwrap_or_default();
         if !PathBuf::from("/proc").join(process).exists() {
-            conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).expect("a database can be dropped");
+            conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+                .expect("a database can be dropped");
         }
     }
 }

@@ -59,7 +59,9 @@ both! {
 
     async fn a_code_is_required(app) {
         let rp = app.client(ClientSpec::web("web")).await;
-        for fields in [&[("grant_type", "authorization_code")][..], &[("grant_type", "authorization_code"), ("code", "")]] {
+        for fields in
+            [&[("grant_type", "authorization_code")][..], &[("grant_type", "authorization_code"), ("code", "")]]
+        {
             rp.token(fields).await.refused("invalid_request", "AS-1110").await;
         }
     }
@@ -71,7 +73,11 @@ both! {
         let mistyped = format!("{}0", &never_issued[..never_issued.len() - 1]);
         let long = "x".repeat(16_000);
         for code in ["x", "' OR 1=1 --", "\u{1f600}", &never_issued, &mistyped, &refresh_token, &long] {
-            let fields = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", "https://web.example/callback")];
+            let fields = [
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("redirect_uri", "https://web.example/callback"),
+            ];
             rp.token(&fields).await.refused("invalid_grant", "AS-1111").await;
         }
     }
@@ -125,12 +131,19 @@ both! {
         let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
         let grant = app.grant(&alice, &rp, GrantSpec::scope("openid")).await;
         for redirect_uri in [
-            "", "https://web.example/callback/", "https://web.example/callback?", "https://WEB.example/callback",
-            "https://web.example:443/callback", "https://web.example/%63allback", "https://web.example/callback ",
+            "",
+            "https://web.example/callback/",
+            "https://web.example/callback?",
+            "https://WEB.example/callback",
+            "https://web.example:443/callback",
+            "https://web.example/%63allback",
+            "https://web.example/callback ",
         ] {
             let fields = [
-                ("grant_type", "authorization_code"), ("code", grant.code.as_str()),
-                ("redirect_uri", redirect_uri), ("code_verifier", VERIFIER),
+                ("grant_type", "authorization_code"),
+                ("code", grant.code.as_str()),
+                ("redirect_uri", redirect_uri),
+                ("code_verifier", VERIFIER),
             ];
             rp.token(&fields).await.refused("invalid_grant", "AS-1115").await;
         }
@@ -145,8 +158,12 @@ both! {
         let other_case = VERIFIER.to_lowercase();
         let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
         for (verifier, reason) in [
-            (None, "AS-1304"), (Some(""), "AS-1304"), (Some("short"), "AS-1305"), (Some(&*long), "AS-1305"),
-            (Some(&*other_case), "AS-1305"), (Some(challenge), "AS-1305"),
+            (None, "AS-1304"),
+            (Some(""), "AS-1304"),
+            (Some("short"), "AS-1305"),
+            (Some(&*long), "AS-1305"),
+            (Some(&*other_case), "AS-1305"),
+            (Some(challenge), "AS-1305"),
         ] {
             grant.verifier = verifier.map(str::to_owned);
             rp.exchange(&grant).await.refused("invalid_grant", reason).await;
@@ -170,7 +187,12 @@ both! {
         rp.token(&fields).await.refused("invalid_target", "AS-1016").await;
         let rp = app.client(ClientSpec::web("web")).await;
         for grant_type in ["authorization_code", "refresh_token"] {
-            let fields = [("grant_type", grant_type), ("code", "x"), ("refresh_token", "x"), ("resource", "https://api.example")];
+            let fields = [
+                ("grant_type", grant_type),
+                ("code", "x"),
+                ("refresh_token", "x"),
+                ("resource", "https://api.example"),
+            ];
             rp.token(&fields).await.refused("invalid_target", "AS-1016").await;
         }
     }
@@ -186,10 +208,17 @@ both! {
     async fn a_service_gets_no_scope_that_it_is_not_registered_for(app) {
         let rp = app.client(ClientSpec::machine("service")).await;
         for (scope, reason) in [
-            ("api.admin", "AS-1010"), ("api.read api.admin", "AS-1010"), ("API.READ", "AS-1010"),
-            ("api.read,api.write", "AS-1009"), ("openid", "AS-1130"), ("api.read offline_access", "AS-1130"),
-            ("api.read  api.write", "AS-1009"), ("api.read\tapi.write", "AS-1009"), (" api.read", "AS-1009"),
-            ("api.\u{e9}", "AS-1009"), ("api.\"x\"", "AS-1009"),
+            ("api.admin", "AS-1010"),
+            ("api.read api.admin", "AS-1010"),
+            ("API.READ", "AS-1010"),
+            ("api.read,api.write", "AS-1009"),
+            ("openid", "AS-1130"),
+            ("api.read offline_access", "AS-1130"),
+            ("api.read  api.write", "AS-1009"),
+            ("api.read\tapi.write", "AS-1009"),
+            (" api.read", "AS-1009"),
+            ("api.\u{e9}", "AS-1009"),
+            ("api.\"x\"", "AS-1009"),
         ] {
             let fields = [("grant_type", "client_credentials"), ("scope", scope)];
             rp.token(&fields).await.refused("invalid_scope", reason).await;
@@ -200,8 +229,13 @@ both! {
         let rp = app.client(ClientSpec::machine("service")).await;
         let body = "grant_type=client_credentials";
         for content_type in [
-            "application/json", "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded; charset=utf-16",
-            "application/x-www-form-urlencodedx", "", "application/x-www-form-urlencoded\u{ff}",
+            "application/json",
+            "text/plain",
+            "multipart/form-data; boundary=x",
+            "application/x-www-form-urlencoded; charset=utf-16",
+            "application/x-www-form-urlencodedx",
+            "",
+            "application/x-www-form-urlencoded\u{ff}",
         ] {
             let request = Request::new("POST", "/oauth2/token")
                 .header("Authorization", basic("service", crate::support::SECRET))
@@ -217,7 +251,8 @@ both! {
 
     async fn the_media_type_may_be_written_in_any_case_and_with_utf_8(app) {
         let rp = app.client(ClientSpec::machine("service")).await;
-        for content_type in ["Application/X-WWW-Form-Urlencoded", "application/x-www-form-urlencoded;charset=\"UTF-8\""] {
+        for content_type in ["Application/X-WWW-Form-Urlencoded", "application/x-www-form-urlencoded;charset=\"UTF-8\""]
+        {
             let request = Request::new("POST", "/oauth2/token")
                 .header("Authorization", basic("service", crate::support::SECRET))
                 .header("Content-Type", content_type)
@@ -228,7 +263,10 @@ both! {
 
     async fn parameters_in_the_address_do_not_count(app) {
         let rp = app.client(ClientSpec::machine("service")).await;
-        let target = format!("/oauth2/token?grant_type=client_credentials&client_id=service&client_secret={}", crate::support::SECRET);
+        let target = format!(
+            "/oauth2/token?grant_type=client_credentials&client_id=service&client_secret={}",
+            crate::support::SECRET
+        );
         let answer = rp.with(Credentials::Nothing).post(&target, &[]).await;
         answer.refused("invalid_client", "AS-1200").await;
     }
@@ -239,9 +277,28 @@ both! {
         let long_value = format!("x={}", "v".repeat(16 * 1024 + 1));
         let many: String = (0..65).map(|number| format!("p{number}=1&")).collect();
         for body in [
-            &b"grant_type=client_credentials&x=%00"[..], b"grant_type=client%00credentials", b"%00=1", b"x%00=1",
-            b"x=\x00", b"\x00=1", b"x=%ff", b"x=\xff", b"%ff=1", b"\xff=1", b"x=%c3%28", b"x=%ed%a0%80", b"x=%e2%82",
-            b"x=%", b"x=%1", b"x=%zz", b"=1", b"x=%1b", b"x=%7f", long_name.as_bytes(), long_value.as_bytes(), many.as_bytes(),
+            &b"grant_type=client_credentials&x=%00"[..],
+            b"grant_type=client%00credentials",
+            b"%00=1",
+            b"x%00=1",
+            b"x=\x00",
+            b"\x00=1",
+            b"x=%ff",
+            b"x=\xff",
+            b"%ff=1",
+            b"\xff=1",
+            b"x=%c3%28",
+            b"x=%ed%a0%80",
+            b"x=%e2%82",
+            b"x=%",
+            b"x=%1",
+            b"x=%zz",
+            b"=1",
+            b"x=%1b",
+            b"x=%7f",
+            long_name.as_bytes(),
+            long_value.as_bytes(),
+            many.as_bytes(),
         ] {
             let request = Request::new("POST", "/oauth2/token")
                 .header("Authorization", basic("service", crate::support::SECRET))

@@ -150,7 +150,11 @@ both! {
                 change.apply(&s.app, &s.rp, &s.person, &s.grant).await;
                 let dead = change.kills_issued_tokens();
                 for token in [tokens.access_token.as_str(), tokens.refresh()] {
-                    assert_eq!(s.watcher.introspect(token).await.active().await, !dead, "{change:?} {format:?} {token}");
+                    assert_eq!(
+                        s.watcher.introspect(token).await.active().await,
+                        !dead,
+                        "{change:?} {format:?} {token}"
+                    );
                 }
                 let userinfo = s.rp.userinfo(&tokens.access_token).await;
                 if dead {

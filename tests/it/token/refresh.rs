@@ -121,7 +121,9 @@ both! {
 
     async fn the_scope_may_not_grow_and_a_refusal_does_not_use_the_token(app) {
         let (rp, _, first) = signed_in(&app, "openid offline_access").await;
-        for (scope, reason) in [("openid profile", "AS-1129"), ("OPENID", "AS-1129"), ("openid  offline_access", "AS-1009")] {
+        for (scope, reason) in
+            [("openid profile", "AS-1129"), ("OPENID", "AS-1129"), ("openid  offline_access", "AS-1009")]
+        {
             let fields = [("grant_type", "refresh_token"), ("refresh_token", first.refresh()), ("scope", scope)];
             rp.token(&fields).await.refused("invalid_scope", reason).await;
         }
@@ -142,7 +144,8 @@ both! {
         let app = TestApp::with(database, |options| {
             options.policy.refresh_idle_seconds = 1000;
             options.policy.refresh_absolute_seconds = 2500;
-        }).await;
+        })
+        .await;
         let (rp, _, mut tokens) = signed_in(&app, "openid offline_access").await;
         for _ in 0..2 {
             app.clock.advance(999);

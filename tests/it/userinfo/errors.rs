@@ -11,7 +11,11 @@ async fn signed_in(app: &TestApp, scope: &str) -> (RelyingParty, Tokens) {
 
 both! {
     async fn without_a_token_only_the_scheme_is_named(app) {
-        for request in [Request::get("/oauth2/userinfo"), Request::form("/oauth2/userinfo", &[]), Request::form("/oauth2/userinfo", &[("access_token", "")])] {
+        for request in [
+            Request::get("/oauth2/userinfo"),
+            Request::form("/oauth2/userinfo", &[]),
+            Request::form("/oauth2/userinfo", &[("access_token", "")]),
+        ] {
             let answer = app.send(request).await;
             answer.refused("invalid_token", "AS-1150").await;
             assert_eq!(answer.response.header("www-authenticate"), Some("Bearer realm=\"symbolon\""));
@@ -24,7 +28,8 @@ both! {
         let (header, claims) = app.verified(&tokens.access_token).await;
         let stranger = crate::support::ClientKey::generate(symbolon::domain::jose::SigningAlgorithm::RS256);
         let forged = stranger.sign_with_header(&header, &claims);
-        let unsigned = format!("{}.", crate::support::unsigned(&serde_json::json!({ "alg": "none", "typ": "at+jwt" }), &claims));
+        let unsigned =
+            format!("{}.", crate::support::unsigned(&serde_json::json!({ "alg": "none", "typ": "at+jwt" }), &claims));
         let changed = format!("{}x", tokens.access_token);
         for token in ["x", "a.b.c", tokens.refresh(), tokens.id(), &forged, &unsigned, &changed, "sym_at_x"] {
             let answer = rp.userinfo(token).await;
@@ -59,7 +64,10 @@ both! {
         let target = format!("/oauth2/userinfo?access_token={}", tokens.access_token);
         app.send(Request::get(&target)).await.refused("invalid_request", "AS-1152").await;
         let bearer = format!("Bearer {}", tokens.access_token);
-        app.send(Request::get(&target).header("Authorization", &bearer)).await.refused("invalid_request", "AS-1152").await;
+        app.send(Request::get(&target).header("Authorization", &bearer))
+            .await
+            .refused("invalid_request", "AS-1152")
+            .await;
         app.send(Request::form(&target, &[])).await.refused("invalid_request", "AS-1152").await;
     }
 
@@ -83,7 +91,9 @@ both! {
     }
 
     async fn malformed_text_is_refused(app) {
-        for target in ["/oauth2/userinfo?x=%00", "/oauth2/userinfo?x=%ff", "/oauth2/userinfo?%00=1", "/oauth2/userinfo?x=%"] {
+        for target in
+            ["/oauth2/userinfo?x=%00", "/oauth2/userinfo?x=%ff", "/oauth2/userinfo?%00=1", "/oauth2/userinfo?x=%"]
+        {
             app.send(Request::get(target)).await.refused("invalid_request", "AS-1005").await;
         }
         for body in [&b"access_token=%00"[..], b"access_token=\xff", b"%00=1"] {

@@ -48,8 +48,21 @@ both! {
     async fn each_scope_gives_its_claims_and_no_others(database: Database) {
         // Behaviours 85 to 87.
         let profile = [
-            "birthdate", "family_name", "gender", "given_name", "locale", "middle_name", "name", "nickname", "picture",
-            "preferred_username", "profile", "sub", "updated_at", "website", "zoneinfo",
+            "birthdate",
+            "family_name",
+            "gender",
+            "given_name",
+            "locale",
+            "middle_name",
+            "name",
+            "nickname",
+            "picture",
+            "preferred_username",
+            "profile",
+            "sub",
+            "updated_at",
+            "website",
+            "zoneinfo",
         ];
         for (scope, expected) in [
             ("openid profile", &profile[..]),
@@ -61,7 +74,9 @@ both! {
             let (rp, token) = token(&app, scope).await;
             let told = rp.userinfo(&token).await.json().await;
             assert_eq!(names(&told), expected, "{scope}");
-            assert!(told.as_object().is_some_and(|claims| claims.values().all(|value| !value.is_null() && *value != "")));
+            assert!(
+                told.as_object().is_some_and(|claims| claims.values().all(|value| !value.is_null() && *value != ""))
+            );
         }
     }
 
@@ -76,7 +91,8 @@ both! {
     async fn a_claim_asked_for_by_name_is_told(app) {
         // Behaviour 42.
         let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
-        let spec = GrantSpec::scope("openid").claims(r#"{"userinfo":{"name":{"essential":true},"zzz":{"essential":true}}}"#);
+        let spec =
+            GrantSpec::scope("openid").claims(r#"{"userinfo":{"name":{"essential":true},"zzz":{"essential":true}}}"#);
         let grant = app.grant(&alice, &rp, spec).await;
         let tokens = rp.exchange(&grant).await.ok().await;
         let told = rp.userinfo(&tokens.access_token).await.json().await;
