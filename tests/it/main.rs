@@ -3,6 +3,9 @@
 //!
 //! `tests/run it` provides the PostgreSQL server (`SYMBOLON_TEST_POSTGRES`).
 
+// The whole crate is a test, which clippy.toml's allow-…-in-tests does not see: its support may panic too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 #[macro_use]
 mod support;
 
