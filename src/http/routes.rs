@@ -38,12 +38,15 @@ pub enum Origins {
     Any,
 }
 
+/// The name of a method, and what answers it.
+pub type Answered = (&'static str, fn() -> ActixRoute);
+
 /// One path.
 pub struct Route {
     /// Below the issuer's own path.
     pub path: &'static str,
     /// The methods and what answers them.
-    pub methods: &'static [(&'static str, fn() -> ActixRoute)],
+    pub methods: &'static [Answered],
     /// Who may call it.
     pub permission: Permission,
     /// Who may read it from another origin.

@@ -114,7 +114,7 @@ impl Request {
         );
         let failure = DialogueFailure::from(error);
         match self.client.as_ref().filter(|client| client.enabled) {
-            Some(client) => failure.from_app(client),
+            Some(client) => failure.with_app(client),
             None => failure,
         }
     }

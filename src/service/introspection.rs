@@ -30,10 +30,7 @@ pub async fn respond(cx: &Cx, authorization: Option<&str>, params: &Params) -> R
         let caller = client_authentication::authenticate(cx, authorization, params, freshness).await?;
         let asked = oauth::check_may_introspect(caller.client(), None)
             .and_then(|_| params.require("token", Reason::TokenMissing).map(str::to_owned));
-        let text = asked.map_err(|error| {
-            cx.refused("introspection", &[], error.reason);
-            error
-        })?;
+        let text = asked.inspect_err(|error| cx.refused("introspection", &[], error.reason))?;
         let (context, view) = (cx.clone(), caller.view().clone());
         let answer = cx
             .services

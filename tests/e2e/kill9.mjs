@@ -277,7 +277,7 @@ try {
 } finally {
   const output = server.output;
   await server.stop();
-  if (failure ?? lost.length) console.log(`--- the server said\n${tail(output)}\n---`);
+  if (!fault && (failure ?? lost.length)) console.log(`--- the server said\n${tail(output)}\n---`);
 }
 if (fault) {
   const noticed = lost.length > 0 && restarts > 0;

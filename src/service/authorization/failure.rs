@@ -44,7 +44,7 @@ pub enum DialogueFailure {
 impl DialogueFailure {
     /// The app is added where it is known only later.
     #[must_use]
-    pub(in crate::service) fn from_app(self, client: &Client) -> Self {
+    pub(in crate::service) fn with_app(self, client: &Client) -> Self {
         match self {
             Self::Refused { error, app: None } => Self::Refused { error, app: Some(App::from(client)) },
             other => other,

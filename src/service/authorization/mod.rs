@@ -88,7 +88,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
             let unmatched = client.filter(|view| view.client.enabled);
             let failure = DialogueFailure::from(error);
             return Err(match unmatched {
-                Some(view) => failure.from_app(&view.client),
+                Some(view) => failure.with_app(&view.client),
                 None => failure,
             });
         }

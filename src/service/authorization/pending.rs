@@ -60,7 +60,7 @@ pub(in crate::service) fn find(
     let client = client::find(tx, &interaction.client_id)?.filter(|client| client.enabled);
     let client = client.ok_or_else(|| refuse(Reason::ClientUnknown))?;
     if interaction.finished_at.is_some() || cx.now() >= interaction.expires_at {
-        return Err(refuse(Reason::InteractionExpired).from_app(&client));
+        return Err(refuse(Reason::InteractionExpired).with_app(&client));
     }
     let request = serde_json::from_str(&interaction.request)
         .map_err(|error| Broken::Internal(format!("interaction {id} holds no request: {error}")))?;
@@ -104,6 +104,6 @@ impl Pending {
 
     /// What is said when another tab, or another click, was first.
     pub(in crate::service) fn expired(&self) -> DialogueFailure {
-        DialogueFailure::from(OAuthError::invalid_request(Reason::InteractionExpired)).from_app(&self.client)
+        DialogueFailure::from(OAuthError::invalid_request(Reason::InteractionExpired)).with_app(&self.client)
     }
 }
