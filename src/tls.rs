@@ -25,10 +25,9 @@ pub fn install_crypto_provider() {
     let _ = provider().install_default();
 }
 
-/// aws-lc-rs with the hybrid key exchange offered first.
+/// aws-lc-rs, which offers the hybrid key exchange X25519MLKEM768 first (`prefer-post-quantum`).
 fn provider() -> CryptoProvider {
-    use aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519, X25519MLKEM768};
-    CryptoProvider { kx_groups: vec![X25519MLKEM768, X25519, SECP256R1, SECP384R1], ..aws_lc_rs::default_provider() }
+    aws_lc_rs::default_provider()
 }
 
 /// The versions of HTTP that the server behind can speak, for ALPN (RFC 7301).

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-pub use crate::service::playground::sample::{PASSWORD, SECRET};
+use crate::service::playground::sample::{PASSWORD, SECRET};
 
 /// Makes people, groups and clients, or brings the clients in line with the issuer in use.
 ///

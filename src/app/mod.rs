@@ -31,6 +31,7 @@ use crate::{
         Cx, Services, SystemClock, client_keys::FetchedKeys, clients::ClientCache, keys, recorder::Recorder, setup,
     },
     store::{Location, Store, StoreOptions},
+    tls,
 };
 
 /// Units of work that may wait for the database.
@@ -53,7 +54,7 @@ pub async fn build_services(settings: &Settings, purpose: Purpose) -> Result<Arc
 /// [`StartError`], with what to do about it.
 pub async fn open_services(settings: &Settings, purpose: Purpose) -> Result<Arc<Services>, StartError> {
     // The outbound fetcher and TLS share one cryptographic provider; a second call finds it there.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    tls::install_crypto_provider();
     let store = open_store(&settings.database, purpose)?;
     let status = store.migration_status().map_err(|error| error::database(&error))?;
     let fresh = status.applied.is_empty();

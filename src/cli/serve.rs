@@ -9,7 +9,7 @@ use crate::{
     app::{self, Purpose, dev, dev_seed, serve},
     config::{DatabaseUrl, DiskFiles, Settings, Sources},
     domain::trace::Transaction,
-    service::{Cx, Services, setup},
+    service::{Cx, Services, playground::sample, setup},
 };
 
 /// Runs a throw-away server with people, clients and a playground.
@@ -79,8 +79,8 @@ pub(super) fn dev(global: &Global, dev: &Dev, io: &mut Io<'_>) -> Result<(), Cli
             headline(&settings, &services),
             issuer.join("/dev"),
             issuer.join("/oauth2/token"),
-            password = dev_seed::PASSWORD,
-            secret = dev_seed::SECRET,
+            password = sample::PASSWORD,
+            secret = sample::SECRET,
         );
         print(io, &text);
         Ok(serve::run(services, settings, listener, true).await?)
