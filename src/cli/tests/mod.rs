@@ -72,7 +72,13 @@ impl Shell {
 
 fn call(args: Vec<OsString>, stdin: &str) -> Answer {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut io = Io { stdin: &mut stdin.as_bytes(), stdout: &mut out, stderr: &mut err, environment: Vec::new() };
+    let mut io = Io {
+        stdin: &mut stdin.as_bytes(),
+        prompts: false,
+        stdout: &mut out,
+        stderr: &mut err,
+        environment: Vec::new(),
+    };
     let exit = run(args, &mut io);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     Answer { exit, out: text(out), err: text(err) }
