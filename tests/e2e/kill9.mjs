@@ -280,6 +280,7 @@ try {
   if (!fault && (failure ?? lost.length)) console.log(`--- the server said\n${tail(output)}\n---`);
 }
 if (fault) {
+  if (failure) console.log(failure.stack);
   const noticed = lost.length > 0 && restarts > 0;
   console.log(noticed ? `kill9 ${kind}: writes were lost on purpose, and noticed: ${lost[0]}` : `kill9 ${kind}: writes were lost on purpose, and nobody noticed`);
   process.exit(noticed ? 0 : 1);

@@ -34,18 +34,19 @@ export async function durableServer() {
 // The fault that the harness must notice: the newest part of the database's log is gone, as after a power cut of a
 // database that does not wait for the disk. Server (and PostgreSQL) must be dead.
 export async function loseWrites({ dir }) {
-  if (kind === 'sqlite') return erase(path.join(dir, 'symbolon.db-wal'));
+  if (kind === 'sqlite') return erase(path.join(dir, 'symbolon.db-wal'), true);
   const folder = path.join(ownedCluster(), 'data', 'pg_wal');
   const segments = (await readdir(folder)).filter((name) => /^[0-9A-F]{24}$/.test(name)).sort();
   const times = await Promise.all(segments.map(async (name) => (await stat(path.join(folder, name))).mtimeMs));
   return erase(path.join(folder, segments[times.indexOf(Math.max(...times))]));
 }
 
-// Zeroes the end of what was written to a file.
-async function erase(file) {
+// Zeroes the end of what was written to a file; a log that begins anew in the same file is zeroed whole, since its end
+// may be what an earlier round left.
+async function erase(file, whole = false) {
   const content = await readFile(file);
   let end = content.length;
   while (end > 0 && content[end - 1] === 0) end -= 1;
-  content.fill(0, Math.max(0, end - 256 * 1024), end);
+  content.fill(0, whole ? 0 : Math.max(0, end - 256 * 1024), end);
   await writeFile(file, content, { flag: 'r+' });
 }
