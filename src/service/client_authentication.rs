@@ -27,6 +27,15 @@ pub const CONFIDENTIAL_METHODS: &[AuthMethod] =
 /// The algorithms accepted in client assertions.
 pub const ASSERTION_ALGORITHMS: &[SigningAlgorithm] = &SigningAlgorithm::ALL;
 
+/// What a program sent to a direct endpoint, as it came: nothing in it is believed yet.
+#[derive(Clone, Copy, Debug)]
+pub struct DirectRequest<'a> {
+    /// The Authorization header.
+    pub authorization: Option<&'a str>,
+    /// The form.
+    pub params: &'a Params,
+}
+
 /// A client that proved who it is, or a public client that named itself.
 #[derive(Clone, Debug)]
 pub struct AuthenticatedClient {
@@ -66,11 +75,10 @@ pub enum Freshness {
 /// `invalid_client` whatever the cause, except that doing it twice is `invalid_request`.
 pub async fn authenticate(
     cx: &Cx,
-    authorization: Option<&str>,
-    params: &Params,
+    request: &DirectRequest<'_>,
     freshness: Freshness,
 ) -> Result<AuthenticatedClient, Failure> {
-    let presented = Presented::parse(authorization, params).map_err(|error| refuse(cx, error))?;
+    let presented = Presented::parse(request.authorization, request.params).map_err(|error| refuse(cx, error))?;
     let claimed = match &presented {
         Presented::Assertion { client_id: None, assertion } => oauth::unverified_subject(assertion.expose()),
         other => other.client_id().cloned(),

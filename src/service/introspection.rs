@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 use super::{
     Broken, Cx, Failure,
     bearer::{self, Recognized},
-    client_authentication::{self, Freshness},
+    client_authentication::{self, DirectRequest, Freshness},
     clients::ClientView,
 };
 use crate::{
     domain::{
         entity::Client,
         ids::ClientId,
-        oauth::{self, Disclosure, Introspected, OAuthError, Params},
+        oauth::{self, Disclosure, Introspected, OAuthError},
         trace::Reason,
     },
     store::{self, Read, StoreError},
@@ -24,12 +24,12 @@ use crate::{
 ///
 /// # Errors
 /// `invalid_client` for a caller that is nobody, `invalid_request` without a token.
-pub async fn respond(cx: &Cx, authorization: Option<&str>, params: &Params) -> Result<Map<String, Value>, Failure> {
+pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<Map<String, Value>, Failure> {
     let mut freshness = Freshness::Recent;
     loop {
-        let caller = client_authentication::authenticate(cx, authorization, params, freshness).await?;
+        let caller = client_authentication::authenticate(cx, request, freshness).await?;
         let asked = oauth::check_may_introspect(caller.client(), None)
-            .and_then(|_| params.require("token", Reason::TokenMissing).map(str::to_owned));
+            .and_then(|_| request.params.require("token", Reason::TokenMissing).map(str::to_owned));
         let text = asked.inspect_err(|error| cx.refused("introspection", &[], error.reason))?;
         let (context, view) = (cx.clone(), caller.view().clone());
         let answer = cx

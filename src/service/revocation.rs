@@ -4,7 +4,7 @@
 use super::{
     Cx, Failure,
     bearer::{self, Recognized},
-    client_authentication::{self, Freshness},
+    client_authentication::{self, DirectRequest, Freshness},
     events::Draft,
     failure::undo,
 };
@@ -13,7 +13,7 @@ use crate::{
     domain::{
         entity::EventKind,
         ids::ClientId,
-        oauth::{OAuthError, Params, VerifiedAccessToken},
+        oauth::{OAuthError, VerifiedAccessToken},
         trace::Reason,
     },
     store::{self, Abort, Write},
@@ -23,9 +23,9 @@ use crate::{
 ///
 /// # Errors
 /// `invalid_client`, or `invalid_grant` for another client's token.
-pub async fn respond(cx: &Cx, authorization: Option<&str>, params: &Params) -> Result<(), Failure> {
-    let caller = client_authentication::authenticate(cx, authorization, params, Freshness::Current).await?;
-    let text = params.require("token", Reason::TokenMissing).map_err(|error| noted(cx, error))?;
+pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<(), Failure> {
+    let caller = client_authentication::authenticate(cx, request, Freshness::Current).await?;
+    let text = request.params.require("token", Reason::TokenMissing).map_err(|error| noted(cx, error))?;
     let recognized = bearer::recognize(cx, text);
     let client_id = caller.client().client_id.clone();
     let context = cx.clone().acting_as(format!("client:{client_id}"));

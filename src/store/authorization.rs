@@ -24,6 +24,7 @@ struct AuthorizationRow {
     created_at: i64,
     _expires_at: i64,
     revoked_at: Option<i64>,
+    bounds: String,
 }
 
 /// Inserts an authorization. `expires_at`: nothing that comes from it can live longer, so that the
@@ -46,6 +47,7 @@ pub fn insert(tx: &mut Write<'_>, authorization: &Authorization, expires_at: Tim
             authorizations::created_at.eq(authorization.created_at.millis()),
             authorizations::expires_at.eq(expires_at.millis()),
             authorizations::revoked_at.eq(authorization.revoked_at.map(Timestamp::millis)),
+            authorizations::bounds.eq(row::to_json(&authorization.bounds, "authorizations", "bounds")?),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -56,21 +58,27 @@ pub fn insert(tx: &mut Write<'_>, authorization: &Authorization, expires_at: Tim
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, id: &AuthorizationId) -> Result<Option<Authorization>, StoreError> {
-    Ok(authorizations::table
+    authorizations::table
         .filter(authorizations::id.eq(id.as_str()))
         .get_result::<AuthorizationRow>(tx.conn)
         .optional()?
-        .map(|columns| Authorization {
-            id: AuthorizationId::new(columns.id),
-            client_id: ClientId::new(columns.client_id),
-            user_id: UserId::new(columns.user_id),
-            session_id: SessionId::new(columns.session_id),
-            scope: row::split(&columns.scope),
-            context: row::context(columns.auth_time, &columns.amr, columns.acr),
-            claims: columns.claims,
-            created_at: Timestamp::from_millis(columns.created_at),
-            revoked_at: row::time(columns.revoked_at),
-        }))
+        .map(entity)
+        .transpose()
+}
+
+fn entity(columns: AuthorizationRow) -> Result<Authorization, StoreError> {
+    Ok(Authorization {
+        id: AuthorizationId::new(columns.id),
+        client_id: ClientId::new(columns.client_id),
+        user_id: UserId::new(columns.user_id),
+        session_id: SessionId::new(columns.session_id),
+        scope: row::split(&columns.scope),
+        context: row::context(columns.auth_time, &columns.amr, columns.acr),
+        claims: columns.claims,
+        bounds: row::from_json(&columns.bounds, "authorizations", "bounds")?,
+        created_at: Timestamp::from_millis(columns.created_at),
+        revoked_at: row::time(columns.revoked_at),
+    })
 }
 
 /// Revokes an authorization. `false`: it was revoked before.

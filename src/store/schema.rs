@@ -190,6 +190,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        bounds -> Text,
     }
 }
 

@@ -1,12 +1,18 @@
 //! What was allowed, and the artefacts that come from it: code and refresh token.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::AuthenticationContext;
 use crate::{
     Timestamp,
     ids::{AuthorizationId, ClientId, SessionId, UserId},
 };
+
+/// What narrows an authorization beyond its scopes. Every token that comes from it keeps within.
+/// Stored as one document: a bound that this version does not know is an error, never ignored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {}
 
 /// One person's (or one service's) permission to one client, from one dialogue: the parent of
 /// every code, refresh token and access token that comes from it.
@@ -26,6 +32,8 @@ pub struct Authorization {
     pub context: AuthenticationContext,
     /// The claims parameter, as sent (OIDC Core 5.5).
     pub claims: Option<String>,
+    /// What narrows it further.
+    pub bounds: Bounds,
     /// When it was granted.
     pub created_at: Timestamp,
     /// When it was revoked, with all that came from it.

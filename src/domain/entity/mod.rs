@@ -7,7 +7,7 @@ mod key;
 mod session;
 mod user;
 
-pub use authorization::{Authorization, AuthorizationCode, Consent, RefreshToken};
+pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
 };

@@ -4,8 +4,8 @@ use super::OAuthError;
 use crate::{
     Timestamp,
     entity::{
-        AuthenticationContext, Authorization, Client, ClientKind, ClientSettings, Owner, Session, User, UserProfile,
-        UserState,
+        AuthenticationContext, Authorization, Bounds, Client, ClientKind, ClientSettings, Owner, Session, User,
+        UserProfile, UserState,
     },
     ids::{AuthorizationId, ClientId, EventId, SessionId, UserId},
 };
@@ -81,6 +81,7 @@ pub(super) fn authorization(scope: &[&str]) -> Authorization {
         scope: strings(scope),
         context: context(),
         claims: None,
+        bounds: Bounds::default(),
         created_at: at(-50),
         revoked_at: None,
     }

@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use super::form;
 use crate::{
-    domain::{Secret, oauth::Params, trace::Transaction},
+    domain::{Secret, trace::Transaction},
     http::{
         answer::{Renderer, finish},
         context::RequestContext,
     },
-    service::{self, Cx, Failure, token::TokenReply},
+    service::{self, Cx, Failure, client_authentication::DirectRequest, token::TokenReply},
 };
 
 #[derive(Serialize)]
@@ -28,24 +28,24 @@ struct TokenResponse<'a> {
 
 /// `POST /oauth2/token`.
 pub async fn token(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
-    answer(context, request, body, Transaction::Token, async |cx, authorization, params| {
-        service::token::respond(cx, authorization, params).await.map(|reply| render(&reply))
+    answer(context, request, body, Transaction::Token, async |cx, request| {
+        service::token::respond(cx, request).await.map(|reply| render(&reply))
     })
     .await
 }
 
 /// `POST /oauth2/introspect`.
 pub async fn introspect(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
-    answer(context, request, body, Transaction::Introspection, async |cx, authorization, params| {
-        service::introspection::respond(cx, authorization, params).await.map(|answer| no_store().json(answer))
+    answer(context, request, body, Transaction::Introspection, async |cx, request| {
+        service::introspection::respond(cx, request).await.map(|answer| no_store().json(answer))
     })
     .await
 }
 
 /// `POST /oauth2/revoke`.
 pub async fn revoke(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
-    answer(context, request, body, Transaction::Revocation, async |cx, authorization, params| {
-        service::revocation::respond(cx, authorization, params).await.map(|()| no_store().finish())
+    answer(context, request, body, Transaction::Revocation, async |cx, request| {
+        service::revocation::respond(cx, request).await.map(|()| no_store().finish())
     })
     .await
 }
@@ -56,14 +56,14 @@ async fn answer(
     request: HttpRequest,
     body: Bytes,
     transaction: Transaction,
-    respond: impl AsyncFnOnce(&Cx, Option<&str>, &Params) -> Result<HttpResponse, Failure>,
+    respond: impl AsyncFnOnce(&Cx, &DirectRequest<'_>) -> Result<HttpResponse, Failure>,
 ) -> HttpResponse {
     let cx = &context.cx;
     cx.note_transaction(transaction);
     let result = async {
         let params = form::params(cx, &request, &body)?;
         let authorization = form::authorization(cx, &request)?;
-        respond(cx, authorization, &params).await
+        respond(cx, &DirectRequest { authorization, params: &params }).await
     }
     .await;
     finish(&context, Renderer::OauthJson, result).await

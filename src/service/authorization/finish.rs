@@ -10,7 +10,7 @@ use crate::{
     crypto::token::{SecretKind, mint},
     domain::{
         Timestamp,
-        entity::{Authorization, AuthorizationCode, Client, Consent, EventKind, Session, User},
+        entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, EventKind, Session, User},
         ids::{AuthorizationId, InteractionId},
         oauth::{Answer, ErrorCode, GrantType, OAuthError, SafeRedirect, failure, success},
         oidc::interaction::Decision,
@@ -132,6 +132,7 @@ fn issue_code(
         scope: request.scope.clone(),
         context: session.context.clone(),
         claims: request.claims.clone(),
+        bounds: Bounds::default(),
         created_at: cx.now(),
         revoked_at: None,
     };

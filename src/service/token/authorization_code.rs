@@ -3,26 +3,30 @@
 
 use super::{
     Stop,
-    issue::{self, Chain},
+    issue::{self, Chain, Wanted},
 };
 use crate::{
     crypto::token::{SecretKind, parse},
     domain::{
         entity::EventKind,
-        oauth::{self, CodeExchange, OAuthError, Params, Refusal},
+        oauth::{self, CodeExchange, OAuthError, Refusal},
         trace::Reason,
     },
     service::{
         Cx, Failure,
-        client_authentication::AuthenticatedClient,
+        client_authentication::{AuthenticatedClient, DirectRequest},
         events::Draft,
         failure::{keep, undo},
     },
     store::{Abort, Write, authorization, authorization_code},
 };
 
-pub(super) async fn respond(cx: &Cx, client: &AuthenticatedClient, params: &Params) -> Result<issue::TokenReply, Stop> {
-    let request = CodeExchange::parse(params)?;
+pub(super) async fn respond(
+    cx: &Cx,
+    client: &AuthenticatedClient,
+    direct: &DirectRequest<'_>,
+) -> Result<issue::TokenReply, Stop> {
+    let request = CodeExchange::parse(direct.params)?;
     let unknown = || OAuthError::invalid_grant(Reason::CodeUnknown);
     let hash = parse(SecretKind::AuthorizationCode, request.code.expose()).ok_or_else(unknown)?;
     let (context, view) = (cx.clone(), client.view().clone());
@@ -43,7 +47,7 @@ pub(super) async fn respond(cx: &Cx, client: &AuthenticatedClient, params: &Para
             match oauth::check_redeemable(&code, &view.client, &request, context.now()) {
                 Ok(()) if authorization_code::consume(tx, hash.as_bytes(), context.now())? => {
                     let chain = Chain::Begin { nonce: code.nonce.clone() };
-                    issue::for_person(&context, tx, &view, &authorization, None, chain, drafts).map(Some)
+                    issue::for_person(&context, tx, &view, &authorization, Wanted::of(chain, drafts)).map(Some)
                 }
                 // The replay is remembered although the client only hears `invalid_grant`.
                 Ok(()) | Err(Refusal::Replayed) => {

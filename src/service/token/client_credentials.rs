@@ -2,12 +2,19 @@
 
 use super::{Stop, issue};
 use crate::{
-    domain::oauth::{self, ClientCredentialsRequest, Params},
-    service::{Cx, client_authentication::AuthenticatedClient},
+    domain::oauth::{self, ClientCredentialsRequest},
+    service::{
+        Cx,
+        client_authentication::{AuthenticatedClient, DirectRequest},
+    },
 };
 
-pub(super) async fn respond(cx: &Cx, client: &AuthenticatedClient, params: &Params) -> Result<issue::TokenReply, Stop> {
-    let request = ClientCredentialsRequest::parse(params)?;
+pub(super) async fn respond(
+    cx: &Cx,
+    client: &AuthenticatedClient,
+    direct: &DirectRequest<'_>,
+) -> Result<issue::TokenReply, Stop> {
+    let request = ClientCredentialsRequest::parse(direct.params)?;
     let scope = oauth::client_credentials_scope(client.client(), request.scope.as_deref())?;
     issue::for_machine(cx, client.view(), scope).await
 }

@@ -100,6 +100,23 @@ impl Drafts {
     }
 }
 
+/// What an issuance is asked for, within what the authorization allows.
+pub struct Wanted {
+    /// Fewer scopes than the authorization's, if only those are wanted.
+    pub scope: Option<Vec<String>>,
+    /// How the tokens continue the authorization's chain.
+    pub chain: Chain,
+    /// The random parts.
+    pub drafts: Drafts,
+}
+
+impl Wanted {
+    /// All that the authorization allows.
+    pub const fn of(chain: Chain, drafts: Drafts) -> Self {
+        Self { scope: None, chain, drafts }
+    }
+}
+
 /// A `jti` names the authorization that it comes from, so that a self-contained token can be
 /// followed back to its parent.
 pub fn jti(authorization: &AuthorizationId, serial: &str) -> String {
@@ -148,10 +165,9 @@ pub(super) fn for_person(
     tx: &mut Write<'_>,
     view: &ClientView,
     authorization: &Authorization,
-    scope: Option<Vec<String>>,
-    chain: Chain,
-    drafts: Drafts,
+    wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
+    let Wanted { scope, chain, drafts } = wanted;
     let client = &view.client;
     let person = user::find(tx, &authorization.user_id)?;
     let session = session::find(tx, &authorization.session_id)?;

@@ -10,11 +10,11 @@ use std::{future::Future, pin::Pin};
 
 use super::{
     Broken, Cx, Failure,
-    client_authentication::{self, AuthenticatedClient, Freshness},
+    client_authentication::{self, AuthenticatedClient, DirectRequest, Freshness},
 };
 use crate::domain::{
     entity::AuthMethod,
-    oauth::{self, GrantType, Params},
+    oauth::{self, GrantType},
 };
 
 pub use issue::TokenReply;
@@ -25,22 +25,22 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<TokenReply, Stop>> + 'a>>;
 pub struct Grant {
     /// The `grant_type`.
     pub grant_type: GrantType,
-    respond: for<'a> fn(&'a Cx, &'a AuthenticatedClient, &'a Params) -> Answer<'a>,
+    respond: for<'a> fn(&'a Cx, &'a AuthenticatedClient, &'a DirectRequest<'a>) -> Answer<'a>,
 }
 
 /// Every grant. Dispatch, metadata and client validation read this table.
 pub const GRANTS: &[Grant] = &[
     Grant {
         grant_type: GrantType::AuthorizationCode,
-        respond: |cx, client, params| Box::pin(authorization_code::respond(cx, client, params)),
+        respond: |cx, client, request| Box::pin(authorization_code::respond(cx, client, request)),
     },
     Grant {
         grant_type: GrantType::RefreshToken,
-        respond: |cx, client, params| Box::pin(refresh_token::respond(cx, client, params)),
+        respond: |cx, client, request| Box::pin(refresh_token::respond(cx, client, request)),
     },
     Grant {
         grant_type: GrantType::ClientCredentials,
-        respond: |cx, client, params| Box::pin(client_credentials::respond(cx, client, params)),
+        respond: |cx, client, request| Box::pin(client_credentials::respond(cx, client, request)),
     },
 ];
 
@@ -62,15 +62,16 @@ impl<E: Into<Failure>> From<E> for Stop {
 ///
 /// # Errors
 /// RFC 6749 §5.2, or the server's own failure.
-pub async fn respond(cx: &Cx, authorization: Option<&str>, params: &Params) -> Result<TokenReply, Failure> {
+pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<TokenReply, Failure> {
     let mut freshness = Freshness::Recent;
     loop {
-        let client = client_authentication::authenticate(cx, authorization, params, freshness).await?;
+        let client = client_authentication::authenticate(cx, request, freshness).await?;
         let context = cx.clone().acting_as(format!("client:{}", client.client().client_id));
-        match grant(&context, &client, params).await {
+        match grant(&context, &client, request).await {
             Ok(reply) => return Ok(reply),
             Err(Stop::Failed(Failure::Refused(error))) => {
-                cx.refused("grant", &[("grant_type", params.find("grant_type").unwrap_or_default())], error.reason);
+                let named = request.params.find("grant_type").unwrap_or_default();
+                cx.refused("grant", &[("grant_type", named)], error.reason);
                 return Err(Failure::Refused(error));
             }
             Err(Stop::Failed(broken)) => return Err(broken),
@@ -87,11 +88,11 @@ pub async fn respond(cx: &Cx, authorization: Option<&str>, params: &Params) -> R
     }
 }
 
-async fn grant(cx: &Cx, client: &AuthenticatedClient, params: &Params) -> Result<TokenReply, Stop> {
-    let grant_type = oauth::parse_grant_type(params, client.client())?;
+async fn grant(cx: &Cx, client: &AuthenticatedClient, request: &DirectRequest<'_>) -> Result<TokenReply, Stop> {
+    let grant_type = oauth::parse_grant_type(request.params, client.client())?;
     let grant = GRANTS
         .iter()
         .find(|grant| grant.grant_type == grant_type)
         .ok_or_else(|| Failure::internal("a grant type without a grant"))?;
-    (grant.respond)(cx, client, params).await
+    (grant.respond)(cx, client, request).await
 }

@@ -5,27 +5,31 @@
 
 use super::{
     Stop,
-    issue::{self, Chain},
+    issue::{self, Chain, Wanted},
 };
 use crate::{
     crypto::token::{SecretKind, parse},
     domain::{
         Secret,
         entity::EventKind,
-        oauth::{self, OAuthError, Params, RefreshDecision, RefreshRequest},
+        oauth::{self, OAuthError, RefreshDecision, RefreshRequest},
         trace::Reason,
     },
     service::{
         Broken, Cx, Failure,
-        client_authentication::AuthenticatedClient,
+        client_authentication::{AuthenticatedClient, DirectRequest},
         events::Draft,
         failure::{keep, undo},
     },
     store::{Abort, Write, authorization, refresh_token},
 };
 
-pub(super) async fn respond(cx: &Cx, client: &AuthenticatedClient, params: &Params) -> Result<issue::TokenReply, Stop> {
-    let request = RefreshRequest::parse(params)?;
+pub(super) async fn respond(
+    cx: &Cx,
+    client: &AuthenticatedClient,
+    direct: &DirectRequest<'_>,
+) -> Result<issue::TokenReply, Stop> {
+    let request = RefreshRequest::parse(direct.params)?;
     let unknown = || OAuthError::invalid_grant(Reason::RefreshTokenUnknown);
     let hash = parse(SecretKind::RefreshToken, request.refresh_token.expose()).ok_or_else(unknown)?;
     let (context, view) = (cx.clone(), client.view().clone());
@@ -58,7 +62,8 @@ pub(super) async fn respond(cx: &Cx, client: &AuthenticatedClient, params: &Para
                 RefreshDecision::Refused(error) => return Err(undo(error)),
             };
             let scope = oauth::narrow(request.scope.as_deref(), &authorization.scope).map_err(undo)?;
-            issue::for_person(&context, tx, &view, &authorization, Some(scope), chain, drafts).map(Some)
+            let wanted = Wanted { scope: Some(scope), ..Wanted::of(chain, drafts) };
+            issue::for_person(&context, tx, &view, &authorization, wanted).map(Some)
         })
         .await?;
     issued.ok_or(Stop::ClientChanged)?.sign(cx)

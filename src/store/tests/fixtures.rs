@@ -4,7 +4,7 @@ use crate::{
     domain::{
         Timestamp,
         entity::{
-            AuthenticationContext, Authorization, AuthorizationCode, Client, ClientKind, ClientSettings, Event,
+            AuthenticationContext, Authorization, AuthorizationCode, Bounds, Client, ClientKind, ClientSettings, Event,
             EventKind, Group, Owner, RefreshToken, Role, Session, User, UserProfile, UserState,
         },
         ids::{AuthorizationId, ClientId, EventId, GroupId, InteractionId, RoleId, SessionId, UserId},
@@ -102,6 +102,7 @@ pub(super) fn allowed(id: &str, user: &str, client: &str, session: &str) -> Auth
         scope: vec!["openid".into(), "offline_access".into()],
         context: context(),
         claims: None,
+        bounds: Bounds::default(),
         created_at: NOW,
         revoked_at: None,
     }

@@ -10,8 +10,8 @@ use symbolon::{
     domain::{
         Secret,
         entity::{
-            AuthenticationContext, Authorization, AuthorizationCode, Consent, Owner, Session, User, UserProfile,
-            UserState,
+            AuthenticationContext, Authorization, AuthorizationCode, Bounds, Consent, Owner, Session, User,
+            UserProfile, UserState,
         },
         ids::{AuthorizationId, EventId, SessionId, UserId},
     },
@@ -205,6 +205,7 @@ impl TestApp {
             scope: spec.scope.clone(),
             context: self.context(),
             claims: spec.claims,
+            bounds: Bounds::default(),
             created_at: now,
             revoked_at: None,
         };

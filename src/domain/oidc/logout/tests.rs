@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     Timestamp,
-    entity::AuthenticationContext,
+    entity::{AuthenticationContext, Bounds},
     ids::{AuthorizationId, SessionId, UserId},
     oidc::fixtures::{client, names, session, user},
 };
@@ -194,6 +194,7 @@ fn the_table_of_effects_names_each_artefact_once_and_agrees_with_the_rule() {
             scope: names(scope),
             context: AuthenticationContext { auth_time: Timestamp::default(), amr: Vec::new(), acr: "1".into() },
             claims: None,
+            bounds: Bounds::default(),
             created_at: Timestamp::default(),
             revoked_at: None,
         };

@@ -1,0 +1,2 @@
+-- What narrows an authorization beyond its scopes, as one document.
+ALTER TABLE authorizations ADD COLUMN bounds TEXT NOT NULL DEFAULT '{}';
