@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ErrorCode, GrantType, OAuthError, Params, ResponseMode, SafeRedirect,
-    params::{check_resource_absent, check_restrictions_absent},
+    authorization_details::parse_details,
+    params::check_restrictions_absent,
     pkce::parse_challenge,
+    resource::parse_resources,
     scope::{OFFLINE_ACCESS, OPENID, check_allowed, parse_scope},
 };
 use crate::{entity::Client, ids::ClientId, oidc::claims::ClaimsRequest, trace::Reason};
@@ -84,6 +86,12 @@ pub struct AuthorizationRequest {
     pub claims: Option<String>,
     /// How pages should be laid out.
     pub display: Option<String>,
+    /// The resources that tokens shall be for (RFC 8707).
+    #[serde(default)]
+    pub resource: Vec<String>,
+    /// What is asked for in detail (RFC 9396).
+    #[serde(default)]
+    pub authorization_details: Vec<serde_json::Value>,
 }
 
 impl AuthorizationRequest {
@@ -163,6 +171,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("max_age", check_max_age),
     ("scope", check_scope),
     ("resource", check_resource),
+    ("authorization_details", check_authorization_details),
     ("nonce", check_nonce),
     ("claims", check_claims),
 ];
@@ -214,6 +223,8 @@ fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> Au
         ui_locales: text("ui_locales"),
         claims: None,
         display: text("display"),
+        resource: Vec::new(),
+        authorization_details: Vec::new(),
     }
 }
 
@@ -333,9 +344,16 @@ fn check_scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
+/// Whether the resources are registered is found out by the caller, which can look.
 fn check_resource(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    check_resource_absent(draft.params)?;
+    draft.request.resource = parse_resources(draft.params)?;
     check_restrictions_absent(draft.params)
+}
+
+/// Their types are looked up by the caller too.
+fn check_authorization_details(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    draft.request.authorization_details = parse_details(draft.params)?;
+    Ok(())
 }
 
 /// Meaningless without `openid`, and then ignored.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{GrantType, check_registrable, scope::is_scope_token};
+use super::{GrantType, check_registrable, resource::resource_of_consent, scope::is_scope_token};
 use crate::entity::{AuthMethod, ClientKind, ClientSettings};
 
 /// A year, in seconds: the longest lifetime of anything.
@@ -14,6 +14,8 @@ const MAX_LIFETIME: i64 = 31_536_000;
 const MAX_ITEMS: usize = 100;
 /// The longest audience, in bytes.
 const MAX_AUDIENCE: usize = 512;
+/// The longest type of authorization details, in bytes.
+const MAX_TYPE: usize = 256;
 /// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -139,6 +141,18 @@ fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
             return rule(
                 format!("scope[{index}]"),
                 "A scope is printable ASCII without spaces, commas, quotes and backslashes.",
+            );
+        }
+        if resource_of_consent(scope).is_some() {
+            return rule(format!("scope[{index}]"), "A scope does not begin with resource: (that names a resource).");
+        }
+    }
+    check_list("authorization_details_types", &settings.authorization_details_types)?;
+    for (index, name) in settings.authorization_details_types.iter().enumerate() {
+        if !(1..=MAX_TYPE).contains(&name.len()) || name.contains(char::is_control) {
+            return rule(
+                format!("authorization_details_types[{index}]"),
+                "A type has 1 to 256 bytes without control characters.",
             );
         }
     }

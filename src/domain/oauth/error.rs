@@ -22,6 +22,8 @@ pub enum ErrorCode {
     InvalidScope,
     /// The resource is not known (RFC 8707 §2).
     InvalidTarget,
+    /// The authorization details are malformed, unknown or not allowed (RFC 9396 §5).
+    InvalidAuthorizationDetails,
     /// A person or a policy said no.
     AccessDenied,
     /// Nobody is signed in (OIDC Core 3.1.2.6).
@@ -59,6 +61,7 @@ impl ErrorCode {
         Self::UnsupportedResponseType,
         Self::InvalidScope,
         Self::InvalidTarget,
+        Self::InvalidAuthorizationDetails,
         Self::AccessDenied,
         Self::LoginRequired,
         Self::ConsentRequired,
@@ -84,6 +87,7 @@ impl ErrorCode {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",

@@ -1,6 +1,7 @@
 //! OAuth 2: what is asked, what is allowed, what is answered.
 
 mod access_token;
+mod authorization_details;
 mod authorization_request;
 mod authorization_response;
 mod client_authentication;
@@ -11,8 +12,10 @@ mod grant_type;
 mod introspection;
 mod params;
 mod pkce;
+mod protected_resource;
 mod redirect_uri;
 mod registrable_uri;
+mod resource;
 mod scope;
 mod standing;
 mod token_request;
@@ -21,6 +24,7 @@ mod token_request;
 mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
+pub use authorization_details::{check_details, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{
     AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, rules, validate,
 };
@@ -35,11 +39,16 @@ pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
+pub use protected_resource::{find_hosted, protected_resource};
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
+pub use resource::{
+    Target, aim, check_granted, check_may_target, consent_to_resource, is_registrable_resource, parse_resources,
+    resource_key, resource_of_consent,
+};
 pub use scope::{check_allowed, narrow, parse_scope};
 pub use standing::check_standing;
 pub use token_request::{
-    ClientCredentialsRequest, CodeExchange, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
+    ClientCredentialsRequest, CodeExchange, Narrowing, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
     client_credentials_scope, decide_refresh, parse_grant_type,
 };

@@ -34,6 +34,8 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
         id_token_algs: &SigningAlgorithm::ALL,
         userinfo_algs: &[],
         scopes: &scopes,
+        protected_resources: &["https://api.example.com"],
+        authorization_details_types: &["payment"],
         claims: &claims,
         prompt_values: &prompts,
         acr_values: &["1"],
@@ -55,6 +57,8 @@ fn the_documents_list_what_is_registered() {
             document["grant_types_supported"],
             json!(["authorization_code", "refresh_token", "client_credentials"])
         );
+        assert_eq!(document["protected_resources"], json!(["https://api.example.com"]));
+        assert_eq!(document["authorization_details_types_supported"], json!(["payment"]));
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["authorization_response_iss_parameter_supported"], json!(true));
         assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(["client_secret_basic"]));
