@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Services, client_authentication, token};
+use super::{Services, apis::Registry, client_authentication, token};
 use crate::{
     crypto::token::digest,
     domain::{
@@ -24,13 +24,27 @@ pub enum Document {
     OauthAuthorizationServer,
 }
 
-/// The document. `endpoints`: each endpoint with the path that it is routed at.
-pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint, &str)]) -> Map<String, Value> {
+/// The document. `endpoints`: each endpoint with the path that it is routed at. `registry`: what else
+/// is told of.
+pub fn document(
+    services: &Services,
+    document: Document,
+    endpoints: &[(Endpoint, &str)],
+    registry: &Registry,
+) -> Map<String, Value> {
     let grant_types: Vec<GrantType> = token::GRANTS.iter().map(|grant| grant.grant_type).collect();
     let keyring = services.keyring.load();
     let mut algorithms: Vec<SigningAlgorithm> = keyring.algorithms().collect();
     algorithms.sort_unstable();
-    let (claims, scopes) = (claims_supported(), scopes_supported());
+    let (claims, mut scopes) = (claims_supported(), scopes_supported());
+    let of_apis = registry.apis.iter().flat_map(|api| api.settings.scopes.iter().map(|scope| scope.name.as_str()));
+    for scope in of_apis {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    let resources: Vec<&str> = registry.apis.iter().map(|api| api.resource.as_str()).collect();
+    let details_types: Vec<&str> = registry.details_types.iter().map(String::as_str).collect();
     let capabilities = Capabilities {
         issuer: services.issuer.as_str(),
         endpoints,
@@ -44,6 +58,8 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
         id_token_algs: &algorithms,
         userinfo_algs: &[],
         scopes: &scopes,
+        protected_resources: &resources,
+        authorization_details_types: &details_types,
         claims: &claims,
         prompt_values: &["none", "login", "consent", "select_account"],
         acr_values: &["1"],

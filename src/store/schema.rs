@@ -306,6 +306,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    apis (resource) {
+        resource -> Text,
+        resource_key -> Text,
+        name -> Text,
+        description -> Text,
+        settings -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorization_details_types (name) {
+        name -> Text,
+        title -> Text,
+        description -> Text,
+        schema -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
     users,
@@ -333,4 +360,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     setup_links,
     events,
     decision_records,
+    apis,
+    authorization_details_types,
 );

@@ -10,6 +10,7 @@
 mod support;
 
 mod architecture;
+mod authorization_details;
 mod authorize;
 mod client_authentication;
 #[path = "../../conformance/behaviours/mod.rs"]
@@ -20,7 +21,9 @@ mod http;
 mod introspection;
 mod login;
 mod logout;
+mod protected_resource_metadata;
 mod reasons;
+mod resource_indicators;
 mod revocation;
 mod setup;
 mod token;

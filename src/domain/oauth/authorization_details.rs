@@ -12,6 +12,8 @@ use crate::{
 
 /// One request may hold this many objects.
 const MAX_DETAILS: usize = 16;
+/// The longest type, in bytes.
+const MAX_TYPE: usize = 256;
 /// The longest `authorization_details`, in bytes.
 const MAX_BYTES: usize = 8 * 1024;
 
@@ -36,7 +38,42 @@ pub fn parse_details(params: &Params) -> Result<Vec<Value>, OAuthError> {
 
 /// The type of an authorization details object.
 pub fn type_of(object: &Value) -> Option<&str> {
-    object.as_object()?.get("type")?.as_str().filter(|name| !name.is_empty())
+    let text = |name: &&str| (1..=MAX_TYPE).contains(&name.len()) && !name.contains(char::is_control);
+    object.as_object()?.get("type")?.as_str().filter(text)
+}
+
+/// What an object says beside its type, for people: each value with its path, lists in one line.
+pub fn describe_fields(object: &Value) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    for (name, value) in object.as_object().into_iter().flatten().filter(|(name, _)| *name != "type") {
+        describe(name, value, &mut fields);
+    }
+    fields
+}
+
+/// The depth is bounded by [`parse_details`].
+fn describe(path: &str, value: &Value, fields: &mut Vec<(String, String)>) {
+    let is_plain = |value: &Value| !value.is_object() && !value.is_array();
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            for (name, member) in members {
+                describe(&format!("{path}.{name}"), member, fields);
+            }
+        }
+        Value::Array(items) if !items.is_empty() && items.iter().all(is_plain) => {
+            fields.push((path.to_owned(), items.iter().map(plain).collect::<Vec<_>>().join(", ")));
+        }
+        Value::Array(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                describe(&format!("{path}.{}", index + 1), item, fields);
+            }
+        }
+        other => fields.push((path.to_owned(), plain(other))),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn depth(value: &Value) -> usize {

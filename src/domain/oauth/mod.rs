@@ -1,6 +1,7 @@
 //! OAuth 2: what is asked, what is allowed, what is answered.
 
 mod access_token;
+mod api_metadata;
 mod authorization_details;
 mod authorization_request;
 mod authorization_response;
@@ -24,7 +25,8 @@ mod token_request;
 mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
-pub use authorization_details::{check_details, details_for, narrow_details, parse_details, type_of};
+pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings};
+pub use authorization_details::{check_details, describe_fields, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{
     AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, rules, validate,
 };

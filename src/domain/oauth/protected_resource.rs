@@ -6,15 +6,15 @@ use crate::entity::Api;
 use crate::oauth::resource_key;
 
 /// The document of the public API whose metadata is at `/.well-known/oauth-protected-resource` with
-/// this rest (empty, or beginning with a slash): the path of an API on this very `origin` (§3.1), or
+/// this rest (which begins with a slash): the path of an API on this very `origin` (§3.1), or
 /// the path that was registered for one elsewhere (its answers name it in `WWW-Authenticate`, §5.1).
 pub fn find_hosted<'a>(apis: &'a [Api], origin: &str, rest: &str) -> Option<&'a Api> {
+    let registered = Some(rest.strip_prefix('/')?);
     let here = format!("{origin}{rest}");
-    let registered = rest.strip_prefix('/');
     let public = || apis.iter().filter(|api| api.settings.public);
     public()
         .find(|api| resource_key(&api.resource) == resource_key(&here))
-        .or_else(|| public().find(|api| registered.is_some() && api.settings.metadata_path.as_deref() == registered))
+        .or_else(|| public().find(|api| api.settings.metadata_path.as_deref() == registered))
 }
 
 /// The metadata (§2). What does not apply is left out.

@@ -12,11 +12,11 @@ use crate::{
         Timestamp,
         entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, EventKind, Session, User},
         ids::{AuthorizationId, InteractionId},
-        oauth::{Answer, ErrorCode, GrantType, OAuthError, SafeRedirect, failure, success},
+        oauth::{Answer, ErrorCode, GrantType, MAX_API_TOKEN_SECONDS, OAuthError, SafeRedirect, failure, success},
         oidc::interaction::Decision,
         trace::Reason,
     },
-    service::{Broken, Cx, events::Draft, sessions},
+    service::{Broken, Cx, Failure, apis, events::Draft, sessions},
     store::{Abort, Write, authorization, authorization_code, client, consent, interaction, user},
 };
 
@@ -79,9 +79,14 @@ fn grant_in(
         cx.refused("interaction", &[], Reason::InteractionExpired);
         return Err(pending.expired().into());
     }
-    if let Err(error) = asked.check_still_allowed(&client) {
-        cx.refused("client", &[], error.reason);
-        return Ok(Finished::Answer(refusal(cx, &redirect, &asked.request, &error)));
+    let allowed = asked.check_still_allowed(&client).map_err(Failure::from);
+    match allowed.and_then(|()| apis::check_request(tx, &client, &asked.request)) {
+        Ok(_) => {}
+        Err(Failure::Refused(error)) => {
+            cx.refused("client", &[], error.reason);
+            return Ok(Finished::Answer(refusal(cx, &redirect, &asked.request, &error)));
+        }
+        Err(Failure::Broken(broken)) => return Err(broken.into()),
     }
     let cx = &cx.clone().acting_as(format!("user:{}", person.id));
     if facts.progress.consented_by.as_ref() == Some(&person.id) {
@@ -132,7 +137,10 @@ fn issue_code(
         scope: request.scope.clone(),
         context: session.context.clone(),
         claims: request.claims.clone(),
-        bounds: Bounds::default(),
+        bounds: Bounds {
+            resource: request.resource.clone(),
+            authorization_details: request.authorization_details.clone(),
+        },
         created_at: cx.now(),
         revoked_at: None,
     };
@@ -151,18 +159,22 @@ fn issue_code(
     };
     authorization_code::insert(tx, &row)?;
     let event = Draft::new(EventKind::AuthorizationGranted).authorization(&granted);
-    event.fact("scope", granted.scope.join(" ")).peer(cx).append(cx, tx)?;
+    let event = event.fact("scope", granted.scope.join(" ")).fact("resource", granted.bounds.resource.join(" "));
+    event.peer(cx).append(cx, tx)?;
     Ok(code.text.expose().clone())
 }
 
 /// Nothing that comes from an authorization of now lives longer: the code, then perhaps a family
-/// of refresh tokens, then the last tokens.
+/// of refresh tokens, then the last tokens. An API may let its tokens live longer than the client's.
 fn last_use(cx: &Cx, client: &Client) -> Timestamp {
     let policy = &cx.services.policy;
     let family = if client.allows_grant(GrantType::RefreshToken) { policy.refresh_absolute_seconds } else { 0 };
     let access = client.settings.access_token_lifetime.unwrap_or(policy.access_token_seconds);
     let id_token = client.settings.id_token_lifetime.unwrap_or(policy.id_token_seconds);
-    cx.now().plus_seconds(policy.code_seconds).plus_seconds(family).plus_seconds(access.max(id_token))
+    cx.now()
+        .plus_seconds(policy.code_seconds)
+        .plus_seconds(family)
+        .plus_seconds(access.max(id_token).max(MAX_API_TOKEN_SECONDS))
 }
 
 /// Ends a dialogue because the person said no: `access_denied` goes to the client (RFC 6749

@@ -17,7 +17,7 @@ pub(super) use pending::{Pending, find as find_pending};
 use asked::{Asked, Facts};
 use finish::{Finished, refusal};
 
-use super::{Broken, Cx, clients};
+use super::{Broken, Cx, Failure, apis, clients};
 use crate::{
     domain::{
         Secret,
@@ -105,6 +105,14 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
                 &error_uri,
             ));
         }
+    };
+    let request = match apis::registered(cx, client.as_ref(), request.clone()).await {
+        Ok(registered) => registered,
+        Err(Failure::Refused(error)) => {
+            cx.refused("registry", &[], error.reason);
+            return answered(refusal(cx, &redirect, &request, &error));
+        }
+        Err(broken) => return Err(broken.into()),
     };
     let asked = match Asked::understand(cx, request.clone()) {
         Ok(asked) => asked,

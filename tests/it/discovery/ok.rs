@@ -43,6 +43,8 @@ both! {
             "introspection_endpoint",
             "revocation_endpoint",
             "scopes_supported",
+            "protected_resources",
+            "authorization_details_types_supported",
             "response_types_supported",
             "response_modes_supported",
             "grant_types_supported",

@@ -66,6 +66,7 @@ fn what_is_not_an_array_of_typed_objects_is_refused() {
         r#"[{"Type":"a"}]"#,
         r#"[{"type":"a"},[]]"#,
         r#"[{"type":"a"}]x"#,
+        r#"[{"type":"a\u0000b"}]"#,
         &many,
         &long,
         &bottomless,
@@ -124,6 +125,24 @@ fn an_object_with_locations_is_told_only_there() {
     let anywhere = json!({"type": "a"});
     let told = details_for(vec![here.clone(), there, anywhere.clone()], &strings(&["https://a.example"]));
     assert_eq!(told, vec![here, anywhere]);
+}
+
+#[test]
+fn a_person_reads_every_value_with_its_path() {
+    let object = json!({"type": "a", "to": "Bob", "amount": {"value": 5, "currency": "EUR"}, "tags": ["x", 1], "steps": [{"n": true}, []], "none": null});
+    let fields = describe_fields(&object);
+    let expected = [
+        ("amount.currency", "EUR"),
+        ("amount.value", "5"),
+        ("none", "null"),
+        ("steps.1.n", "true"),
+        ("steps.2", "[]"),
+        ("tags", "x, 1"),
+        ("to", "Bob"),
+    ];
+    let mut found: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    found.sort_unstable();
+    assert_eq!(found, expected);
 }
 
 proptest! {
