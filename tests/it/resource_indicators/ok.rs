@@ -128,8 +128,8 @@ both! {
         let text = page.answer.response.text();
         for shown in [
             "Do invoices.read for you",
-            "The API https:&#x2f;&#x2f;invoices.example.com&#x2f;v1",
-            "Use The API https:&#x2f;&#x2f;plain.example.com on your behalf",
+            "The API https://invoices.example.com/v1",
+            "Use The API https://plain.example.com on your behalf",
         ] {
             assert!(text.contains(shown), "{shown}: {text}");
         }
