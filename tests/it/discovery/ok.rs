@@ -45,6 +45,7 @@ both! {
             "scopes_supported",
             "response_types_supported",
             "response_modes_supported",
+            "authorization_signing_alg_values_supported",
             "grant_types_supported",
             "acr_values_supported",
             "subject_types_supported",
