@@ -32,6 +32,9 @@ pub enum ErrorCode {
     AccountSelectionRequired,
     /// A page is needed (OIDC Core 3.1.2.6).
     InteractionRequired,
+    /// The person cannot be authenticated as strongly as demanded (OpenID Connect Core Error Code
+    /// unmet_authentication_requirements 1.0).
+    UnmetAuthenticationRequirements,
     /// `request` is not offered (OIDC Core 3.1.2.6).
     RequestNotSupported,
     /// `request_uri` is not offered (OIDC Core 3.1.2.6).
@@ -64,6 +67,7 @@ impl ErrorCode {
         Self::ConsentRequired,
         Self::AccountSelectionRequired,
         Self::InteractionRequired,
+        Self::UnmetAuthenticationRequirements,
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
@@ -89,6 +93,7 @@ impl ErrorCode {
             Self::ConsentRequired => "consent_required",
             Self::AccountSelectionRequired => "account_selection_required",
             Self::InteractionRequired => "interaction_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",

@@ -12,7 +12,7 @@ use symbolon::{
         entity::{AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, Owner},
         ids::ClientId,
         jose::SigningAlgorithm,
-        oauth::CLIENT_ASSERTION_TYPE,
+        oauth::{CLIENT_ASSERTION_TYPE, GrantType, ResponseType},
     },
     service::Services,
     store::client,
@@ -74,6 +74,15 @@ impl ClientSpec {
         })
     }
 
+    /// For every response type.
+    #[must_use]
+    pub fn hybrid(self) -> Self {
+        self.set(|settings| {
+            settings.grant_types.push(GrantType::Implicit);
+            settings.response_types = ResponseType::ALL.to_vec();
+        })
+    }
+
     /// With other settings.
     #[must_use]
     pub fn set(mut self, change: impl FnOnce(&mut ClientSettings)) -> Self {
@@ -114,7 +123,11 @@ impl TestApp {
     /// Registers a client. Confidential ones have [`SECRET`]; one with keys needs
     /// [`RelyingParty::with`] its key.
     pub async fn client(&self, spec: ClientSpec) -> RelyingParty {
-        for algorithm in [spec.settings.id_token_signed_response_alg, spec.settings.access_token_signed_response_alg] {
+        for algorithm in [
+            spec.settings.id_token_signed_response_alg,
+            spec.settings.access_token_signed_response_alg,
+            spec.settings.authorization_signed_response_alg,
+        ] {
             self.ensure_key(algorithm).await;
         }
         let row = Client {
