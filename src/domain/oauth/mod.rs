@@ -11,6 +11,7 @@ mod grant_type;
 mod introspection;
 mod params;
 mod pkce;
+mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
 mod scope;
@@ -22,7 +23,7 @@ mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
 pub use authorization_request::{
-    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, rules, validate,
+    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, refuse, rules, validate,
 };
 pub use authorization_response::{Answer, ResponseMode, failure, success};
 pub use client_authentication::{
@@ -35,6 +36,9 @@ pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
+pub use pushed_authorization_request::{
+    PUSHED_LIFETIME, PushedRequest, REQUEST_URI_PREFIX, check_pushed, parameters_to_push, pushed_reference,
+};
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
 pub use scope::{check_allowed, narrow, parse_scope};

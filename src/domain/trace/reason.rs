@@ -80,6 +80,12 @@ reasons! {
     ClaimsMalformed = "AS-1026", Developer, "The claims parameter is not valid JSON of the expected shape.", "Send the claims parameter as OpenID Connect Core 5.5 describes it.";
     RegistrationUnsupported = "AS-1027", Developer, "The registration parameter is not offered.", "Register the client beforehand; leave registration out.";
     RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered.", "Leave authorization_details and dpop_jkt out.";
+    PushedRequestNested = "AS-1040", Developer, "A pushed request carries a request_uri.", "Push the parameters themselves, without request_uri.";
+    PushedRequestUnknown = "AS-1041", Developer, "The request_uri is not known here.", "Send the request_uri exactly as the pushed authorization request endpoint answered it.";
+    PushedRequestExpired = "AS-1042", Person, "This sign-in link has expired.", "Go back to the app and sign in again.";
+    PushedRequestUsed = "AS-1043", Person, "This sign-in link was already used.", "Go back to the app and sign in again.";
+    PushedRequestOfAnotherClient = "AS-1044", Developer, "The request_uri was issued to another client.", "Use it with the client that pushed the request.";
+    PushedRequestRequired = "AS-1045", Developer, "This client must push its authorization requests.", "Send the parameters to the pushed authorization request endpoint first, then client_id and the request_uri here.";
     // 11xx: the token endpoint, introspection, revocation, userinfo
     GrantTypeMissing = "AS-1100", Developer, "The request names no grant_type.", "Send grant_type.";
     GrantTypeUnsupported = "AS-1101", Developer, "The grant_type is not offered.", "Use a grant type listed in the metadata.";

@@ -97,6 +97,12 @@ impl Authorize {
         form_encode(&fields)
     }
 
+    /// As they are pushed: whoever authenticates adds its own name.
+    pub fn pushed(&self) -> Vec<(&str, &str)> {
+        let fields = self.fields.iter().filter(|(name, _)| name != "client_id");
+        fields.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
     /// As an address.
     pub fn target(&self) -> String {
         format!("/oauth2/authorize?{}", self.encoded())
@@ -180,7 +186,12 @@ impl Browser<'_> {
 
     /// Goes through whatever pages come up, and arrives at the app with a code.
     pub async fn grant(&mut self, person: &Person, request: &Authorize) -> Grant {
-        let mut stop = self.authorize(request).await;
+        self.grant_at(&request.target(), person, request).await
+    }
+
+    /// As [`Browser::grant`], where another address stands for the request.
+    pub async fn grant_at(&mut self, target: &str, person: &Person, request: &Authorize) -> Grant {
+        let mut stop = self.open(target).await;
         for _ in 0..4 {
             stop = match stop {
                 Stop::Away(away) => return away.grant(request),
