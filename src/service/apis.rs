@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::{Broken, Cx, Failure, Services, clients::ClientView};
+use super::{Broken, Cx, Failure, Services};
 use crate::{
     domain::{
         Timestamp,
@@ -123,15 +123,15 @@ pub fn check_request(
 /// As [`check_request`].
 pub async fn registered(
     cx: &Cx,
-    view: Option<&Arc<ClientView>>,
+    client: &Client,
     mut request: AuthorizationRequest,
 ) -> Result<AuthorizationRequest, Failure> {
-    let Some(view) = view.filter(|_| !request.resource.is_empty() || !request.authorization_details.is_empty()) else {
+    if request.resource.is_empty() && request.authorization_details.is_empty() {
         return Ok(request);
-    };
-    let view = view.clone();
+    }
+    let client = client.clone();
     let read = move |tx: &mut Read<'_>| -> Result<AuthorizationRequest, Failure> {
-        request.resource = check_request(tx, &view.client, &request)?;
+        request.resource = check_request(tx, &client, &request)?;
         Ok(request)
     };
     cx.services.store.read(read).await

@@ -21,6 +21,7 @@ mod http;
 mod introspection;
 mod login;
 mod logout;
+mod par;
 mod protected_resource_metadata;
 mod reasons;
 mod resource_indicators;

@@ -14,9 +14,12 @@ mod introspection;
 mod params;
 mod pkce;
 mod protected_resource;
+mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
 mod resource;
+mod response_mode;
+mod response_type;
 mod scope;
 mod standing;
 mod token_request;
@@ -28,9 +31,12 @@ pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_
 pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings};
 pub use authorization_details::{check_details, describe_fields, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{
-    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, rules, validate,
+    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed, refuse, rules,
+    validate,
 };
-pub use authorization_response::{Answer, ResponseMode, failure, success};
+pub use authorization_response::{
+    Answer, AnsweredToken, Granted, ResponseParameters, SIGNED_RESPONSE_SECONDS, failure, signed, success,
+};
 pub use client_authentication::{
     AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
     unverified_subject,
@@ -42,12 +48,17 @@ pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
 pub use protected_resource::{find_hosted, protected_resource};
+pub use pushed_authorization_request::{
+    PUSHED_LIFETIME, PushedRequest, REQUEST_URI_PREFIX, check_pushed, parameters_to_push, pushed_reference,
+};
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
 pub use resource::{
     Target, aim, check_granted, check_may_target, consent_to_resource, is_registrable_resource, parse_resources,
     resource_key, resource_of_consent,
 };
+pub use response_mode::ResponseMode;
+pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
 pub use standing::check_standing;
 pub use token_request::{

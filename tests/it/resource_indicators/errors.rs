@@ -35,6 +35,17 @@ both! {
         rp.exchange(&grant).await.ok().await;
     }
 
+    async fn what_is_unknown_cannot_be_pushed(app) {
+        let (rp, _) = world(&app).await;
+        let base = Authorize::new(&rp, "invoices.read").and("resource", INVOICES);
+        rp.push(&base.clone().and("resource", "https://api.example")).await.refused("invalid_target", "AS-1016").await;
+        rp.push(&base.clone().and("resource", "api")).await.refused("invalid_target", "AS-1070").await;
+        rp.push(&base.and("authorization_details", r#"[{"type":"x"}]"#))
+            .await
+            .refused("invalid_authorization_details", "AS-1081")
+            .await;
+    }
+
     async fn a_malformed_resource_is_an_invalid_target(app) {
         let (rp, _) = world(&app).await;
         let base = Authorize::new(&rp, "invoices.read");

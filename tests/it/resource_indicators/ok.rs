@@ -69,6 +69,17 @@ both! {
         assert_eq!((&told["aud"], &told["scope"]), (&json!(app.issuer()), &json!("openid invoices.read")));
     }
 
+    async fn a_pushed_request_names_several_resources_too(app) {
+        let (rp, alice) = world(&app).await;
+        let request = Authorize::new(&rp, "invoices.read tools.call").and("resource", INVOICES).and("resource", MCP);
+        let mut browser = app.browser();
+        browser.grant(&alice, &request).await;
+        let reference = rp.push(&request).await.pushed().await;
+        let away = browser.open(&rp.by_reference(&reference)).await.away();
+        let tokens = rp.exchange(&away.grant(&request)).await.ok().await;
+        assert_eq!(claims(&app, &tokens).await["aud"], json!([INVOICES, MCP]));
+    }
+
     async fn a_service_names_its_resources(app) {
         world(&app).await;
         let service = app
