@@ -40,6 +40,8 @@ ids! {
     AuthorizationId,
     /// A pending dialogue between an authorization request and its answer.
     InteractionId,
+    /// A request that a person answers elsewhere, while the client asks again and again.
+    DeferredId,
     /// One fact in the event stream.
     EventId,
     /// A group of users.

@@ -164,6 +164,24 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+        ending -> Text,
+    }
+}
+
+diesel::table! {
+    deferred_authorizations (id) {
+        id -> Text,
+        kind -> Text,
+        code_hash -> Binary,
+        user_code -> Nullable<Text>,
+        client_id -> Text,
+        request -> Text,
+        state -> Text,
+        authorization_id -> Nullable<Text>,
+        interval_seconds -> BigInt,
+        polled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -322,6 +340,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     client_roles,
     sessions,
     interactions,
+    deferred_authorizations,
     consents,
     authorizations,
     authorization_codes,

@@ -36,6 +36,8 @@ event_kinds! {
     AuthorizationGranted = "authorization.granted",
     /// An authorization and all that came from it was revoked.
     AuthorizationRevoked = "authorization.revoked",
+    /// A client asked for an authorization that a person grants on another device.
+    DeferredRequested = "deferred_authorization.requested",
     /// A person agreed to a client's scopes.
     ConsentGranted = "consent.granted",
     /// A person declined.

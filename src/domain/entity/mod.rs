@@ -2,6 +2,7 @@
 
 mod authorization;
 mod client;
+mod deferred;
 mod event;
 mod key;
 mod session;
@@ -11,6 +12,7 @@ pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, Refre
 pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
 };
+pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
 pub use event::{Event, EventKind, SealedData};
 pub use key::{KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};

@@ -7,7 +7,7 @@ use super::{
     ErrorCode, GrantType, OAuthError, Params, ResponseMode, SafeRedirect,
     params::{check_resource_absent, check_restrictions_absent},
     pkce::parse_challenge,
-    scope::{OFFLINE_ACCESS, OPENID, check_allowed, parse_scope},
+    scope::{OPENID, requested_of_person},
 };
 use crate::{entity::Client, ids::ClientId, oidc::claims::ClaimsRequest, trace::Reason};
 
@@ -87,6 +87,28 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
+    /// A request that is not answered through the browser: a device's, or one over the back channel.
+    /// It has no redirect URI. The person always sees what is asked for.
+    pub fn deferred(client_id: ClientId, scope: Vec<String>) -> Self {
+        Self {
+            client_id,
+            redirect_uri: String::new(),
+            response_mode: ResponseMode::Query,
+            state: None,
+            scope,
+            nonce: None,
+            code_challenge: None,
+            prompt: vec![Prompt::Consent],
+            max_age: None,
+            login_hint: None,
+            id_token_hint: None,
+            acr_values: Vec::new(),
+            ui_locales: None,
+            claims: None,
+            display: None,
+        }
+    }
+
     /// Whether this is an OpenID Connect request.
     pub fn is_openid(&self) -> bool {
         self.scope.iter().any(|scope| scope == OPENID)
@@ -318,18 +340,8 @@ fn check_max_age(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// The default scope is none at all (RFC 6749 §3.3). `offline_access` is kept where it can have an
-/// effect and dropped elsewhere, as OIDC Core 11 asks: it is never an error.
 fn check_scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    let Some(text) = draft.params.find("scope") else {
-        return Ok(());
-    };
-    let mut scope = parse_scope(text)?;
-    let offline = draft.client.allows_grant(GrantType::RefreshToken)
-        && draft.client.settings.scope.iter().any(|allowed| allowed == OFFLINE_ACCESS);
-    scope.retain(|scope| offline || scope != OFFLINE_ACCESS);
-    check_allowed(draft.client, &scope)?;
-    draft.request.scope = scope;
+    draft.request.scope = requested_of_person(draft.client, draft.params.find("scope"))?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The grant types by name (RFC 6749 §4, §6). The service's table of grants answers to this list.
+//! The grant types by name (RFC 6749 §4, §6 and §4.5). The service's table of grants answers to this list.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +12,14 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749 §4.4.
     ClientCredentials,
+    /// RFC 8628 §3.4.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
 }
 
 impl GrantType {
     /// Every grant type.
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
+    pub const ALL: [Self; 4] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::DeviceCode];
 
     /// The `grant_type` value.
     pub const fn name(self) -> &'static str {
@@ -24,11 +27,53 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+        }
+    }
+
+    /// What people may type instead of the whole name, where they configure clients.
+    pub const fn alias(self) -> &'static str {
+        match self {
+            Self::DeviceCode => "device_code",
+            other => other.name(),
         }
     }
 
     /// The grant type of this name; unknown names are refused, never guessed.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|grant| grant.name() == name)
+    }
+
+    /// As [`Self::from_name`], by its alias.
+    pub fn from_alias(alias: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.alias() == alias)
+    }
+
+    /// Whether a person's authorization begins with this grant, so that it can be continued by
+    /// refresh tokens.
+    pub const fn begins_authorization(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::DeviceCode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GrantType;
+
+    #[test]
+    fn a_grant_type_is_stored_under_its_registered_name() {
+        for grant in GrantType::ALL {
+            assert_eq!(serde_json::to_value(grant).unwrap(), grant.name());
+            assert_eq!(serde_json::from_value::<GrantType>(grant.name().into()).unwrap(), grant);
+            assert_eq!(GrantType::from_name(grant.name()), Some(grant));
+            assert_eq!(GrantType::from_alias(grant.alias()), Some(grant));
+        }
+    }
+
+    #[test]
+    fn an_alias_is_no_name_on_the_wire() {
+        for alias in GrantType::ALL.into_iter().map(GrantType::alias).filter(|alias| alias.contains("device")) {
+            assert_eq!(GrantType::from_name(alias), None, "{alias}");
+        }
     }
 }

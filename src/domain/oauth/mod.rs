@@ -5,6 +5,7 @@ mod authorization_request;
 mod authorization_response;
 mod client_authentication;
 mod client_metadata;
+mod deferred;
 mod encoding;
 mod error;
 mod grant_type;
@@ -16,6 +17,7 @@ mod registrable_uri;
 mod scope;
 mod standing;
 mod token_request;
+mod user_code;
 
 #[cfg(test)]
 mod fixtures;
@@ -30,6 +32,9 @@ pub use client_authentication::{
     unverified_subject,
 };
 pub use client_metadata::{SettingsRule, check_settings};
+pub use deferred::{
+    DEVICE_LIFETIME, POLL_INTERVAL, Poll, check_grant, decide_poll, parse_deferred_code, parse_device_request,
+};
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
@@ -43,3 +48,4 @@ pub use token_request::{
     ClientCredentialsRequest, CodeExchange, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
     client_credentials_scope, decide_refresh, parse_grant_type,
 };
+pub use user_code::UserCode;

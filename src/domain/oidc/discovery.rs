@@ -22,6 +22,8 @@ pub enum Endpoint {
     Revocation,
     /// OIDC RP-Initiated Logout 1.0.
     EndSession,
+    /// RFC 8628 §4.
+    DeviceAuthorization,
 }
 
 impl Endpoint {
@@ -35,6 +37,7 @@ impl Endpoint {
             Self::Introspection => "introspection_endpoint",
             Self::Revocation => "revocation_endpoint",
             Self::EndSession => "end_session_endpoint",
+            Self::DeviceAuthorization => "device_authorization_endpoint",
         }
     }
 

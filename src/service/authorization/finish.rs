@@ -2,7 +2,7 @@
 //! (RFC 6749 §4.1.2, RFC 9207).
 
 use super::{
-    Browser, DialogueFailure,
+    Answered, Browser, DialogueFailure, Next, Page,
     asked::{Asked, Facts},
     pending::{self, Pending},
 };
@@ -10,20 +10,23 @@ use crate::{
     crypto::token::{SecretKind, mint},
     domain::{
         Timestamp,
-        entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, EventKind, Session, User},
+        entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, Ending, EventKind, Session, User},
         ids::{AuthorizationId, InteractionId},
         oauth::{Answer, ErrorCode, GrantType, OAuthError, SafeRedirect, failure, success},
         oidc::interaction::Decision,
         trace::Reason,
     },
     service::{Broken, Cx, events::Draft, sessions},
-    store::{Abort, Write, authorization, authorization_code, client, consent, interaction, user},
+    store::{Abort, Write, authorization, authorization_code, client, consent, deferred, interaction, user},
 };
+
+/// No deferred request waits longer for its answer and its tokens, in seconds.
+const LONGEST_DEFERRAL: i64 = 3600;
 
 /// How an attempt to finish ended.
 pub(super) enum Finished {
-    /// With the answer to the client.
-    Answer(Answer),
+    /// It has ended: the browser goes here.
+    Done(Next),
     /// Not yet: the facts have changed since they were last read.
     Instead(Decision),
 }
@@ -72,7 +75,10 @@ fn grant_in(
         (Decision::Grant, None) => return Err(Broken::Internal("a grant without a session".to_owned()).into()),
         (other, _) => return Ok(Finished::Instead(other)),
     };
-    let redirect = asked.redirect(&client)?;
+    let redirect = match &asked.ending {
+        Ending::Redirect => Some(asked.redirect(&client)?),
+        Ending::Deferred { .. } => None,
+    };
     if let Some(pending) = &pending
         && !interaction::finish(tx, &pending.interaction.id, cx.now())?
     {
@@ -81,18 +87,46 @@ fn grant_in(
     }
     if let Err(error) = asked.check_still_allowed(&client) {
         cx.refused("client", &[], error.reason);
-        return Ok(Finished::Answer(refusal(cx, &redirect, &asked.request, &error)));
+        return match &redirect {
+            Some(redirect) => Ok(Finished::Done(Next::Answer(refusal(cx, redirect, &asked.request, &error)))),
+            None => Err(DialogueFailure::from(error).with_app(&client).into()),
+        };
     }
     let cx = &cx.clone().acting_as(format!("user:{}", person.id));
     if facts.progress.consented_by.as_ref() == Some(&person.id) {
         remember_consent(cx, tx, asked, &client, person, facts.consent.as_ref())?;
     }
     sessions::touch(cx, tx, session)?;
-    let code = issue_code(cx, tx, asked, &client, session)?;
+    let granted = record(cx, tx, asked, &client, session)?;
+    let Some(redirect) = redirect else {
+        return approve(cx, tx, asked, &client, &granted).map(Finished::Done);
+    };
+    let code = issue_code(cx, tx, asked, &granted)?;
     cx.passed("authorization_code", &[("scope", &asked.request.scope.join(" "))]);
     let request = &asked.request;
     let issuer = cx.services.issuer.as_str();
-    Ok(Finished::Answer(success(&redirect, request.response_mode, request.state.as_deref(), issuer, &code)))
+    let answer = success(&redirect, request.response_mode, request.state.as_deref(), issuer, &code);
+    Ok(Finished::Done(Next::Answer(answer)))
+}
+
+/// The deferred request is allowed, if it still waits for an answer.
+fn approve(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    asked: &Asked,
+    client: &Client,
+    granted: &Authorization,
+) -> Result<Next, Abort<DialogueFailure>> {
+    let Ending::Deferred { id, .. } = &asked.ending else {
+        return Err(Broken::Internal("an approval of what nobody deferred".to_owned()).into());
+    };
+    if !deferred::approve(tx, id, &granted.id, cx.now())? {
+        cx.refused("deferred_authorization", &[], Reason::DeferredAnswered);
+        let error = OAuthError::invalid_request(Reason::DeferredAnswered);
+        return Err(DialogueFailure::from(error).with_app(client).into());
+    }
+    cx.passed("deferred_authorization", &[("scope", &granted.scope.join(" "))]);
+    Ok(Next::Page(Page::Answered(Answered::Allowed)))
 }
 
 /// Remembers what was allowed in this dialogue, on top of what was allowed before.
@@ -115,14 +149,14 @@ fn remember_consent(
     Ok(consent::put(tx, &consent)?)
 }
 
-/// The authorization and its code. Gives the code's text.
-fn issue_code(
+/// What was allowed: the parent of all that comes from it.
+fn record(
     cx: &Cx,
     tx: &mut Write<'_>,
     asked: &Asked,
     client: &Client,
     session: &Session,
-) -> Result<String, Broken> {
+) -> Result<Authorization, Broken> {
     let request = &asked.request;
     let granted = Authorization {
         id: AuthorizationId::new(cx.fresh_id()),
@@ -136,12 +170,24 @@ fn issue_code(
         created_at: cx.now(),
         revoked_at: None,
     };
-    authorization::insert(tx, &granted, last_use(cx, client))?;
+    let redeemable = match asked.ending {
+        Ending::Redirect => cx.services.policy.code_seconds,
+        Ending::Deferred { .. } => LONGEST_DEFERRAL,
+    };
+    authorization::insert(tx, &granted, last_use(cx, client, redeemable))?;
+    let event = Draft::new(EventKind::AuthorizationGranted).authorization(&granted);
+    event.fact("scope", granted.scope.join(" ")).peer(cx).append(cx, tx)?;
+    Ok(granted)
+}
+
+/// The code of an authorization. Gives its text.
+fn issue_code(cx: &Cx, tx: &mut Write<'_>, asked: &Asked, granted: &Authorization) -> Result<String, Broken> {
+    let request = &asked.request;
     let code = mint(SecretKind::AuthorizationCode, cx.random());
     let row = AuthorizationCode {
         code_hash: code.hash.as_bytes().to_vec(),
         authorization_id: granted.id.clone(),
-        client_id: client.client_id.clone(),
+        client_id: granted.client_id.clone(),
         redirect_uri: request.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
         nonce: request.nonce.clone(),
@@ -150,30 +196,32 @@ fn issue_code(
         consumed_at: None,
     };
     authorization_code::insert(tx, &row)?;
-    let event = Draft::new(EventKind::AuthorizationGranted).authorization(&granted);
-    event.fact("scope", granted.scope.join(" ")).peer(cx).append(cx, tx)?;
     Ok(code.text.expose().clone())
 }
 
-/// Nothing that comes from an authorization of now lives longer: the code, then perhaps a family
-/// of refresh tokens, then the last tokens.
-fn last_use(cx: &Cx, client: &Client) -> Timestamp {
+/// Nothing that comes from an authorization of now lives longer: what can be redeemed for so many
+/// seconds, then perhaps a family of refresh tokens, then the last tokens.
+fn last_use(cx: &Cx, client: &Client, redeemable: i64) -> Timestamp {
     let policy = &cx.services.policy;
     let family = if client.allows_grant(GrantType::RefreshToken) { policy.refresh_absolute_seconds } else { 0 };
     let access = client.settings.access_token_lifetime.unwrap_or(policy.access_token_seconds);
     let id_token = client.settings.id_token_lifetime.unwrap_or(policy.id_token_seconds);
-    cx.now().plus_seconds(policy.code_seconds).plus_seconds(family).plus_seconds(access.max(id_token))
+    cx.now().plus_seconds(redeemable).plus_seconds(family).plus_seconds(access.max(id_token))
 }
 
 /// Ends a dialogue because the person said no: `access_denied` goes to the client (RFC 6749
-/// §4.1.2.1).
+/// §4.1.2.1). A deferred request is denied only by somebody who is signed in and was shown it: it
+/// stays pending when a sign-in is given up.
 pub(in crate::service) fn decline(
     cx: &Cx,
     tx: &mut Write<'_>,
     pending: &Pending,
     browser: &Browser,
-) -> Result<Answer, Abort<DialogueFailure>> {
-    let redirect = SafeRedirect::restored(&pending.client, &pending.request.redirect_uri)?;
+) -> Result<Next, Abort<DialogueFailure>> {
+    let redirect = match pending.interaction.ending {
+        Ending::Redirect => Some(SafeRedirect::restored(&pending.client, &pending.request.redirect_uri)?),
+        Ending::Deferred { .. } => None,
+    };
     if !interaction::finish(tx, &pending.interaction.id, cx.now())? {
         return Err(pending.expired().into());
     }
@@ -184,5 +232,8 @@ pub(in crate::service) fn decline(
     event.reason(Reason::PersonDeclined).append(cx, tx)?;
     cx.refused("person", &[], Reason::PersonDeclined);
     let error = OAuthError::new(ErrorCode::AccessDenied, Reason::PersonDeclined);
-    Ok(refusal(cx, &redirect, &pending.request, &error))
+    Ok(match redirect {
+        Some(redirect) => Next::Answer(refusal(cx, &redirect, &pending.request, &error)),
+        None => Next::Page(Page::Answered(Answered::Denied)),
+    })
 }

@@ -29,6 +29,8 @@ use crate::{
 };
 use throttling::{Counters, Keys};
 
+pub(super) use throttling::{from_row, to_row};
+
 /// The form of the sign-in page.
 pub struct SignInForm {
     /// A username or an email address, as typed.
@@ -337,7 +339,7 @@ pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: 
             let pending = find_pending(&context, tx, &id, &browser)?;
             pending.note(&context);
             check_token(&context, &browser, Form::SignIn, &[id.as_str()], &token)?;
-            decline(&context, tx, &pending, &browser).map(Next::Answer)
+            decline(&context, tx, &pending, &browser)
         })
         .await
 }

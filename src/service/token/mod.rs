@@ -3,6 +3,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod deferred;
 pub mod issue;
 mod refresh_token;
 
@@ -41,6 +42,10 @@ pub const GRANTS: &[Grant] = &[
     Grant {
         grant_type: GrantType::ClientCredentials,
         respond: |cx, client, request| Box::pin(client_credentials::respond(cx, client, request)),
+    },
+    Grant {
+        grant_type: GrantType::DeviceCode,
+        respond: |cx, client, request| Box::pin(deferred::device(cx, client, request)),
     },
 ];
 

@@ -51,10 +51,7 @@ fn the_documents_list_what_is_registered() {
         assert_eq!(document["issuer"], "https://id.example.com");
         assert_eq!(document["authorization_endpoint"], "https://id.example.com/oauth2/authorize");
         assert_eq!(document["jwks_uri"], "https://id.example.com/oauth2/jwks");
-        assert_eq!(
-            document["grant_types_supported"],
-            json!(["authorization_code", "refresh_token", "client_credentials"])
-        );
+        assert_eq!(document["grant_types_supported"], json!(GrantType::ALL.map(GrantType::name)));
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["authorization_response_iss_parameter_supported"], json!(true));
         assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(["client_secret_basic"]));
