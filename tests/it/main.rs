@@ -12,6 +12,8 @@ mod support;
 mod architecture;
 mod authorize;
 mod client_authentication;
+#[path = "../../conformance/behaviours/mod.rs"]
+mod conformance;
 mod consent;
 mod device;
 mod discovery;
