@@ -15,6 +15,7 @@ pub mod credential;
 pub mod decision_record;
 pub mod deferred;
 pub mod event;
+pub mod exchange_policy;
 pub mod group;
 pub mod instance;
 pub mod interaction;

@@ -313,6 +313,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    token_exchange_policies (client_id, subject_client_id) {
+        client_id -> Text,
+        subject_client_id -> Text,
+        audiences -> Text,
+        mode -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     decision_records (trace_id, recorded_at) {
         trace_id -> Text,
         recorded_at -> BigInt,
@@ -350,6 +360,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assertion_replays,
     signing_keys,
     setup_links,
+    token_exchange_policies,
     events,
     decision_records,
 );

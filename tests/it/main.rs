@@ -26,4 +26,5 @@ mod reasons;
 mod revocation;
 mod setup;
 mod token;
+mod token_exchange;
 mod userinfo;

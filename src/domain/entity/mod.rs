@@ -4,6 +4,7 @@ mod authorization;
 mod client;
 mod deferred;
 mod event;
+mod exchange_policy;
 mod key;
 mod session;
 mod user;
@@ -14,6 +15,7 @@ pub use client::{
 };
 pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
 pub use event::{Event, EventKind, SealedData};
+pub use exchange_policy::{ExchangeMode, ExchangePolicy};
 pub use key::{KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};
 pub use user::{Group, Role, User, UserProfile, UserState};

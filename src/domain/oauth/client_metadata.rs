@@ -63,8 +63,8 @@ fn check_grants(settings: &ClientSettings) -> Result<(), SettingsRule> {
     if has(GrantType::RefreshToken) && !settings.grant_types.iter().any(|grant| grant.begins_authorization()) {
         return rule("grant_types", "refresh_token continues a grant of a person, such as authorization_code.");
     }
-    if public && has(GrantType::ClientCredentials) {
-        return rule("grant_types", "A public client cannot use client_credentials: it cannot prove who it is.");
+    if public && settings.grant_types.iter().any(|grant| grant.needs_confidential_client()) {
+        return rule("grant_types", "A public client cannot use this grant: it cannot prove who it is.");
     }
     if public && !settings.require_pkce {
         return rule("require_pkce", "A public client always needs PKCE.");

@@ -15,11 +15,15 @@ pub enum GrantType {
     /// RFC 8628 §3.4.
     #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
     DeviceCode,
+    /// RFC 8693 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 impl GrantType {
     /// Every grant type.
-    pub const ALL: [Self; 4] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::DeviceCode];
+    pub const ALL: [Self; 5] =
+        [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::DeviceCode, Self::TokenExchange];
 
     /// The `grant_type` value.
     pub const fn name(self) -> &'static str {
@@ -28,6 +32,7 @@ impl GrantType {
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 
@@ -35,6 +40,7 @@ impl GrantType {
     pub const fn alias(self) -> &'static str {
         match self {
             Self::DeviceCode => "device_code",
+            Self::TokenExchange => "token_exchange",
             other => other.name(),
         }
     }
@@ -47,6 +53,11 @@ impl GrantType {
     /// As [`Self::from_name`], by its alias.
     pub fn from_alias(alias: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|grant| grant.alias() == alias)
+    }
+
+    /// Whether only a client that proves who it is may use the grant.
+    pub const fn needs_confidential_client(self) -> bool {
+        matches!(self, Self::ClientCredentials | Self::TokenExchange)
     }
 
     /// Whether a person's authorization begins with this grant, so that it can be continued by
@@ -72,8 +83,8 @@ mod tests {
 
     #[test]
     fn an_alias_is_no_name_on_the_wire() {
-        for alias in GrantType::ALL.into_iter().map(GrantType::alias).filter(|alias| alias.contains("device")) {
-            assert_eq!(GrantType::from_name(alias), None, "{alias}");
+        for grant in GrantType::ALL.into_iter().filter(|grant| grant.name().starts_with("urn:")) {
+            assert_eq!(GrantType::from_name(grant.alias()), None, "{}", grant.alias());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! OAuth 2: what is asked, what is allowed, what is answered.
 
 mod access_token;
+mod actor;
 mod authorization_request;
 mod authorization_response;
 mod client_authentication;
@@ -16,6 +17,7 @@ mod redirect_uri;
 mod registrable_uri;
 mod scope;
 mod standing;
+mod token_exchange;
 mod token_request;
 mod user_code;
 
@@ -23,6 +25,7 @@ mod user_code;
 mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
+pub use actor::Actor;
 pub use authorization_request::{
     AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, rules, validate,
 };
@@ -44,6 +47,7 @@ pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
 pub use scope::{check_allowed, narrow, parse_scope};
 pub use standing::check_standing;
+pub use token_exchange::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, Exchanged, SubjectType, decide_exchange};
 pub use token_request::{
     ClientCredentialsRequest, CodeExchange, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
     client_credentials_scope, decide_refresh, parse_grant_type,

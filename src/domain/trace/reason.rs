@@ -116,6 +116,15 @@ reasons! {
     DeferredCodeExpired = "AS-1164", Developer, "The device_code or auth_req_id has expired.", "Begin again, and show the person the new code.";
     AuthorizationPending = "AS-1165", Developer, "Nobody has answered the request yet.", "Ask again after the interval.";
     PollingTooFast = "AS-1166", Developer, "The client asks too often.", "Wait five seconds more between two requests from now on.";
+    SubjectTokenMissing = "AS-1170", Developer, "The request carries no subject_token.", "Send the token to exchange as subject_token.";
+    SubjectTokenTypeUnsupported = "AS-1171", Developer, "The subject_token_type is not offered.", "Use the token type URN of an access token, refresh token or ID token.";
+    RequestedTokenTypeUnsupported = "AS-1172", Developer, "The requested_token_type is not offered.", "Ask for an access token, or leave requested_token_type out.";
+    ActorTokenInvalid = "AS-1173", Developer, "The actor_token is not acceptable.", "Send an access token that was issued to this very client, with its actor_token_type.";
+    SubjectTokenInvalid = "AS-1174", Developer, "The subject_token is not valid, has expired, or is not about a person.", "Send a live token that this server issued for a person.";
+    ExchangeNotAllowed = "AS-1175", Developer, "This client may not exchange tokens of that client.", "An administrator can allow the pair with an exchange policy.";
+    ExchangeTargetNotAllowed = "AS-1176", Developer, "The audience is not one that the exchange policy allows.", "Name an allowed audience; an administrator can add one to the policy.";
+    ExchangeTargetMissing = "AS-1177", Developer, "The request names no audience, and the policy allows several.", "Send audience.";
+    ExchangeChainTooLong = "AS-1178", Developer, "The token has been handed on too often.", "Let fewer services act for one another.";
     // 12xx: client authentication
     ClientAuthenticationMissing = "AS-1200", Developer, "The client did not authenticate.", "Authenticate with the client's registered method.";
     ClientAuthenticationAmbiguous = "AS-1201", Developer, "The client authenticated in more than one way.", "Use exactly one method.";

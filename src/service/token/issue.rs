@@ -22,7 +22,7 @@ use crate::{
         },
         ids::{AuthorizationId, ClientId, SessionId},
         jose::SigningAlgorithm,
-        oauth::{AccessTokenClaims, GrantType, check_standing},
+        oauth::{AccessTokenClaims, Exchanged, GrantType, check_standing},
         oidc::{
             claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
             id_token::IdTokenFacts,
@@ -60,6 +60,8 @@ pub struct TokenReply {
     pub refresh_token: Option<Secret<String>>,
     /// The ID token, for `openid`.
     pub id_token: Option<Secret<String>>,
+    /// What was issued, where the request chose (RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// How the tokens continue the chain of an authorization.
@@ -74,6 +76,8 @@ pub enum Chain {
         /// The token to replace.
         from: RefreshToken,
     },
+    /// An access token and nothing else.
+    Single,
     /// Again, after a lost response: the refresh token stays.
     Redeliver {
         /// The successor that was handed out before.
@@ -108,13 +112,23 @@ pub struct Wanted {
     pub chain: Chain,
     /// The random parts.
     pub drafts: Drafts,
+    /// What is exchanged, if this is for another client than the authorization's.
+    pub exchange: Option<Exchange>,
 }
 
 impl Wanted {
     /// All that the authorization allows.
     pub const fn of(chain: Chain, drafts: Drafts) -> Self {
-        Self { scope: None, chain, drafts }
+        Self { scope: None, chain, drafts, exchange: None }
     }
+}
+
+/// A token for one client on what another one was allowed (RFC 8693).
+pub struct Exchange {
+    /// The other client, as it stands in this transaction.
+    pub grantor: Arc<ClientView>,
+    /// What the new token may say.
+    pub exchanged: Exchanged,
 }
 
 /// A `jti` names the authorization that it comes from, so that a self-contained token can be
@@ -167,12 +181,13 @@ pub(super) fn for_person(
     authorization: &Authorization,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
-    let Wanted { scope, chain, drafts } = wanted;
+    let Wanted { scope, chain, drafts, exchange } = wanted;
     let client = &view.client;
+    let grantor = exchange.as_ref().map_or(client, |exchange| &exchange.grantor.client);
     let person = user::find(tx, &authorization.user_id)?;
     let session = session::find(tx, &authorization.session_id)?;
-    let consented = consent_stands(tx, client, authorization)?;
-    check_standing(person.as_ref(), client, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
+    let consented = consent_stands(tx, grantor, authorization)?;
+    check_standing(person.as_ref(), grantor, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
     if let Some(session) = &session {
         // Whoever uses an app is not idle, though the browser never comes back here.
         sessions::touch(cx, tx, session)?;
@@ -182,7 +197,7 @@ pub(super) fn for_person(
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
     let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
-    let claims = AccessTokenClaims {
+    let mut claims = AccessTokenClaims {
         subject: person.id.as_str().to_owned(),
         jti: jti(&authorization.id, &drafts.serial),
         context: Some(authorization.context.clone()),
@@ -191,11 +206,22 @@ pub(super) fn for_person(
         groups: has("groups").then(|| membership.groups.clone()),
         ..base_claims(cx, client, scope.clone())
     };
+    let told = Draft::new(if exchange.is_some() { EventKind::TokenExchanged } else { EventKind::TokenIssued });
+    let mut told = told.authorization(authorization).object(&claims.jti).fact("scope", scope.join(" "));
+    if let Some(Exchange { exchanged, .. }) = exchange {
+        told = told.fact("to_client", client.client_id.as_str()).fact("audience", exchanged.audience.join(" "));
+        if let Some(actor) = &exchanged.actor {
+            told = told.fact("act", actor.claim());
+        }
+        claims.expires_at = claims.expires_at.min(exchanged.not_after);
+        claims.audience = exchanged.audience;
+        claims.actor = exchanged.actor;
+    }
     let nonce = match &chain {
         Chain::Begin { nonce } => nonce.clone(),
-        Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
+        Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => None,
     };
-    let id_token = if has("openid") {
+    let id_token = if has("openid") && !matches!(chain, Chain::Single) {
         let person = Person { user: &person, groups: &membership.groups, roles: &membership.roles };
         Some(id_token(cx, client, authorization, &person, &scope, nonce)?)
     } else {
@@ -205,12 +231,7 @@ pub(super) fn for_person(
     if let Some(minted) = &drafts.access {
         store::access_token::insert(tx, &opaque_row(&claims, minted, Some(&authorization.id)))?;
     }
-    Draft::new(EventKind::TokenIssued)
-        .authorization(authorization)
-        .object(&claims.jti)
-        .fact("scope", scope.join(" "))
-        .fact("refresh_token", refresh_token.is_some())
-        .append(cx, tx)?;
+    told.fact("refresh_token", refresh_token.is_some()).append(cx, tx)?;
     Ok(Unsigned {
         claims,
         opaque: drafts.access.map(|minted| minted.text),
@@ -286,6 +307,7 @@ impl Unsigned {
             access_token,
             refresh_token: self.refresh_token,
             id_token,
+            issued_token_type: None,
         })
     }
 }
@@ -328,6 +350,7 @@ fn base_claims(cx: &Cx, client: &Client, scope: Vec<String>) -> AccessTokenClaim
         session_id: None,
         roles: None,
         groups: None,
+        actor: None,
     }
 }
 
@@ -391,14 +414,14 @@ fn continue_chain(
     chain: Chain,
     minted: Minted,
 ) -> Result<Option<Secret<String>>, Abort<Failure>> {
-    if !client.allows_grant(GrantType::RefreshToken) {
+    if !client.allows_grant(GrantType::RefreshToken) || matches!(chain, Chain::Single) {
         return Ok(None);
     }
     let policy = &cx.services.policy;
     let family_expires_at = match &chain {
         Chain::Begin { .. } => cx.now().plus_seconds(policy.refresh_absolute_seconds),
         Chain::Rotate { from } => from.family_expires_at,
-        Chain::Redeliver { .. } => Timestamp::default(),
+        Chain::Redeliver { .. } | Chain::Single => Timestamp::default(),
     };
     if let Chain::Redeliver { refresh_token } = chain {
         return Ok(Some(refresh_token));

@@ -6,6 +6,7 @@ mod client_credentials;
 mod deferred;
 pub mod issue;
 mod refresh_token;
+mod token_exchange;
 
 use std::{future::Future, pin::Pin};
 
@@ -46,6 +47,10 @@ pub const GRANTS: &[Grant] = &[
     Grant {
         grant_type: GrantType::DeviceCode,
         respond: |cx, client, request| Box::pin(deferred::device(cx, client, request)),
+    },
+    Grant {
+        grant_type: GrantType::TokenExchange,
+        respond: |cx, client, request| Box::pin(token_exchange::respond(cx, client, request)),
     },
 ];
 

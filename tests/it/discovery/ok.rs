@@ -98,7 +98,10 @@ both! {
         let document = app.document(OPENID).await;
         let mut grants = list(&document, "grant_types_supported");
         grants.sort_unstable();
-        let extensions = ["urn:ietf:params:oauth:grant-type:device_code"];
+        let extensions = [
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ];
         assert_eq!(grants, [&["authorization_code", "client_credentials", "refresh_token"][..], &extensions].concat());
         let token = path(&app, &document, "token_endpoint").to_owned();
         let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);

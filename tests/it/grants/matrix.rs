@@ -1,11 +1,15 @@
 //! Every extension grant against every state of client and person, by generation: no cell issues a
 //! token (design rules D1 and D10).
 
-use symbolon::{domain::entity::UserState, store::session};
+use symbolon::{
+    domain::entity::{ExchangeMode, UserState},
+    store::session,
+};
 
 use crate::{
     device,
-    support::{Answer, ClientSpec, Database, Person, RelyingParty, TestApp},
+    support::{Answer, ClientSpec, Database, GrantSpec, Person, RelyingParty, TestApp},
+    token_exchange,
 };
 
 /// The client that asks at last.
@@ -35,13 +39,18 @@ const CHANGES: [Change; 5] =
 #[derive(Clone, Copy, Debug)]
 enum Grant {
     Device,
+    ExchangeAccess,
+    ExchangeRefresh,
+    ExchangeId,
 }
 
-const GRANTS: [Grant; 1] = [Grant::Device];
+const GRANTS: [Grant; 4] = [Grant::Device, Grant::ExchangeAccess, Grant::ExchangeRefresh, Grant::ExchangeId];
 
 /// What is about to be redeemed.
 enum Ready {
     Device(device::Device),
+    /// A subject token and its type.
+    Exchange(String, &'static str),
 }
 
 struct Setting {
@@ -63,6 +72,19 @@ async fn setting(database: Database, grant: Grant) -> Setting {
             device::approve(&app, &person, &begun).await;
             Setting { app, rp, other, person, ready: Ready::Device(begun) }
         }
+        Grant::ExchangeAccess | Grant::ExchangeRefresh | Grant::ExchangeId => {
+            let rp = app.client(ClientSpec::web("client").set(token_exchange::with_grant)).await;
+            let other = app.client(ClientSpec::web("other").set(token_exchange::with_grant)).await;
+            token_exchange::allow(&app, &rp, &rp, &[token_exchange::API], ExchangeMode::Delegation).await;
+            let granted = app.grant(&person, &rp, GrantSpec::scope("openid")).await;
+            let tokens = rp.exchange(&granted).await.ok().await;
+            let (token, kind) = match grant {
+                Grant::ExchangeRefresh => (tokens.refresh(), token_exchange::REFRESH),
+                Grant::ExchangeId => (tokens.id(), token_exchange::ID),
+                _ => (tokens.access_token.as_str(), token_exchange::ACCESS),
+            };
+            Setting { ready: Ready::Exchange(token.to_owned(), kind), app, rp, other, person }
+        }
     }
 }
 
@@ -70,6 +92,7 @@ impl Ready {
     async fn redeem(&self, rp: &RelyingParty) -> Answer {
         match self {
             Self::Device(begun) => device::poll(rp, begun).await,
+            Self::Exchange(token, kind) => token_exchange::exchange(rp, token, kind, &[]).await,
         }
     }
 }
