@@ -3,7 +3,7 @@
 use crate::domain::{
     entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode},
     jose::SigningAlgorithm,
-    oauth::GrantType,
+    oauth::{GrantType, ResponseMode, ResponseType},
 };
 
 /// `key=value`.
@@ -45,6 +45,14 @@ pub(super) fn auth_method(text: &str) -> Result<AuthMethod, String> {
 pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
     let found = GrantType::from_name(text).or_else(|| GrantType::from_alias(text));
     one_of(found, GrantType::ALL.iter().map(|grant| grant.alias()))
+}
+
+pub(super) fn response_type(text: &str) -> Result<ResponseType, String> {
+    one_of(ResponseType::from_name(text), ResponseType::ALL.iter().map(|response_type| response_type.name()))
+}
+
+pub(super) fn response_mode(text: &str) -> Result<ResponseMode, String> {
+    one_of(ResponseMode::from_name(text), ResponseMode::ALL.iter().map(|mode| mode.name()))
 }
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {

@@ -32,11 +32,13 @@ pub enum SecretKind {
     Csrf,
     /// What a device holds while a person answers (RFC 8628 §3.2).
     DeviceCode,
+    /// The reference to a pushed authorization request (RFC 9126 §2.2).
+    PushedRequest,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AccessToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -46,6 +48,7 @@ impl SecretKind {
         Self::Interaction,
         Self::Csrf,
         Self::DeviceCode,
+        Self::PushedRequest,
     ];
 
     /// The text that every secret of this kind starts with; seven characters.
@@ -60,6 +63,7 @@ impl SecretKind {
             Self::Interaction => "sym_in_",
             Self::Csrf => "sym_cf_",
             Self::DeviceCode => "sym_dc_",
+            Self::PushedRequest => "sym_pr_",
         }
     }
 }

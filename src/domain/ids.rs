@@ -42,6 +42,8 @@ ids! {
     InteractionId,
     /// A request that a person answers elsewhere, while the client asks again and again.
     DeferredId,
+    /// A pushed authorization request: what its answer uses up.
+    PushedRequestId,
     /// One fact in the event stream.
     EventId,
     /// A group of users.

@@ -7,7 +7,7 @@ use super::{
         self, App, Browser, DialogueFailure, Form, Next, Page, Pending, asked_scope, decide_pending, decline,
         find_pending,
     },
-    consent::{self, AskedScope, Shown},
+    consent::{self, AskedScope, Shown, Then},
     login::Account,
     sessions,
 };
@@ -97,7 +97,7 @@ pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &
         pending.bind(session);
         pending.interaction.consented_at = Some(cx.now());
         cx.passed("approval", &[("scope", &pending.request.scope.join(" "))]);
-        consent::save(tx, &pending).map(|()| None)
+        consent::save(tx, &pending).map(|()| Then::GoOn)
     })
     .await
 }
@@ -112,11 +112,11 @@ pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &s
             Ending::Deferred { id, .. } => Some(id.clone()),
             Ending::Redirect => None,
         };
-        let Some(request) = request else { return Ok(None) };
+        let Some(request) = request else { return Ok(Then::GoOn) };
         if !deferred::deny(tx, &request, cx.now())? {
             return Err(answered(cx, &pending).into());
         }
-        decline(cx, tx, &pending, browser).map(Some)
+        decline(cx, tx, &pending, browser).map(Then::Ended)
     })
     .await
 }
@@ -135,7 +135,7 @@ pub async fn switch_account(
         pending.forget_progress();
         cx.interaction("account_selection", &[]);
         consent::save(tx, &pending)?;
-        Ok(Some(Next::Page(Page::SignIn(pending.interaction.id))))
+        Ok(Then::Page(Page::SignIn(pending.interaction.id)))
     })
     .await
 }

@@ -5,7 +5,7 @@ use url::Url;
 use super::{
     Cx,
     authorization::{
-        self, App, Browser, DialogueFailure, Form, Next, Page, Pending, asked_scope, decide_pending, decline,
+        self, App, Browser, DialogueFailure, Ended, Form, Next, Page, Pending, asked_scope, decide_pending, decline,
         find_pending,
     },
     login::Account,
@@ -136,7 +136,7 @@ pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &
         pending.bind(session);
         pending.interaction.consented_at = Some(cx.now());
         cx.passed("consent", &[("scope", &pending.request.scope.join(" "))]);
-        save(tx, &pending).map(|()| None)
+        save(tx, &pending).map(|()| Then::GoOn)
     })
     .await
 }
@@ -147,7 +147,7 @@ pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &
 /// As [`allow`].
 pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
     decide(cx, id, browser, (Form::Consent, form_token), |cx, tx, pending, _, browser| {
-        decline(cx, tx, &pending, browser).map(Some)
+        decline(cx, tx, &pending, browser).map(Then::Ended)
     })
     .await
 }
@@ -167,7 +167,7 @@ pub async fn switch_account(
         pending.forget_progress();
         cx.interaction("account_selection", &[]);
         save(tx, &pending)?;
-        Ok(Some(Next::Page(Page::SignIn(pending.interaction.id))))
+        Ok(Then::Page(Page::SignIn(pending.interaction.id)))
     })
     .await
 }
@@ -179,9 +179,18 @@ pub(super) fn save(tx: &mut Write<'_>, pending: &Pending) -> Result<(), Abort<Di
     }
 }
 
-/// What an answer does; `None`: the dialogue goes on from what is stored.
-pub(super) type Effect =
-    fn(&Cx, &mut Write<'_>, Pending, &Session, &Browser) -> Result<Option<Next>, Abort<DialogueFailure>>;
+/// What follows an answer.
+pub(super) enum Then {
+    /// The dialogue goes on from what is stored.
+    GoOn,
+    /// This page.
+    Page(Page),
+    /// The dialogue has ended.
+    Ended(Ended),
+}
+
+/// What an answer does.
+pub(super) type Effect = fn(&Cx, &mut Write<'_>, Pending, &Session, &Browser) -> Result<Then, Abort<DialogueFailure>>;
 
 /// An answer counts only for the account that the page named. `form`: which form it was, and its
 /// hidden value.
@@ -195,14 +204,14 @@ pub(super) async fn decide(
     cx.note_transaction(Transaction::Consent);
     let (context, dialogue, presented) = (cx.clone(), id.clone(), browser.clone());
     let (form, token) = (form.0, form.1.to_owned());
-    let next = cx
+    let then = cx
         .services
         .store
         .write(move |tx| {
             let pending = find_pending(&context, tx, &dialogue, &presented)?;
             pending.note(&context);
             let Some((session, user)) = sessions::find_live(&context, tx, presented.session.as_ref())? else {
-                return Ok(None);
+                return Ok(Then::GoOn);
             };
             let about = [dialogue.as_str(), session.id.as_str()];
             presented.check_form_token(form, &about, &token).inspect_err(|error| {
@@ -212,9 +221,10 @@ pub(super) async fn decide(
             effect(&context, tx, pending, &session, &presented)
         })
         .await?;
-    match next {
-        Some(next) => Ok(next),
-        None => authorization::go_on(cx, id, browser).await,
+    match then {
+        Then::Page(page) => Ok(Next::Page(page)),
+        Then::Ended(ended) => Ok(ended.next(cx)?),
+        Then::GoOn => authorization::go_on(cx, id, browser).await,
     }
 }
 

@@ -6,8 +6,8 @@ use super::{
     StoreError, Write,
     schema::{
         access_tokens, assertion_replays, authorization_codes, authorizations, decision_records,
-        deferred_authorizations, interactions, refresh_tokens, revoked_tokens, sessions, setup_links,
-        sign_in_throttles,
+        deferred_authorizations, interactions, pushed_authorization_requests, refresh_tokens, revoked_tokens, sessions,
+        setup_links, sign_in_throttles,
     },
 };
 use crate::domain::Timestamp;
@@ -44,6 +44,8 @@ pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, Store
         interactions.expires_at < now;
         // Who asks a little later still hears what became of it.
         deferred_authorizations.expires_at < now - HOUR;
+        // A dialogue that began in time may end long after, and uses up its pushed request then.
+        pushed_authorization_requests.expires_at < day_ago;
         sessions.expires_at < now;
         setup_links.expires_at < day_ago;
         decision_records.expires_at < now;

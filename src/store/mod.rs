@@ -19,6 +19,7 @@ pub mod exchange_policy;
 pub mod group;
 pub mod instance;
 pub mod interaction;
+pub mod pushed_authorization_request;
 pub mod refresh_token;
 pub mod role;
 pub mod session;

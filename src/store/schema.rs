@@ -186,6 +186,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    pushed_authorization_requests (id) {
+        id -> Text,
+        reference_hash -> Binary,
+        client_id -> Text,
+        parameters -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     consents (user_id, client_id) {
         user_id -> Text,
         client_id -> Text,
@@ -351,6 +363,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     interactions,
     deferred_authorizations,
+    pushed_authorization_requests,
     consents,
     authorizations,
     authorization_codes,

@@ -1,4 +1,5 @@
-//! The grant types by name (RFC 6749 §4, §6 and §4.5). The service's table of grants answers to this list.
+//! The grant types by name (RFC 6749 §4, §6 and §4.5). The service's table of grants answers to this list, but
+//! for `implicit`, whose tokens come from the authorization endpoint.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,9 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749 §4.4.
     ClientCredentials,
+    /// RFC 6749 §4.2: no grant of the token endpoint, but what a client is registered for that may be
+    /// answered with tokens through the browser.
+    Implicit,
     /// RFC 8628 §3.4.
     #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
     DeviceCode,
@@ -22,8 +26,14 @@ pub enum GrantType {
 
 impl GrantType {
     /// Every grant type.
-    pub const ALL: [Self; 5] =
-        [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::DeviceCode, Self::TokenExchange];
+    pub const ALL: [Self; 6] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::Implicit,
+        Self::DeviceCode,
+        Self::TokenExchange,
+    ];
 
     /// The `grant_type` value.
     pub const fn name(self) -> &'static str {
@@ -31,6 +41,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::Implicit => "implicit",
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
             Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
@@ -48,6 +59,11 @@ impl GrantType {
     /// The grant type of this name; unknown names are refused, never guessed.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|grant| grant.name() == name)
+    }
+
+    /// Whether the token endpoint answers to it.
+    pub const fn is_for_token_endpoint(self) -> bool {
+        !matches!(self, Self::Implicit)
     }
 
     /// As [`Self::from_name`], by its alias.

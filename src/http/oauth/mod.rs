@@ -3,5 +3,6 @@
 pub mod device;
 pub mod form;
 pub mod metadata;
+pub mod pushed_authorization_request;
 pub mod token;
 pub mod userinfo;

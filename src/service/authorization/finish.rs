@@ -1,48 +1,59 @@
-//! The end of a dialogue: one write that decides who wins, then the answer to the client
-//! (RFC 6749 §4.1.2, RFC 9207).
+//! The end of a dialogue: one write that decides who wins and grants what was asked for: a code, tokens
+//! or both; then the answer to the client (RFC 6749 §4.1.2, OIDC Core 3.1.2.5, 3.2.2.5 and 3.3.2.5).
 
 use super::{
     Answered, Browser, DialogueFailure, Next, Page,
     asked::{Asked, Facts},
     pending::{self, Pending},
+    reply::Reply,
 };
 use crate::{
     crypto::token::{SecretKind, mint},
     domain::{
-        Timestamp,
+        Secret, Timestamp,
         entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, Ending, EventKind, Session, User},
         ids::{AuthorizationId, InteractionId},
-        oauth::{Answer, ErrorCode, GrantType, OAuthError, SafeRedirect, failure, success},
+        oauth::{ErrorCode, GrantType, OAuthError, SafeRedirect},
         oidc::interaction::Decision,
         trace::Reason,
     },
-    service::{Broken, Cx, events::Draft, sessions},
+    service::{Broken, Cx, events::Draft, pushed_authorization_request, sessions, token::issue},
     store::{Abort, Write, authorization, authorization_code, client, consent, deferred, interaction, user},
 };
 
 /// No deferred request waits longer for its answer and its tokens, in seconds.
 const LONGEST_DEFERRAL: i64 = 3600;
 
+/// What ends a dialogue.
+pub(in crate::service) enum Ended {
+    /// An answer to the client.
+    Reply(Box<Reply>),
+    /// A page of ours: no redirect tells the client.
+    Page(Page),
+}
+
+impl Ended {
+    /// Where the browser goes, once the transaction is committed.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub fn next(self, cx: &Cx) -> Result<Next, Broken> {
+        match self {
+            Self::Reply(reply) => reply.write_out(cx).map(Next::Answer),
+            Self::Page(page) => Ok(Next::Page(page)),
+        }
+    }
+}
+
 /// How an attempt to finish ended.
-pub(super) enum Finished {
-    /// It has ended: the browser goes here.
-    Done(Next),
+pub(super) enum Finished<A = Next> {
+    /// It has ended.
+    Done(A),
     /// Not yet: the facts have changed since they were last read.
     Instead(Decision),
 }
 
-/// The answer that carries a refusal to the client.
-pub(super) fn refusal(
-    cx: &Cx,
-    redirect: &SafeRedirect,
-    asked: &super::AuthorizationRequest,
-    error: &OAuthError,
-) -> Answer {
-    let error_uri = super::error_uri(cx, error.reason);
-    failure(redirect, asked.response_mode, asked.state.as_deref(), cx.services.issuer.as_str(), error, &error_uri)
-}
-
-/// Issues the code, if all that decides still stands. `id`: the dialogue to finish, if there was
+/// Grants what was asked for, if all that decides still stands. `id`: the dialogue to finish, if there was
 /// one.
 pub(super) async fn grant(
     cx: &Cx,
@@ -51,7 +62,11 @@ pub(super) async fn grant(
     browser: &Browser,
 ) -> Result<Finished, DialogueFailure> {
     let (context, browser) = (cx.clone(), browser.clone());
-    cx.services.store.write(move |tx| grant_in(&context, tx, &asked, id.as_ref(), &browser)).await
+    let finished = cx.services.store.write(move |tx| grant_in(&context, tx, &asked, id.as_ref(), &browser)).await?;
+    match finished {
+        Finished::Done(ended) => Ok(Finished::Done(ended.next(cx)?)),
+        Finished::Instead(decision) => Ok(Finished::Instead(decision)),
+    }
 }
 
 fn grant_in(
@@ -60,7 +75,7 @@ fn grant_in(
     asked: &Asked,
     id: Option<&InteractionId>,
     browser: &Browser,
-) -> Result<Finished, Abort<DialogueFailure>> {
+) -> Result<Finished<Ended>, Abort<DialogueFailure>> {
     // Lock order: user, session, interaction, authorization. What was read before the lock is read again.
     if let Some((_, person)) = sessions::find_live(cx, tx, browser.session.as_ref())? {
         user::lock(tx, &person.id)?;
@@ -85,28 +100,43 @@ fn grant_in(
         cx.refused("interaction", &[], Reason::InteractionExpired);
         return Err(pending.expired().into());
     }
-    if let Err(error) = asked.check_still_allowed(&client) {
-        cx.refused("client", &[], error.reason);
-        return match &redirect {
-            Some(redirect) => Ok(Finished::Done(Next::Answer(refusal(cx, redirect, &asked.request, &error)))),
+    let still = asked.check_still_allowed(&client).map_err(|error| ("client", error));
+    if let Err((rule, error)) = still.and_then(|()| asked.check_acr(session).map_err(|error| ("acr", error))) {
+        cx.refused(rule, &[], error.reason);
+        return match redirect {
+            Some(redirect) => Ok(replied(Reply::refused(&client, redirect, &asked.request, error))),
             None => Err(DialogueFailure::from(error).with_app(&client).into()),
         };
     }
+    pushed_authorization_request::answer_once(cx, tx, &asked.request)?;
     let cx = &cx.clone().acting_as(format!("user:{}", person.id));
     if facts.progress.consented_by.as_ref() == Some(&person.id) {
         remember_consent(cx, tx, asked, &client, person, facts.consent.as_ref())?;
     }
     sessions::touch(cx, tx, session)?;
-    let granted = record(cx, tx, asked, &client, session)?;
+    let authorization = insert_authorization(cx, tx, asked, &client, session)?;
     let Some(redirect) = redirect else {
-        return approve(cx, tx, asked, &client, &granted).map(Finished::Done);
+        return approve(cx, tx, asked, &client, &authorization).map(Finished::Done);
     };
-    let code = issue_code(cx, tx, asked, &granted)?;
-    cx.passed("authorization_code", &[("scope", &asked.request.scope.join(" "))]);
     let request = &asked.request;
-    let issuer = cx.services.issuer.as_str();
-    let answer = success(&redirect, request.response_mode, request.state.as_deref(), issuer, &code);
-    Ok(Finished::Done(Next::Answer(answer)))
+    let scope = request.scope.join(" ");
+    let code = if request.response_type.has_code() {
+        cx.passed("authorization_code", &[("scope", &scope)]);
+        Some(insert_code(cx, tx, asked, &authorization)?)
+    } else {
+        None
+    };
+    let tokens = if request.response_type.has_tokens() {
+        cx.passed("front_channel", &[("response_type", request.response_type.name()), ("scope", &scope)]);
+        Some(issue_tokens(cx, tx, asked, &client, &authorization, code.clone())?)
+    } else {
+        None
+    };
+    Ok(replied(Reply::granted(&client, redirect, request, code, tokens)))
+}
+
+fn replied(reply: Reply) -> Finished<Ended> {
+    Finished::Done(Ended::Reply(Box::new(reply)))
 }
 
 /// The deferred request is allowed, if it still waits for an answer.
@@ -116,7 +146,7 @@ fn approve(
     asked: &Asked,
     client: &Client,
     granted: &Authorization,
-) -> Result<Next, Abort<DialogueFailure>> {
+) -> Result<Ended, Abort<DialogueFailure>> {
     let Ending::Deferred { id, .. } = &asked.ending else {
         return Err(Broken::Internal("an approval of what nobody deferred".to_owned()).into());
     };
@@ -126,7 +156,7 @@ fn approve(
         return Err(DialogueFailure::from(error).with_app(client).into());
     }
     cx.passed("deferred_authorization", &[("scope", &granted.scope.join(" "))]);
-    Ok(Next::Page(Page::Answered(Answered::Allowed)))
+    Ok(Ended::Page(Page::Answered(Answered::Allowed)))
 }
 
 /// Remembers what was allowed in this dialogue, on top of what was allowed before.
@@ -149,8 +179,8 @@ fn remember_consent(
     Ok(consent::put(tx, &consent)?)
 }
 
-/// What was allowed: the parent of all that comes from it.
-fn record(
+/// The authorization: the parent of all that is issued.
+fn insert_authorization(
     cx: &Cx,
     tx: &mut Write<'_>,
     asked: &Asked,
@@ -170,18 +200,14 @@ fn record(
         created_at: cx.now(),
         revoked_at: None,
     };
-    let redeemable = match asked.ending {
-        Ending::Redirect => cx.services.policy.code_seconds,
-        Ending::Deferred { .. } => LONGEST_DEFERRAL,
-    };
-    authorization::insert(tx, &granted, last_use(cx, client, redeemable))?;
+    authorization::insert(tx, &granted, last_use(cx, client, asked))?;
     let event = Draft::new(EventKind::AuthorizationGranted).authorization(&granted);
     event.fact("scope", granted.scope.join(" ")).peer(cx).append(cx, tx)?;
     Ok(granted)
 }
 
-/// The code of an authorization. Gives its text.
-fn issue_code(cx: &Cx, tx: &mut Write<'_>, asked: &Asked, granted: &Authorization) -> Result<String, Broken> {
+/// Its code. Gives the code's text.
+fn insert_code(cx: &Cx, tx: &mut Write<'_>, asked: &Asked, granted: &Authorization) -> Result<Secret<String>, Broken> {
     let request = &asked.request;
     let code = mint(SecretKind::AuthorizationCode, cx.random());
     let row = AuthorizationCode {
@@ -196,28 +222,55 @@ fn issue_code(cx: &Cx, tx: &mut Write<'_>, asked: &Asked, granted: &Authorizatio
         consumed_at: None,
     };
     authorization_code::insert(tx, &row)?;
-    Ok(code.text.expose().clone())
+    Ok(code.text)
 }
 
-/// Nothing that comes from an authorization of now lives longer: what can be redeemed for so many
-/// seconds, then perhaps a family of refresh tokens, then the last tokens.
-fn last_use(cx: &Cx, client: &Client, redeemable: i64) -> Timestamp {
+/// The tokens that come with the code, or instead of it.
+fn issue_tokens(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    asked: &Asked,
+    client: &Client,
+    granted: &Authorization,
+    code: Option<Secret<String>>,
+) -> Result<issue::Unsigned, Abort<DialogueFailure>> {
+    let request = &asked.request;
+    let wanted = issue::FrontChannel {
+        response_type: request.response_type,
+        nonce: request.nonce.clone(),
+        code,
+        state: request.state.clone(),
+    };
+    issue::for_front_channel(cx, tx, client, granted, wanted).map_err(|abort| match abort {
+        Abort::Keep(failure) => Abort::Keep(failure.into()),
+        Abort::Undo(failure) => Abort::Undo(failure.into()),
+    })
+}
+
+/// Nothing that comes from an authorization of now lives longer: what is redeemed, then perhaps a family
+/// of refresh tokens, then the last tokens. Without a code there is no family.
+fn last_use(cx: &Cx, client: &Client, asked: &Asked) -> Timestamp {
     let policy = &cx.services.policy;
-    let family = if client.allows_grant(GrantType::RefreshToken) { policy.refresh_absolute_seconds } else { 0 };
+    let redeemable = match asked.ending {
+        Ending::Redirect => policy.code_seconds,
+        Ending::Deferred { .. } => LONGEST_DEFERRAL,
+    };
+    let refreshes = asked.request.response_type.has_code() && client.allows_grant(GrantType::RefreshToken);
+    let family = if refreshes { policy.refresh_absolute_seconds } else { 0 };
     let access = client.settings.access_token_lifetime.unwrap_or(policy.access_token_seconds);
     let id_token = client.settings.id_token_lifetime.unwrap_or(policy.id_token_seconds);
     cx.now().plus_seconds(redeemable).plus_seconds(family).plus_seconds(access.max(id_token))
 }
 
 /// Ends a dialogue because the person said no: `access_denied` goes to the client (RFC 6749
-/// §4.1.2.1). A deferred request is denied only by somebody who is signed in and was shown it: it
-/// stays pending when a sign-in is given up.
+/// §4.1.2.1), once the caller's transaction is committed. A deferred request is denied only by
+/// somebody who is signed in and was shown it: it stays pending when a sign-in is given up.
 pub(in crate::service) fn decline(
     cx: &Cx,
     tx: &mut Write<'_>,
     pending: &Pending,
     browser: &Browser,
-) -> Result<Next, Abort<DialogueFailure>> {
+) -> Result<Ended, Abort<DialogueFailure>> {
     let redirect = match pending.interaction.ending {
         Ending::Redirect => Some(SafeRedirect::restored(&pending.client, &pending.request.redirect_uri)?),
         Ending::Deferred { .. } => None,
@@ -225,6 +278,7 @@ pub(in crate::service) fn decline(
     if !interaction::finish(tx, &pending.interaction.id, cx.now())? {
         return Err(pending.expired().into());
     }
+    pushed_authorization_request::answer_once(cx, tx, &pending.request)?;
     let mut event = Draft::new(EventKind::ConsentDenied).client(&pending.client.client_id);
     if let Some((session, _)) = sessions::find_live(cx, tx, browser.session.as_ref())? {
         event = event.session(&session).peer(cx);
@@ -233,7 +287,7 @@ pub(in crate::service) fn decline(
     cx.refused("person", &[], Reason::PersonDeclined);
     let error = OAuthError::new(ErrorCode::AccessDenied, Reason::PersonDeclined);
     Ok(match redirect {
-        Some(redirect) => Next::Answer(refusal(cx, &redirect, &pending.request, &error)),
-        None => Next::Page(Page::Answered(Answered::Denied)),
+        Some(redirect) => Ended::Reply(Box::new(Reply::refused(&pending.client, redirect, &pending.request, error))),
+        None => Ended::Page(Page::Answered(Answered::Denied)),
     })
 }

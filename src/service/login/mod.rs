@@ -333,7 +333,8 @@ async fn rehash(cx: &Cx, proof: Proof, password: Secret<String>) {
 pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
     cx.note_transaction(Transaction::SignIn);
     let (context, id, browser, token) = (cx.clone(), id.clone(), browser.clone(), form_token.to_owned());
-    cx.services
+    let ended = cx
+        .services
         .store
         .write(move |tx| {
             let pending = find_pending(&context, tx, &id, &browser)?;
@@ -341,7 +342,8 @@ pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: 
             check_token(&context, &browser, Form::SignIn, &[id.as_str()], &token)?;
             decline(&context, tx, &pending, &browser)
         })
-        .await
+        .await?;
+    Ok(ended.next(cx)?)
 }
 
 /// The person goes on with the account that is signed in (`prompt=select_account`).

@@ -33,7 +33,7 @@ both! {
         let to = [("audience", API)];
         exchange(&other, &s.tokens.access_token, ACCESS, &to).await.refused("invalid_request", "AS-1175").await;
         // Nor one's own, nor those of another app, nor the other way round.
-        let own = s.app.client(ClientSpec::web("own").set(super::with_grant)).await;
+        let own = s.app.client(ClientSpec::web("own").set(crate::token_exchange::with_grant)).await;
         let grant = s.app.grant(&s.alice, &own, GrantSpec::scope("openid")).await;
         let tokens = own.exchange(&grant).await.ok().await;
         exchange(&own, &tokens.access_token, ACCESS, &to).await.refused("invalid_request", "AS-1175").await;
