@@ -68,6 +68,9 @@ pub struct ClientFlags {
     /// Do not require PKCE: for confidential clients that cannot.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     no_pkce: Option<bool>,
+    /// Authorization requests must be pushed (PAR).
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_par: Option<bool>,
     /// May introspect tokens of other clients.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     may_introspect: Option<bool>,
@@ -113,6 +116,7 @@ impl ClientFlags {
         set(&mut settings.access_token_signed_response_alg, self.access_token_alg);
         set(&mut settings.access_token_format, self.access_token_format);
         set(&mut settings.require_pkce, self.no_pkce.map(|no_pkce| !no_pkce));
+        set(&mut settings.require_pushed_authorization_requests, self.require_par);
         set(&mut settings.may_introspect, self.may_introspect);
         set(
             &mut settings.id_token_claims,

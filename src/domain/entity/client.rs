@@ -158,6 +158,9 @@ pub struct ClientSettings {
     pub access_token_audience: Vec<String>,
     /// PKCE is required. Cannot be switched off for public clients.
     pub require_pkce: bool,
+    /// Authorization requests must be pushed (RFC 9126 §6).
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
     /// Whether people are asked.
     pub consent: ConsentMode,
     /// May introspect tokens of other clients (it is a resource server).
@@ -221,6 +224,7 @@ impl ClientSettings {
             access_token_signed_response_alg: SigningAlgorithm::RS256,
             access_token_audience: Vec::new(),
             require_pkce: true,
+            require_pushed_authorization_requests: false,
             consent: ConsentMode::Once,
             may_introspect: false,
             client_uri: None,

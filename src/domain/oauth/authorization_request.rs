@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     entity::Client,
-    ids::ClientId,
+    ids::{ClientId, PushedRequestId},
     oidc::{acr, claims::ClaimsRequest},
     trace::Reason,
 };
@@ -92,6 +92,9 @@ pub struct AuthorizationRequest {
     pub claims: Option<String>,
     /// How pages should be laid out.
     pub display: Option<String>,
+    /// The pushed request that this came from; its answer uses it up (RFC 9126 §4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed_request: Option<PushedRequestId>,
 }
 
 impl AuthorizationRequest {
@@ -203,6 +206,19 @@ pub fn validate(params: &Params, client: Option<&Client>) -> Result<ValidRequest
     Ok(ValidRequest { request: draft.request, redirect })
 }
 
+/// A refusal whose cause lies outside of [`validate`], in where the parameters came from: sent to
+/// the client if `params` name an address that it registered, otherwise a page.
+pub fn refuse(params: &Params, client: &Client, rule: &'static str, error: OAuthError) -> AuthorizeError {
+    let Ok(redirect) = SafeRedirect::matched(client, params.find("redirect_uri")) else {
+        return AuthorizeError::Page(error);
+    };
+    let mut draft = Draft { params, client, request: plain_fields(params, client, &redirect) };
+    // A state that cannot be echoed is left out; the refusal is the other one all the same.
+    let state = check_state(&mut draft).ok().and(draft.request.state);
+    let mode = draft.request.response_mode;
+    AuthorizeError::Redirect(Box::new(RedirectError { to: redirect, mode, state, error, rule }))
+}
+
 /// The fields that accept any value; the checks fill in the others.
 fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> AuthorizationRequest {
     let text = |name: &str| params.find(name).map(str::to_owned);
@@ -223,6 +239,7 @@ fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> Au
         ui_locales: text("ui_locales"),
         claims: None,
         display: text("display"),
+        pushed_request: None,
     }
 }
 

@@ -70,6 +70,12 @@ fn check_grants(settings: &ClientSettings) -> Result<(), SettingsRule> {
     if public && !settings.require_pkce {
         return rule("require_pkce", "A public client always needs PKCE.");
     }
+    if settings.require_pushed_authorization_requests && !has(GrantType::AuthorizationCode) {
+        return rule(
+            "require_pushed_authorization_requests",
+            "Only the authorization_code grant has a request to push.",
+        );
+    }
     if public && settings.may_introspect {
         return rule("may_introspect", "A public client cannot introspect: it cannot prove who it is.");
     }

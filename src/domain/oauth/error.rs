@@ -41,6 +41,8 @@ pub enum ErrorCode {
     RequestUriNotSupported,
     /// `registration` is not offered (OIDC Core 3.1.2.6).
     RegistrationNotSupported,
+    /// The `request_uri` leads to no usable request (OIDC Core 3.1.2.6, RFC 9126 §2.3).
+    InvalidRequestUri,
     /// The access token is not valid (RFC 6750 §3.1).
     InvalidToken,
     /// The access token does not reach this (RFC 6750 §3.1).
@@ -71,6 +73,7 @@ impl ErrorCode {
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
+        Self::InvalidRequestUri,
         Self::InvalidToken,
         Self::InsufficientScope,
         Self::ServerError,
@@ -97,6 +100,7 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::ServerError => "server_error",

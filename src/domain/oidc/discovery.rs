@@ -20,6 +20,8 @@ pub enum Endpoint {
     Introspection,
     /// RFC 7009.
     Revocation,
+    /// RFC 9126.
+    PushedAuthorizationRequest,
     /// OIDC RP-Initiated Logout 1.0.
     EndSession,
 }
@@ -34,6 +36,7 @@ impl Endpoint {
             Self::Jwks => "jwks_uri",
             Self::Introspection => "introspection_endpoint",
             Self::Revocation => "revocation_endpoint",
+            Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::EndSession => "end_session_endpoint",
         }
     }
@@ -108,6 +111,10 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         if c.endpoints.iter().any(|(served, _)| *served == endpoint) {
             document.authentication(endpoint.member(), methods, c.client_assertion_algs);
         }
+    }
+    if c.endpoints.iter().any(|(served, _)| *served == Endpoint::PushedAuthorizationRequest) {
+        // Of all clients; a client of its own may be required to (RFC 9126 §5 and §6).
+        document.put("require_pushed_authorization_requests", false.into());
     }
     document.put("authorization_response_iss_parameter_supported", true.into());
     if let Some(path) = c.documentation {

@@ -85,6 +85,12 @@ reasons! {
     TokensInQuery = "AS-1032", Developer, "This response_mode would put tokens into an address, which is logged.", "Leave response_mode out, or use fragment, form_post or their signed forms.";
     ResponseModeNotAllowed = "AS-1033", Developer, "The response_mode is not allowed for this client.", "Name a response_mode that the client is registered for.";
     AcrUnmet = "AS-1034", Developer, "Nobody can be authenticated here in the way that the claims parameter demands.", "Ask for an acr listed in acr_values_supported, or make it voluntary.";
+    PushedRequestNested = "AS-1040", Developer, "A pushed request carries a request_uri.", "Push the parameters themselves, without request_uri.";
+    PushedRequestUnknown = "AS-1041", Developer, "The request_uri is not known here.", "Send the request_uri exactly as the pushed authorization request endpoint answered it.";
+    PushedRequestExpired = "AS-1042", Person, "This sign-in link has expired.", "Go back to the app and sign in again.";
+    PushedRequestUsed = "AS-1043", Person, "This sign-in link was already used.", "Go back to the app and sign in again.";
+    PushedRequestOfAnotherClient = "AS-1044", Developer, "The request_uri was issued to another client.", "Use it with the client that pushed the request.";
+    PushedRequestRequired = "AS-1045", Developer, "This client must push its authorization requests.", "Send the parameters to the pushed authorization request endpoint first, then client_id and the request_uri here.";
     // 11xx: the token endpoint, introspection, revocation, userinfo
     GrantTypeMissing = "AS-1100", Developer, "The request names no grant_type.", "Send grant_type.";
     GrantTypeUnsupported = "AS-1101", Developer, "The grant_type is not offered.", "Use a grant type listed in the metadata.";

@@ -17,7 +17,7 @@ use crate::{
         oidc::interaction::Decision,
         trace::Reason,
     },
-    service::{Broken, Cx, events::Draft, sessions, token::issue},
+    service::{Broken, Cx, events::Draft, pushed_authorization_request, sessions, token::issue},
     store::{Abort, Write, authorization, authorization_code, client, consent, interaction, user},
 };
 
@@ -78,6 +78,7 @@ fn grant_in(
         cx.refused(rule, &[], error.reason);
         return Ok(Finished::Answer(Reply::refused(&client, redirect, &asked.request, error)));
     }
+    pushed_authorization_request::answer_once(cx, tx, &asked.request)?;
     let cx = &cx.clone().acting_as(format!("user:{}", person.id));
     if facts.progress.consented_by.as_ref() == Some(&person.id) {
         remember_consent(cx, tx, asked, &client, person, facts.consent.as_ref())?;
@@ -212,6 +213,7 @@ pub(in crate::service) fn decline(
     if !interaction::finish(tx, &pending.interaction.id, cx.now())? {
         return Err(pending.expired().into());
     }
+    pushed_authorization_request::answer_once(cx, tx, &pending.request)?;
     let mut event = Draft::new(EventKind::ConsentDenied).client(&pending.client.client_id);
     if let Some((session, _)) = sessions::find_live(cx, tx, browser.session.as_ref())? {
         event = event.session(&session).peer(cx);

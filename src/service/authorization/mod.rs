@@ -7,6 +7,7 @@ mod failure;
 mod finish;
 mod pending;
 mod reply;
+mod request_source;
 
 pub use browser::{Browser, Form};
 pub use failure::{App, DialogueFailure};
@@ -15,6 +16,7 @@ pub(super) use asked::check_hint;
 pub(super) use finish::decline;
 pub(super) use pending::{Pending, find as find_pending};
 pub(super) use reply::Reply;
+pub(super) use request_source::{SourceFailure, check_pushable};
 
 use asked::{Asked, Facts};
 use finish::Finished;
@@ -24,7 +26,7 @@ use crate::{
     domain::{
         Secret,
         ids::{ClientId, InteractionId},
-        oauth::{Answer, AuthorizeError, OAuthError, Params, ValidRequest, rules, validate},
+        oauth::{Answer, AuthorizeError, OAuthError, Params, ValidRequest, rules},
         oidc::interaction::Decision,
         trace::{Reason, Transaction},
     },
@@ -81,8 +83,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
         }
         None => None,
     };
-    let valid = validate(&params, client.as_ref().map(|view| &view.client));
-    note_validation(cx, &params, &valid);
+    let valid = request_source::read(cx, params, client.as_deref()).await?;
     let answered = |answer| Ok(Started { next: Next::Answer(answer), browser_cookie: None });
     let ValidRequest { request, redirect } = match valid {
         Ok(valid) => valid,

@@ -42,6 +42,8 @@ both! {
             "end_session_endpoint",
             "introspection_endpoint",
             "revocation_endpoint",
+            "pushed_authorization_request_endpoint",
+            "require_pushed_authorization_requests",
             "scopes_supported",
             "response_types_supported",
             "response_modes_supported",

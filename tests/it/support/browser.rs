@@ -109,6 +109,12 @@ impl Authorize {
         form_encode(&fields)
     }
 
+    /// As they are pushed: whoever authenticates adds its own name.
+    pub fn pushed(&self) -> Vec<(&str, &str)> {
+        let fields = self.fields.iter().filter(|(name, _)| name != "client_id");
+        fields.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
     /// As an address.
     pub fn target(&self) -> String {
         format!("/oauth2/authorize?{}", self.encoded())
@@ -192,12 +198,21 @@ impl Browser<'_> {
 
     /// Goes through whatever pages come up, and arrives at the app with a code.
     pub async fn grant(&mut self, person: &Person, request: &Authorize) -> Grant {
-        self.arrive(person, request).await.grant(request)
+        self.grant_at(&request.target(), person, request).await
+    }
+
+    /// As [`Browser::grant`], where another address stands for the request.
+    pub async fn grant_at(&mut self, target: &str, person: &Person, request: &Authorize) -> Grant {
+        self.arrive_at(target, person).await.grant(request)
     }
 
     /// Goes through whatever pages come up, and arrives at the app.
     pub async fn arrive(&mut self, person: &Person, request: &Authorize) -> Away {
-        let mut stop = self.authorize(request).await;
+        self.arrive_at(&request.target(), person).await
+    }
+
+    async fn arrive_at(&mut self, target: &str, person: &Person) -> Away {
+        let mut stop = self.open(target).await;
         for _ in 0..4 {
             stop = match stop {
                 Stop::Away(away) => return away,

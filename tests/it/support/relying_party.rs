@@ -18,7 +18,7 @@ use symbolon::{
     store::client,
 };
 
-use super::{Answer, Assertion, ClientKey, Request, TestApp, Wire, people::Grant};
+use super::{Answer, Assertion, Authorize, ClientKey, Request, TestApp, Wire, form_encode, people::Grant};
 
 /// The secret of every confidential client in the tests.
 pub const SECRET: &str = "sym_cs_test-secret-of-every-client";
@@ -292,6 +292,17 @@ impl RelyingParty {
         ];
         fields.extend(grant.verifier.as_deref().map(|verifier| ("code_verifier", verifier)));
         self.token(&fields).await
+    }
+
+    /// Pushes an authorization request.
+    pub async fn push(&self, request: &Authorize) -> Answer {
+        self.post("/oauth2/par", &request.pushed()).await
+    }
+
+    /// Where a browser is sent with a reference.
+    pub fn by_reference(&self, request_uri: &str) -> String {
+        let fields = [("client_id", self.client_id.as_str()), ("request_uri", request_uri)];
+        format!("/oauth2/authorize?{}", form_encode(&fields))
     }
 
     /// Uses a refresh token.

@@ -67,6 +67,9 @@ fn grants_fit_together_and_to_what_the_client_can_prove() {
     refused(ClientKind::Machine, "grant_types", |s| s.grant_types = vec![ClientCredentials, RefreshToken]);
     refused(ClientKind::Spa, "grant_types", |s| s.grant_types.push(ClientCredentials));
     refused(ClientKind::Machine, "grant_types", |s| s.token_endpoint_auth_method = AuthMethod::None);
+    refused(ClientKind::Machine, "require_pushed_authorization_requests", |s| {
+        s.require_pushed_authorization_requests = true;
+    });
     refused(ClientKind::Spa, "require_pkce", |s| s.require_pkce = false);
     refused(ClientKind::Web, "require_pkce", |s| {
         (s.require_pkce, s.token_endpoint_auth_method) = (false, AuthMethod::None)

@@ -18,6 +18,7 @@ const ENDPOINTS: &[(Endpoint, &str)] = &[
     (Endpoint::Jwks, "/oauth2/jwks"),
     (Endpoint::Introspection, "/oauth2/introspect"),
     (Endpoint::Revocation, "/oauth2/revoke"),
+    (Endpoint::PushedAuthorizationRequest, "/oauth2/par"),
     (Endpoint::EndSession, "/oauth2/logout"),
 ];
 
