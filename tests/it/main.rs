@@ -24,6 +24,7 @@ mod login;
 mod logout;
 mod par;
 mod reasons;
+mod request_object;
 mod revocation;
 mod setup;
 mod token;
