@@ -8,6 +8,7 @@ mod client_flags;
 mod config;
 mod details_type;
 mod event;
+mod exchange_policy;
 mod failure;
 mod group;
 mod io;
@@ -78,6 +79,9 @@ pub enum Command {
     /// Apps and services.
     #[command(subcommand)]
     Client(client::Verb),
+    /// Which client may exchange whose tokens.
+    #[command(subcommand)]
+    ExchangePolicy(exchange_policy::Verb),
     /// Groups of people.
     #[command(subcommand)]
     Group(group::Verb),
@@ -164,6 +168,7 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::Dev(options) => serve::dev(global, &options, io),
         Command::User(verb) => user::run(global, verb, io),
         Command::Client(verb) => client::run(global, verb, io),
+        Command::ExchangePolicy(verb) => exchange_policy::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),
         Command::Role(verb) => role::run(global, verb, io),
         Command::Api(verb) => api::run(global, verb, io),

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode},
-    jose::SigningAlgorithm,
+    jose::{RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{GrantType, ResponseMode, ResponseType},
 };
 
@@ -43,7 +43,8 @@ pub(super) fn auth_method(text: &str) -> Result<AuthMethod, String> {
 }
 
 pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
-    one_of(GrantType::from_name(text), GrantType::ALL.iter().map(|grant| grant.name()))
+    let found = GrantType::from_name(text).or_else(|| GrantType::from_alias(text));
+    one_of(found, GrantType::ALL.iter().map(|grant| grant.alias()))
 }
 
 pub(super) fn response_type(text: &str) -> Result<ResponseType, String> {
@@ -56,6 +57,11 @@ pub(super) fn response_mode(text: &str) -> Result<ResponseMode, String> {
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
     one_of(text.parse().ok(), SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn request_object_algorithm(text: &str) -> Result<RequestObjectAlgorithm, String> {
+    let names = SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
+    one_of(text.parse().ok(), names.chain([RequestObjectAlgorithm::Unsigned.name()]))
 }
 
 pub(super) fn consent(text: &str) -> Result<ConsentMode, String> {

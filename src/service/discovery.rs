@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{Services, apis::Registry, client_authentication, token};
+use super::{Services, apis::Registry, authorization, client_authentication, token};
 use crate::{
     crypto::token::digest,
     domain::{
-        jose::SigningAlgorithm,
+        jose::{RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{GrantType, ResponseMode, ResponseType},
         oidc::{
             acr,
@@ -39,6 +39,8 @@ pub fn document(
     let keyring = services.keyring.load();
     let mut algorithms: Vec<SigningAlgorithm> = keyring.algorithms().collect();
     algorithms.sort_unstable();
+    let signed = authorization::REQUEST_OBJECT_ALGORITHMS.iter().map(|algorithm| algorithm.name());
+    let request_objects: Vec<&str> = signed.chain([RequestObjectAlgorithm::Unsigned.name()]).collect();
     let (claims, mut scopes) = (claims_supported(), scopes_supported());
     let of_apis = registry.apis.iter().flat_map(|api| api.settings.scopes.iter().map(|scope| scope.name.as_str()));
     for scope in of_apis {
@@ -59,6 +61,7 @@ pub fn document(
         revocation_auth_methods: client_authentication::METHODS,
         client_assertion_algs: client_authentication::ASSERTION_ALGORITHMS,
         authorization_algs: &algorithms,
+        request_object_algs: &request_objects,
         id_token_algs: &algorithms,
         userinfo_algs: &[],
         scopes: &scopes,

@@ -86,6 +86,7 @@ fn of_access(cx: &Cx, live: bearer::Live) -> Introspected {
         auth_time: token.auth_time,
         acr: token.acr,
         authorization_details: token.authorization_details,
+        actor: token.actor,
     }
 }
 
@@ -106,5 +107,6 @@ fn of_refresh(cx: &Cx, live: bearer::LiveRefresh) -> Introspected {
         auth_time: Some(authorization.context.auth_time),
         acr: Some(authorization.context.acr),
         authorization_details: authorization.bounds.authorization_details,
+        actor: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ErrorCode, OAuthError, scope::parse_scope};
+use super::{Actor, ErrorCode, OAuthError, scope::parse_scope};
 use crate::{
     Timestamp,
     entity::AuthenticationContext,
@@ -44,6 +44,8 @@ pub struct AccessTokenClaims {
     pub groups: Option<Vec<String>>,
     /// What was granted in detail (RFC 9396 §9.1).
     pub authorization_details: Vec<Value>,
+    /// Who acts for the subject, if somebody does (RFC 8693 §4.1).
+    pub actor: Option<Actor>,
 }
 
 impl AccessTokenClaims {
@@ -74,6 +76,7 @@ impl AccessTokenClaims {
         claim("groups", self.groups.as_ref().map(|groups| json!(groups)));
         let details = &self.authorization_details;
         claim("authorization_details", (!details.is_empty()).then(|| json!(details)));
+        claim("act", self.actor.as_ref().map(Actor::claim));
         claims
     }
 }
@@ -112,6 +115,8 @@ pub struct VerifiedAccessToken {
     pub acr: Option<String>,
     /// What was granted in detail.
     pub authorization_details: Vec<Value>,
+    /// Who acts for the subject, if somebody does.
+    pub actor: Option<Actor>,
 }
 
 impl VerifiedAccessToken {
@@ -167,6 +172,10 @@ fn read(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<Ver
         auth_time: time("auth_time"),
         acr: text("acr").map(str::to_owned),
         authorization_details,
+        actor: match claims.get("act") {
+            Some(claim) => Some(Actor::read(claim)?),
+            None => None,
+        },
     })
 }
 

@@ -26,6 +26,12 @@ pub enum ErrorCode {
     InvalidAuthorizationDetails,
     /// A person or a policy said no.
     AccessDenied,
+    /// Nobody has answered yet (RFC 8628 §3.5).
+    AuthorizationPending,
+    /// The client asks too often (RFC 8628 §3.5).
+    SlowDown,
+    /// Nobody answered in time (RFC 8628 §3.5).
+    ExpiredToken,
     /// Nobody is signed in (OIDC Core 3.1.2.6).
     LoginRequired,
     /// Consent is missing (OIDC Core 3.1.2.6).
@@ -37,12 +43,14 @@ pub enum ErrorCode {
     /// The person cannot be authenticated as strongly as demanded (OpenID Connect Core Error Code
     /// unmet_authentication_requirements 1.0).
     UnmetAuthenticationRequirements,
-    /// `request` is not offered (OIDC Core 3.1.2.6).
+    /// This kind of `request` is not offered (OIDC Core 3.1.2.6).
     RequestNotSupported,
-    /// `request_uri` is not offered (OIDC Core 3.1.2.6).
+    /// `request_uri` is not offered to this client (OIDC Core 3.1.2.6).
     RequestUriNotSupported,
     /// `registration` is not offered (OIDC Core 3.1.2.6).
     RegistrationNotSupported,
+    /// The request object is not usable (OIDC Core 3.1.2.6, RFC 9101 §7).
+    InvalidRequestObject,
     /// The `request_uri` leads to no usable request (OIDC Core 3.1.2.6, RFC 9126 §2.3).
     InvalidRequestUri,
     /// The access token is not valid (RFC 6750 §3.1).
@@ -68,6 +76,9 @@ impl ErrorCode {
         Self::InvalidTarget,
         Self::InvalidAuthorizationDetails,
         Self::AccessDenied,
+        Self::AuthorizationPending,
+        Self::SlowDown,
+        Self::ExpiredToken,
         Self::LoginRequired,
         Self::ConsentRequired,
         Self::AccountSelectionRequired,
@@ -76,6 +87,7 @@ impl ErrorCode {
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
+        Self::InvalidRequestObject,
         Self::InvalidRequestUri,
         Self::InvalidToken,
         Self::InsufficientScope,
@@ -96,6 +108,9 @@ impl ErrorCode {
             Self::InvalidTarget => "invalid_target",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::AccessDenied => "access_denied",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::AccountSelectionRequired => "account_selection_required",
@@ -104,6 +119,7 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",

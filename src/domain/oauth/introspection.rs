@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::OAuthError;
+use super::{Actor, OAuthError};
 use crate::{Timestamp, entity::Client, ids::ClientId, trace::Reason};
 
 /// Whether the asking client may learn about the token.
@@ -60,6 +60,8 @@ pub struct Introspected {
     pub acr: Option<String>,
     /// What was granted in detail (RFC 9396 §9.2).
     pub authorization_details: Vec<Value>,
+    /// Who acts for the subject, if somebody does (RFC 8693 §4.1).
+    pub actor: Option<Actor>,
 }
 
 impl Introspected {
@@ -88,6 +90,7 @@ impl Introspected {
         tell("acr", self.acr.as_ref().map(|acr| json!(acr)));
         let details = &self.authorization_details;
         tell("authorization_details", (!details.is_empty()).then(|| json!(details)));
+        tell("act", self.actor.as_ref().map(Actor::claim));
         members
     }
 }

@@ -117,6 +117,29 @@ const fn malformed() -> OAuthError {
     OAuthError::invalid_request(Reason::ParameterMalformed)
 }
 
+/// Requests that are answered elsewhere offer neither resources nor details, and do not silently ignore
+/// them: the client would take the token for a narrower one than it is (RFC 8707 §2, RFC 9396 §5).
+///
+/// # Errors
+/// `invalid_target`, `invalid_request`.
+pub(super) fn check_resource_absent(params: &Params) -> Result<(), OAuthError> {
+    if params.find("resource").is_some() {
+        return Err(OAuthError::invalid_target(Reason::ResourceUnknown));
+    }
+    check_details_absent(params)
+}
+
+/// Rich authorization requests alone are not offered.
+///
+/// # Errors
+/// `invalid_request`.
+pub(super) fn check_details_absent(params: &Params) -> Result<(), OAuthError> {
+    match params.find("authorization_details") {
+        Some(_) => Err(OAuthError::invalid_request(Reason::RestrictionUnsupported)),
+        None => Ok(()),
+    }
+}
+
 /// Key-bound codes are not offered; ignoring the key would grant more than was asked for (RFC 9449 §10).
 ///
 /// # Errors

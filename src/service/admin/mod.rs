@@ -5,6 +5,7 @@ pub mod api;
 pub mod client;
 pub mod details_type;
 pub mod event;
+pub mod exchange_policy;
 pub mod group;
 pub mod maintenance;
 pub mod role;

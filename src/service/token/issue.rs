@@ -25,8 +25,8 @@ use crate::{
         ids::{AuthorizationId, ClientId, SessionId},
         jose::SigningAlgorithm,
         oauth::{
-            AccessTokenClaims, GrantType, Narrowing, Target as Aim, aim, check_standing, consent_to_resource,
-            details_for, narrow_details,
+            AccessTokenClaims, Exchanged, GrantType, Narrowing, Target as Aim, aim, check_standing,
+            consent_to_resource, details_for, narrow_details,
         },
         oidc::{
             claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
@@ -69,6 +69,8 @@ pub struct TokenReply {
     pub id_token: Option<Secret<String>>,
     /// What was granted in detail (RFC 9396 §7).
     pub authorization_details: Vec<Value>,
+    /// What was issued, where the request chose (RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// How the tokens continue the chain of an authorization.
@@ -83,6 +85,8 @@ pub enum Chain {
         /// The token to replace.
         from: RefreshToken,
     },
+    /// An access token and nothing else.
+    Single,
     /// Again, after a lost response: the refresh token stays.
     Redeliver {
         /// The successor that was handed out before.
@@ -121,13 +125,23 @@ pub struct Wanted {
     pub chain: Chain,
     /// The random parts.
     pub drafts: Drafts,
+    /// What is exchanged, if this is for another client than the authorization's.
+    pub exchange: Option<Exchange>,
 }
 
 impl Wanted {
     /// All that the authorization allows.
     pub fn of(chain: Chain, drafts: Drafts) -> Self {
-        Self { scope: None, narrowing: Narrowing::default(), chain, drafts }
+        Self { scope: None, narrowing: Narrowing::default(), chain, drafts, exchange: None }
     }
+}
+
+/// A token for one client on what another one was allowed (RFC 8693).
+pub struct Exchange {
+    /// The other client, as it stands in this transaction.
+    pub grantor: Arc<ClientView>,
+    /// What the new token may say.
+    pub exchanged: Exchanged,
 }
 
 /// A `jti` names the authorization that it comes from, so that a self-contained token can be
@@ -207,11 +221,12 @@ fn for_authorization(
     authorization: &Authorization,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
-    let Wanted { scope, narrowing, chain, drafts } = wanted;
+    let Wanted { scope, narrowing, chain, drafts, exchange } = wanted;
+    let grantor = exchange.as_ref().map_or(client, |exchange| &exchange.grantor.client);
     let person = user::find(tx, &authorization.user_id)?;
     let session = session::find(tx, &authorization.session_id)?;
-    let consented = consent_stands(tx, client, authorization)?;
-    check_standing(person.as_ref(), client, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
+    let consented = consent_stands(tx, grantor, authorization)?;
+    check_standing(person.as_ref(), grantor, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
     if let Some(session) = &session {
         // Whoever uses an app is not idle, though the browser never comes back here.
         sessions::touch(cx, tx, session)?;
@@ -219,14 +234,20 @@ fn for_authorization(
     let Some(person) = person else { return Err(Failure::internal("a standing authorization has no user").into()) };
 
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
-    let apis = apis::find_granted(tx, client, authorization, &narrowing.resource)?;
+    // For whom an exchanged token is, its policy says; and what was granted in detail is not for them.
+    let (apis, granted_details) = match &exchange {
+        Some(_) => (Vec::new(), [].as_slice()),
+        None => (
+            apis::find_granted(tx, client, authorization, &narrowing.resource)?,
+            authorization.bounds.authorization_details.as_slice(),
+        ),
+    };
     let target = aim(client, &apis, scope, cx.services.issuer.as_str()).map_err(undo)?;
-    let granted_details = &authorization.bounds.authorization_details;
     let details = narrow_details(&narrowing.authorization_details, granted_details).map_err(undo)?;
     let scope = target.scope.clone();
     let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
-    let claims = AccessTokenClaims {
+    let mut claims = AccessTokenClaims {
         subject: person.id.as_str().to_owned(),
         jti: jti(&authorization.id, &drafts.serial),
         context: Some(authorization.context.clone()),
@@ -236,19 +257,31 @@ fn for_authorization(
         authorization_details: if apis.is_empty() { details } else { details_for(details, &target.audience) },
         ..base_claims(cx, client, &target)
     };
+    let kind = if exchange.is_some() { EventKind::TokenExchanged } else { EventKind::TokenIssued };
+    let mut event = Draft::new(kind).authorization(authorization).fact("scope", scope.join(" "));
+    if let Some(Exchange { exchanged, .. }) = exchange {
+        event = event.fact("to_client", client.client_id.as_str()).fact("audience", exchanged.audience.join(" "));
+        if let Some(actor) = &exchanged.actor {
+            event = event.fact("act", actor.claim());
+        }
+        claims.expires_at = claims.expires_at.min(exchanged.not_after);
+        claims.audience = exchanged.audience;
+        claims.actor = exchanged.actor;
+    }
     let nonce = match &chain {
         Chain::Begin { nonce } => nonce.clone(),
         Chain::FrontChannel(front) => front.nonce.clone(),
-        Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
+        Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => None,
     };
     let front_channel = match &chain {
         Chain::FrontChannel(front) => Some(front.clone()),
-        Chain::Begin { .. } | Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
+        Chain::Begin { .. } | Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => None,
     };
+    let identified = has("openid") && !matches!(chain, Chain::Single);
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
-    let id_token = if has("openid") && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
+    let id_token = if identified && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
         let person = Person { user: &person, groups: &membership.groups, roles: &membership.roles };
-        Some(id_token(cx, client, authorization, &person, &scope, (nonce, told))?)
+        Some(id_token(cx, client, authorization, &person, &scope, told, nonce)?)
     } else {
         None
     };
@@ -258,7 +291,6 @@ fn for_authorization(
     if let Some(minted) = &opaque {
         store::access_token::insert(tx, &opaque_row(&claims, minted, Some(&authorization.id)))?;
     }
-    let mut event = Draft::new(EventKind::TokenIssued).authorization(authorization).fact("scope", scope.join(" "));
     event = match &front_channel {
         None => event.fact("refresh_token", refresh_token.is_some()),
         Some(front) => event.fact("response_type", front.response_type.name()),
@@ -359,6 +391,7 @@ impl Unsigned {
             access_token,
             refresh_token: self.refresh_token,
             id_token,
+            issued_token_type: None,
         })
     }
 
@@ -429,6 +462,7 @@ fn base_claims(cx: &Cx, client: &Client, target: &Aim) -> AccessTokenClaims {
         roles: None,
         groups: None,
         authorization_details: Vec::new(),
+        actor: None,
     }
 }
 
@@ -462,7 +496,8 @@ fn id_token(
     authorization: &Authorization,
     person: &Person<'_>,
     scope: &[String],
-    (nonce, told): (Option<String>, IdTokenClaims),
+    told: IdTokenClaims,
+    nonce: Option<String>,
 ) -> Result<IdTokenDraft, Abort<Failure>> {
     let settings = &client.settings;
     let mut extra = match told {
@@ -504,7 +539,7 @@ fn continue_chain(
         Chain::Rotate { from } => from.family_expires_at,
         Chain::Redeliver { refresh_token } => return Ok(Some(refresh_token.clone())),
         // RFC 6749 §4.2.2: never through the browser.
-        Chain::FrontChannel(_) => return Ok(None),
+        Chain::FrontChannel(_) | Chain::Single => return Ok(None),
     };
     let idle = client.settings.refresh_token_lifetime.unwrap_or(policy.refresh_idle_seconds);
     let token = RefreshToken {

@@ -5,12 +5,6 @@ use std::collections::BTreeSet;
 use super::support::{TestDb, execute};
 use crate::store::{Store, StoreOptions};
 
-/// Every migration, as the database names it.
-fn versions() -> Vec<String> {
-    let version = |name: String| name.split('_').next().unwrap().replace('-', "");
-    names("sqlite").into_iter().map(version).collect()
-}
-
 fn both() -> [TestDb; 2] {
     [TestDb::empty_sqlite(StoreOptions::default()), TestDb::empty_postgres()]
 }
@@ -21,6 +15,17 @@ fn folder(backend: &str) -> std::path::PathBuf {
 
 fn names(backend: &str) -> BTreeSet<String> {
     std::fs::read_dir(folder(backend)).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Every migration as the database numbers it, in order.
+fn versions() -> Vec<String> {
+    names("sqlite").iter().map(|name| name.split('_').next().unwrap().replace('-', "")).collect()
+}
+
+/// Everything that makes a schema of this version.
+pub(super) fn texts(backend: &str) -> Vec<String> {
+    let up = |name| std::fs::read_to_string(folder(backend).join(name).join("up.sql")).unwrap();
+    names(backend).iter().map(up).collect()
 }
 
 /// All `down.sql`, newest first.

@@ -21,6 +21,7 @@ fn of_a_person() -> AccessTokenClaims {
         roles: Some(strings(&["owner"])),
         groups: Some(Vec::new()),
         authorization_details: Vec::new(),
+        actor: None,
     }
 }
 
