@@ -16,8 +16,10 @@ pub const MAX_DEPTH: usize = 8;
 const MAX_NODES: usize = 256;
 /// A list in a schema has at most this many entries.
 const MAX_ENTRIES: usize = 256;
-/// The types of JSON, and whether a value is of one.
-const TYPES: &[(&str, fn(&Value) -> bool)] = &[
+/// Whether a value is of a type.
+type IsOfType = fn(&Value) -> bool;
+/// The types of JSON.
+const TYPES: &[(&str, IsOfType)] = &[
     ("null", Value::is_null),
     ("boolean", Value::is_boolean),
     ("object", Value::is_object),
