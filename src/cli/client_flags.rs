@@ -65,6 +65,9 @@ pub struct ClientFlags {
     /// An audience of access tokens; repeat for more. Replaces the list.
     #[arg(long = "audience")]
     audiences: Vec<String>,
+    /// A type of authorization details that the client may use; repeat for more. Replaces the list.
+    #[arg(long = "authorization-details-type", value_name = "TYPE")]
+    authorization_details_types: Vec<String>,
     /// Do not require PKCE: for confidential clients that cannot.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     no_pkce: Option<bool>,
@@ -118,6 +121,7 @@ impl ClientFlags {
         replace(&mut settings.response_types, &self.response_types);
         replace(&mut settings.response_modes, &self.response_modes);
         replace(&mut settings.access_token_audience, &self.audiences);
+        replace(&mut settings.authorization_details_types, &self.authorization_details_types);
         set(&mut settings.token_endpoint_auth_method, self.auth_method);
         set(&mut settings.consent, self.consent);
         set(&mut settings.id_token_signed_response_alg, self.id_token_alg);

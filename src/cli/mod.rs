@@ -2,9 +2,11 @@
 //! input. Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict.
 
 mod admin;
+mod api;
 mod client;
 mod client_flags;
 mod config;
+mod details_type;
 mod event;
 mod exchange_policy;
 mod failure;
@@ -86,6 +88,12 @@ pub enum Command {
     /// Roles of people, groups and clients.
     #[command(subcommand)]
     Role(role::Verb),
+    /// APIs: what tokens are for.
+    #[command(subcommand)]
+    Api(api::Verb),
+    /// Types of authorization details (rich authorization requests).
+    #[command(subcommand)]
+    AuthorizationDetailsType(details_type::Verb),
     /// Signing keys.
     #[command(subcommand)]
     Key(key::Verb),
@@ -163,6 +171,8 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::ExchangePolicy(verb) => exchange_policy::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),
         Command::Role(verb) => role::run(global, verb, io),
+        Command::Api(verb) => api::run(global, verb, io),
+        Command::AuthorizationDetailsType(verb) => details_type::run(global, verb, io),
         Command::Key(verb) => key::run(global, verb, io),
         Command::Event(verb) => event::run(global, &verb, io),
         Command::Why(why) => why::run(global, &why, io),

@@ -70,6 +70,9 @@ macro_rules! methods {
     };
 }
 
+/// In front of the path of a resource on this host (RFC 9728 §3.1), whatever the issuer's own path is.
+pub(super) const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource";
+
 /// The table.
 pub const ROUTES: &[Route] = &[
     Route {
@@ -82,6 +85,13 @@ pub const ROUTES: &[Route] = &[
     Route {
         path: "/.well-known/oauth-authorization-server",
         methods: methods!(get => oauth::metadata::oauth_authorization_server),
+        permission: Permission::Anybody,
+        origins: Origins::Any,
+        endpoint: None,
+    },
+    Route {
+        path: "/.well-known/oauth-protected-resource/{path}",
+        methods: methods!(get => oauth::metadata::oauth_protected_resource),
         permission: Permission::Anybody,
         origins: Origins::Any,
         endpoint: None,
@@ -320,6 +330,10 @@ pub(super) fn is_direct(pattern: &str) -> bool {
 /// Routes the table below `base`, the issuer's own path.
 pub fn configure(config: &mut web::ServiceConfig, base: &str, playground: bool) {
     for route in ROUTES.iter().filter(|route| playground || route.permission != Permission::Playground) {
+        if route.path.starts_with(RESOURCE_METADATA) {
+            config.service(resource(route, &format!("{RESOURCE_METADATA}/{{path:.+}}")));
+            continue;
+        }
         config.service(resource(route, &format!("{base}{}", route.path)));
         // RFC 8414 §3.1 puts the well-known part in front of the issuer's path; OIDC appends it.
         if let Some(name) = route.path.strip_prefix("/.well-known/").filter(|_| !base.is_empty()) {

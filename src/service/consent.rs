@@ -1,6 +1,11 @@
 //! The consent page: what a person is asked, and what the answer does (OIDC Core 3.1.2.4, ASVS 10.7).
 
+mod asked;
+
 use url::Url;
+
+pub(super) use asked::describe_in_one_list;
+pub use asked::{AskedAll, AskedApi, AskedDetails, AskedScope};
 
 use super::{
     Cx,
@@ -15,25 +20,11 @@ use crate::{
     domain::{
         entity::{Ending, Session},
         ids::InteractionId,
-        oidc::{
-            claims::{describe_scope, scopes_supported},
-            interaction::Decision,
-        },
+        oidc::interaction::Decision,
         trace::Transaction,
     },
     store::{Abort, Read, Write, interaction},
 };
-
-/// One thing that is asked for, in a person's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AskedScope {
-    /// The scope.
-    pub scope: String,
-    /// Completes "This app will be able to".
-    pub sentence: String,
-    /// The particulars.
-    pub detail: String,
-}
 
 /// The consent page.
 #[derive(Clone)]
@@ -48,7 +39,7 @@ pub struct ConsentView {
     /// Whose data it is.
     pub account: Account,
     /// What is asked for.
-    pub scopes: Vec<AskedScope>,
+    pub asked: AskedAll,
     /// The hidden value of the form: for allow, deny and switch.
     pub form_token: String,
     /// The languages that the app prefers.
@@ -97,7 +88,7 @@ fn read_view(
         app: App::from(&pending.client),
         host: host_of(&pending.request.redirect_uri),
         account: Account::from(&user),
-        scopes: describe(asked_scope(cx, &pending)?),
+        asked: asked::describe(tx, asked_scope(cx, &pending)?, &pending.request)?,
         form_token: browser.form_token(Form::Consent, &[id.as_str(), session.id.as_str()]),
         ui_locales: pending.request.ui_locales.clone(),
         interaction: id,
@@ -114,17 +105,6 @@ fn host_of(redirect_uri: &str) -> Option<String> {
         host => host.to_string(),
     };
     Some(uri.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
-}
-
-/// The known scopes first, in the order in which people meet them everywhere.
-pub(super) fn describe(mut scope: Vec<String>) -> Vec<AskedScope> {
-    let known = scopes_supported();
-    scope.sort_by_key(|scope| known.iter().position(|known| known == scope).unwrap_or(known.len()));
-    let describe = |scope: String| {
-        let words = describe_scope(&scope);
-        AskedScope { sentence: words.sentence.to_owned(), detail: words.detail.to_owned(), scope }
-    };
-    scope.into_iter().map(describe).collect()
 }
 
 /// The person allows what the page showed, and the dialogue goes on.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Services, authorization, client_authentication, token};
+use super::{Services, apis::Registry, authorization, client_authentication, token};
 use crate::{
     crypto::token::digest,
     domain::{
@@ -25,8 +25,14 @@ pub enum Document {
     OauthAuthorizationServer,
 }
 
-/// The document. `endpoints`: each endpoint with the path that it is routed at.
-pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint, &str)]) -> Map<String, Value> {
+/// The document. `endpoints`: each endpoint with the path that it is routed at. `registry`: what else
+/// is told of.
+pub fn document(
+    services: &Services,
+    document: Document,
+    endpoints: &[(Endpoint, &str)],
+    registry: &Registry,
+) -> Map<String, Value> {
     let mut grant_types: Vec<GrantType> = token::GRANTS.iter().map(|grant| grant.grant_type).collect();
     grant_types.push(GrantType::Implicit);
     let (response_types, response_modes) = (ResponseType::ALL.map(ResponseType::name), ResponseMode::supported());
@@ -35,7 +41,15 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
     algorithms.sort_unstable();
     let signed = authorization::REQUEST_OBJECT_ALGORITHMS.iter().map(|algorithm| algorithm.name());
     let request_objects: Vec<&str> = signed.chain([RequestObjectAlgorithm::Unsigned.name()]).collect();
-    let (claims, scopes) = (claims_supported(), scopes_supported());
+    let (claims, mut scopes) = (claims_supported(), scopes_supported());
+    let of_apis = registry.apis.iter().flat_map(|api| api.settings.scopes.iter().map(|scope| scope.name.as_str()));
+    for scope in of_apis {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    let resources: Vec<&str> = registry.apis.iter().map(|api| api.resource.as_str()).collect();
+    let details_types: Vec<&str> = registry.details_types.iter().map(String::as_str).collect();
     let capabilities = Capabilities {
         issuer: services.issuer.as_str(),
         endpoints,
@@ -51,6 +65,8 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
         id_token_algs: &algorithms,
         userinfo_algs: &[],
         scopes: &scopes,
+        protected_resources: &resources,
+        authorization_details_types: &details_types,
         claims: &claims,
         prompt_values: &["none", "login", "consent", "select_account"],
         acr_values: acr::SUPPORTED,

@@ -1,6 +1,7 @@
 //! The use cases. No actix type and no Diesel type appears in a signature here.
 
 pub mod admin;
+pub mod apis;
 pub mod approval;
 pub mod authorization;
 pub mod bearer;

@@ -346,6 +346,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    apis (resource) {
+        resource -> Text,
+        resource_key -> Text,
+        name -> Text,
+        description -> Text,
+        settings -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorization_details_types (name) {
+        name -> Text,
+        title -> Text,
+        description -> Text,
+        schema -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
     users,
@@ -376,4 +403,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     token_exchange_policies,
     events,
     decision_records,
+    apis,
+    authorization_details_types,
 );

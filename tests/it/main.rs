@@ -10,6 +10,7 @@
 mod support;
 
 mod architecture;
+mod authorization_details;
 mod authorize;
 mod client_authentication;
 #[path = "../../conformance/behaviours/mod.rs"]
@@ -23,8 +24,10 @@ mod introspection;
 mod login;
 mod logout;
 mod par;
+mod protected_resource_metadata;
 mod reasons;
 mod request_object;
+mod resource_indicators;
 mod revocation;
 mod setup;
 mod token;

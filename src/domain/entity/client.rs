@@ -193,6 +193,9 @@ pub struct ClientSettings {
     /// Overrides the instance's idle lifetime of refresh tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_lifetime: Option<i64>,
+    /// The types of authorization details that the client may use (RFC 9396 §10).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<String>,
 }
 
 /// What a client gets that says nothing (JARM §3).
@@ -245,6 +248,7 @@ impl ClientSettings {
             access_token_lifetime: None,
             id_token_lifetime: None,
             refresh_token_lifetime: None,
+            authorization_details_types: Vec::new(),
         }
     }
 }
@@ -283,6 +287,12 @@ impl Client {
     /// Whether the client may use this grant.
     pub fn allows_grant(&self, grant: GrantType) -> bool {
         self.settings.grant_types.contains(&grant)
+    }
+
+    /// Whether nobody here registered the client: its definition belongs to none of our own.
+    pub fn is_self_registered(&self) -> bool {
+        use super::Owner;
+        ![Owner::Cli, Owner::System, Owner::Ui].contains(&self.owner)
     }
 
     /// Whether the client may be answered with this.

@@ -88,6 +88,18 @@ event_kinds! {
     RoleGranted = "role.granted",
     /// A role was taken away.
     RoleRevoked = "role.revoked",
+    /// An API was registered.
+    ApiCreated = "api.created",
+    /// An API was changed.
+    ApiUpdated = "api.updated",
+    /// An API was deleted.
+    ApiDeleted = "api.deleted",
+    /// A type of authorization details was registered.
+    DetailsTypeCreated = "authorization_details_type.created",
+    /// A type of authorization details was changed.
+    DetailsTypeUpdated = "authorization_details_type.updated",
+    /// A type of authorization details was deleted.
+    DetailsTypeDeleted = "authorization_details_type.deleted",
     /// A signing key was made.
     KeyCreated = "key.created",
     /// A signing key changed its state.

@@ -1,5 +1,6 @@
 //! The things Symbolon keeps: structs, their states, and the transitions allowed between them.
 
+mod api;
 mod authorization;
 mod client;
 mod deferred;
@@ -9,6 +10,7 @@ mod key;
 mod session;
 mod user;
 
+pub use api::{Api, ApiScope, ApiSettings, DetailsType};
 pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,

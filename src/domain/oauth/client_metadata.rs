@@ -5,7 +5,10 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{GrantType, ResponseType, check_registrable, request_object::without_fragment, scope::is_scope_token};
+use super::{
+    GrantType, ResponseType, check_registrable, request_object::without_fragment, resource::resource_of_consent,
+    scope::is_scope_token,
+};
 use crate::{
     entity::{AuthMethod, ClientKind, ClientSettings},
     jose::RequestObjectAlgorithm,
@@ -17,6 +20,8 @@ const MAX_LIFETIME: i64 = 31_536_000;
 const MAX_ITEMS: usize = 100;
 /// The longest audience, in bytes.
 const MAX_AUDIENCE: usize = 512;
+/// The longest type of authorization details, in bytes.
+const MAX_TYPE: usize = 256;
 /// The longest `request_uri`, in bytes (OIDC Core 6.2).
 const MAX_REQUEST_URI: usize = 512;
 /// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
@@ -213,6 +218,18 @@ fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
             return rule(
                 format!("scope[{index}]"),
                 "A scope is printable ASCII without spaces, commas, quotes and backslashes.",
+            );
+        }
+        if resource_of_consent(scope).is_some() {
+            return rule(format!("scope[{index}]"), "A scope does not begin with resource: (that names a resource).");
+        }
+    }
+    check_list("authorization_details_types", &settings.authorization_details_types)?;
+    for (index, name) in settings.authorization_details_types.iter().enumerate() {
+        if !(1..=MAX_TYPE).contains(&name.len()) || name.contains(char::is_control) {
+            return rule(
+                format!("authorization_details_types[{index}]"),
+                "A type has 1 to 256 bytes without control characters.",
             );
         }
     }

@@ -22,6 +22,8 @@ pub enum ErrorCode {
     InvalidScope,
     /// The resource is not known (RFC 8707 §2).
     InvalidTarget,
+    /// The authorization details are malformed, unknown or not allowed (RFC 9396 §5).
+    InvalidAuthorizationDetails,
     /// A person or a policy said no.
     AccessDenied,
     /// Nobody has answered yet (RFC 8628 §3.5).
@@ -72,6 +74,7 @@ impl ErrorCode {
         Self::UnsupportedResponseType,
         Self::InvalidScope,
         Self::InvalidTarget,
+        Self::InvalidAuthorizationDetails,
         Self::AccessDenied,
         Self::AuthorizationPending,
         Self::SlowDown,
@@ -103,6 +106,7 @@ impl ErrorCode {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::AccessDenied => "access_denied",
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",

@@ -2,6 +2,8 @@
 
 mod access_token;
 mod actor;
+mod api_metadata;
+mod authorization_details;
 mod authorization_request;
 mod authorization_response;
 mod client_authentication;
@@ -13,10 +15,12 @@ mod grant_type;
 mod introspection;
 mod params;
 mod pkce;
+mod protected_resource;
 mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
 mod request_object;
+mod resource;
 mod response_mode;
 mod response_type;
 mod scope;
@@ -30,6 +34,8 @@ mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
 pub use actor::Actor;
+pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings};
+pub use authorization_details::{check_details, describe_fields, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{
     AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed, refuse, rules,
     validate,
@@ -50,6 +56,7 @@ pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
+pub use protected_resource::{find_hosted, protected_resource};
 pub use pushed_authorization_request::{
     PUSHED_LIFETIME, PushedRequest, REQUEST_URI_PREFIX, check_pushed, parameters_to_push, pushed_reference,
 };
@@ -59,13 +66,17 @@ pub use request_object::{
     check_may_be_unsigned, check_request_object, check_request_object_type, check_request_uri,
     request_object_algorithms, request_object_parameters,
 };
+pub use resource::{
+    Target, aim, check_granted, check_may_target, consent_to_resource, is_registrable_resource, parse_resources,
+    resource_key, resource_of_consent,
+};
 pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
 pub use standing::check_standing;
 pub use token_exchange::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, Exchanged, SubjectType, decide_exchange};
 pub use token_request::{
-    ClientCredentialsRequest, CodeExchange, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
+    ClientCredentialsRequest, CodeExchange, Narrowing, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
     client_credentials_scope, decide_refresh, parse_grant_type,
 };
 pub use user_code::UserCode;

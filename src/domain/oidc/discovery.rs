@@ -82,6 +82,10 @@ pub struct Capabilities<'a> {
     pub userinfo_algs: &'a [SigningAlgorithm],
     /// `scopes_supported`.
     pub scopes: &'a [&'a str],
+    /// `protected_resources` (RFC 9728 §4).
+    pub protected_resources: &'a [&'a str],
+    /// `authorization_details_types_supported` (RFC 9396 §10).
+    pub authorization_details_types: &'a [&'a str],
     /// `claims_supported`.
     pub claims: &'a [&'a str],
     /// `prompt_values_supported`.
@@ -107,6 +111,8 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
     document.list("response_modes_supported", c.response_modes.iter().copied());
     document.list("authorization_signing_alg_values_supported", c.authorization_algs.iter().map(|alg| alg.name()));
     document.list("scopes_supported", c.scopes.iter().copied());
+    document.list("protected_resources", c.protected_resources.iter().copied());
+    document.list("authorization_details_types_supported", c.authorization_details_types.iter().copied());
     document.list("ui_locales_supported", c.ui_locales.iter().copied());
     document.list("code_challenge_methods_supported", ["S256"].into_iter());
     for (endpoint, methods) in [

@@ -65,7 +65,7 @@ reasons! {
     PromptUnknown = "AS-1011", Developer, "The prompt value is not known.", "Use none, login, consent or select_account.";
     PromptNoneCombined = "AS-1012", Developer, "prompt=none was combined with another value.", "Send prompt=none alone.";
     MaxAgeMalformed = "AS-1013", Developer, "max_age is not a non-negative number of seconds.", "Send max_age as a whole number of seconds.";
-    ResourceUnknown = "AS-1016", Developer, "The resource is not known here.", "Leave resource out; the client's registered audience is used.";
+    ResourceUnknown = "AS-1016", Developer, "The resource is not known here.", "Name a registered API exactly, or leave resource out; the client's registered audience is then used.";
     LoginRequired = "AS-1017", Developer, "Nobody is signed in, and prompt=none forbids asking.", "Send the request without prompt=none.";
     ConsentRequired = "AS-1018", Developer, "Consent is missing, and prompt=none forbids asking.", "Send the request without prompt=none.";
     AccountSelectionRequired = "AS-1019", Developer, "Another account is signed in than the one asked for, and prompt=none forbids asking.", "Send the request without prompt=none.";
@@ -77,7 +77,7 @@ reasons! {
     IdTokenHintInvalid = "AS-1025", Developer, "The id_token_hint was not issued here.", "Send an ID token that this server issued, unmodified.";
     ClaimsMalformed = "AS-1026", Developer, "The claims parameter is not valid JSON of the expected shape.", "Send the claims parameter as OpenID Connect Core 5.5 describes it.";
     RegistrationUnsupported = "AS-1027", Developer, "The registration parameter is not offered.", "Register the client beforehand; leave registration out.";
-    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered.", "Leave authorization_details and dpop_jkt out.";
+    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered.", "Leave dpop_jkt out.";
     NonceMissing = "AS-1030", Developer, "An ID token through the browser needs a nonce.", "Send a nonce of your own, new for each request, and compare it with the ID token's.";
     OpenidScopeNotRequested = "AS-1031", Developer, "The response_type asks for an ID token, but the scope does not.", "Ask for the scope openid too.";
     TokensInQuery = "AS-1032", Developer, "This response_mode would put tokens into an address, which is logged.", "Leave response_mode out, or use fragment, form_post or their signed forms.";
@@ -103,6 +103,15 @@ reasons! {
     RequestObjectMismatch = "AS-1057", Developer, "client_id or response_type in the request object is not the one of the request.", "Say the same inside and outside.";
     RequestObjectValue = "AS-1058", Developer, "A parameter in the request object has the wrong JSON type.", "Parameters are texts, whole numbers or booleans; claims is an object.";
     SignedRequestRequired = "AS-1059", Developer, "This client must send its parameters in a signed request object.", "Send them in request, signed with the client's key.";
+    ResourceMalformed = "AS-1070", Developer, "A resource is malformed, or there are too many.", "Send absolute URIs without fragment, at most 8.";
+    ResourceNotAllowed = "AS-1071", Developer, "The client may not ask for this resource.", "An administrator can allow one of the API's scopes for the client, or self-registered clients for the API.";
+    ResourceNotGranted = "AS-1072", Developer, "The resource is not among those that were granted.", "Name the resource in the authorization request too.";
+    ScopeOfAnotherResource = "AS-1073", Developer, "None of the scopes belongs to the resource.", "Ask for scopes of the resource that is named.";
+    DetailsMalformed = "AS-1080", Developer, "The authorization_details are malformed.", "Send a JSON array of 1 to 16 objects, each with a type, within 8 KiB.";
+    DetailsTypeUnknown = "AS-1081", Developer, "A type of authorization_details is not known here.", "Use a type listed in the metadata.";
+    DetailsTypeNotAllowed = "AS-1082", Developer, "The client may not use this type of authorization_details.", "An administrator can allow the type for the client.";
+    DetailsNotOfSchema = "AS-1083", Developer, "An authorization_details object does not keep to the schema of its type.", "Compare the object with the documentation of its type.";
+    DetailsExceedGrant = "AS-1084", Developer, "The authorization_details ask for more than was granted.", "Repeat granted objects unchanged, or fewer of them.";
     // 11xx: the token endpoint, introspection, revocation, userinfo
     GrantTypeMissing = "AS-1100", Developer, "The request names no grant_type.", "Send grant_type.";
     GrantTypeUnsupported = "AS-1101", Developer, "The grant_type is not offered.", "Use a grant type listed in the metadata.";

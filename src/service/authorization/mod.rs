@@ -23,7 +23,7 @@ pub(super) use request_source::{SourceFailure, check_pushable};
 use asked::{Asked, Facts};
 use finish::Finished;
 
-use super::{Broken, Cx, clients};
+use super::{Broken, Cx, Failure, apis, clients};
 use crate::{
     domain::{
         Secret,
@@ -131,6 +131,14 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
         }
     };
     let client = &known(client.as_deref())?.client;
+    let request = match apis::registered(cx, client, request.clone()).await {
+        Ok(registered) => registered,
+        Err(Failure::Refused(error)) => {
+            cx.refused("registry", &[], error.reason);
+            return answered(Reply::refused(client, redirect, &request, error).write_out(cx)?);
+        }
+        Err(broken) => return Err(broken.into()),
+    };
     let asked = match Asked::understand(cx, request.clone()) {
         Ok(asked) => asked,
         Err(error) => {

@@ -46,6 +46,8 @@ both! {
             "pushed_authorization_request_endpoint",
             "require_pushed_authorization_requests",
             "scopes_supported",
+            "protected_resources",
+            "authorization_details_types_supported",
             "response_types_supported",
             "response_modes_supported",
             "authorization_signing_alg_values_supported",

@@ -10,6 +10,7 @@ mod database;
 mod html;
 mod jwks_server;
 mod people;
+mod registry;
 mod relying_party;
 mod wire;
 

@@ -42,6 +42,8 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
         id_token_algs: &SigningAlgorithm::ALL,
         userinfo_algs: &[],
         scopes: &scopes,
+        protected_resources: &["https://api.example.com"],
+        authorization_details_types: &["payment"],
         claims: &claims,
         prompt_values: &prompts,
         acr_values: &["1"],
@@ -59,6 +61,8 @@ fn the_documents_list_what_is_registered() {
         assert_eq!(document["issuer"], "https://id.example.com");
         assert_eq!(document["authorization_endpoint"], "https://id.example.com/oauth2/authorize");
         assert_eq!(document["jwks_uri"], "https://id.example.com/oauth2/jwks");
+        assert_eq!(document["protected_resources"], json!(["https://api.example.com"]));
+        assert_eq!(document["authorization_details_types_supported"], json!(["payment"]));
         assert_eq!(document["grant_types_supported"], json!(GrantType::ALL.map(GrantType::name)));
         assert_eq!(
             document["response_types_supported"],

@@ -122,6 +122,8 @@ pub(super) fn consent_page(words: &Words<'_>) -> Consent {
         client: client(words),
         account: account(words),
         scopes: ["openid", "profile", "email", "groups", "offline_access"].map(ScopeLine::standard).to_vec(),
+        apis: Vec::new(),
+        details: Vec::new(),
         unverified: false,
         can_switch: true,
     }
@@ -140,6 +142,23 @@ fn consent(album: &mut Album, words: &Words<'_>) {
     let stranger = Consent {
         client: ClientCard::new(words.app, "an app on this computer", logo),
         scopes: custom,
+        apis: vec![
+            AskedOfApi::new(
+                words.value,
+                "https://invoices.example.com",
+                words.value,
+                vec![ScopeLine::new("invoices.read", words.value, None)],
+            ),
+            AskedOfApi::new("Notes", "https://mcp.example.com/notes", "", Vec::new()),
+        ],
+        details: vec![
+            AskedInDetail::new(
+                "Payment",
+                words.value,
+                &[("amount.value".to_owned(), "5".to_owned()), (words.value.to_owned(), words.value.to_owned())],
+            ),
+            AskedInDetail::new(words.value, "", &[]),
+        ],
         unverified: true,
         can_switch: false,
         ..page
