@@ -38,6 +38,12 @@ pub enum ErrorCode {
     RequestUriNotSupported,
     /// `registration` is not offered (OIDC Core 3.1.2.6).
     RegistrationNotSupported,
+    /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
+    /// A member of the client metadata is not acceptable (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
+    /// Software statements are not trusted here (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement,
     /// The access token is not valid (RFC 6750 §3.1).
     InvalidToken,
     /// The access token does not reach this (RFC 6750 §3.1).
@@ -67,6 +73,9 @@ impl ErrorCode {
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
+        Self::InvalidRedirectUri,
+        Self::InvalidClientMetadata,
+        Self::InvalidSoftwareStatement,
         Self::InvalidToken,
         Self::InsufficientScope,
         Self::ServerError,
@@ -92,6 +101,9 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::ServerError => "server_error",

@@ -4,7 +4,9 @@ mod access_token;
 mod authorization_request;
 mod authorization_response;
 mod client_authentication;
+mod client_id_document;
 mod client_metadata;
+mod client_registration;
 mod encoding;
 mod error;
 mod grant_type;
@@ -13,6 +15,7 @@ mod params;
 mod pkce;
 mod redirect_uri;
 mod registrable_uri;
+mod registration_policy;
 mod scope;
 mod standing;
 mod token_request;
@@ -29,7 +32,9 @@ pub use client_authentication::{
     AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
     unverified_subject,
 };
+pub use client_id_document::{DocumentAddress, cache_seconds, is_document_id, parse_document};
 pub use client_metadata::{SettingsRule, check_settings};
+pub use client_registration::{Registration, RegistrationRefusal, describe, parse_metadata};
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
@@ -37,8 +42,11 @@ pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
+pub use registration_policy::{
+    DocumentMode, RegistrationMode, RegistrationPolicy, TooMany, check_policy, count_registration,
+};
 pub use scope::{check_allowed, narrow, parse_scope};
-pub use standing::check_standing;
+pub use standing::{check_released, check_standing};
 pub use token_request::{
     ClientCredentialsRequest, CodeExchange, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
     client_credentials_scope, decide_refresh, parse_grant_type,
