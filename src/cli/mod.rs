@@ -13,6 +13,7 @@ mod key;
 mod local;
 mod migrate;
 mod output;
+mod registration;
 mod role;
 mod serve;
 #[cfg(test)]
@@ -76,6 +77,9 @@ pub enum Command {
     /// Apps and services.
     #[command(subcommand)]
     Client(client::Verb),
+    /// Clients that register themselves.
+    #[command(subcommand)]
+    Registration(registration::Verb),
     /// Groups of people.
     #[command(subcommand)]
     Group(group::Verb),
@@ -156,6 +160,7 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::Dev(options) => serve::dev(global, &options, io),
         Command::User(verb) => user::run(global, verb, io),
         Command::Client(verb) => client::run(global, verb, io),
+        Command::Registration(verb) => registration::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),
         Command::Role(verb) => role::run(global, verb, io),
         Command::Key(verb) => key::run(global, verb, io),

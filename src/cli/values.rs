@@ -3,7 +3,7 @@
 use crate::domain::{
     entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode},
     jose::SigningAlgorithm,
-    oauth::GrantType,
+    oauth::{DocumentMode, GrantType, RegistrationMode},
 };
 
 /// `key=value`.
@@ -48,6 +48,16 @@ pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
     one_of(text.parse().ok(), SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn registration(text: &str) -> Result<RegistrationMode, String> {
+    let found = RegistrationMode::ALL.into_iter().find(|mode| mode.name() == text);
+    one_of(found, RegistrationMode::ALL.iter().map(|mode| mode.name()))
+}
+
+pub(super) fn documents(text: &str) -> Result<DocumentMode, String> {
+    let found = DocumentMode::ALL.into_iter().find(|mode| mode.name() == text);
+    one_of(found, DocumentMode::ALL.iter().map(|mode| mode.name()))
 }
 
 pub(super) fn consent(text: &str) -> Result<ConsentMode, String> {

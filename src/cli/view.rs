@@ -8,7 +8,10 @@ use crate::{
         access::RoleSource,
         entity::{Client, ClientSecret, Group, Role, SigningKeyRecord, User},
     },
-    service::admin::{client::ClientDetail, event::EventView, group::GroupDetail, role::RoleDetail, user::UserDetail},
+    service::admin::{
+        client::ClientDetail, event::EventView, group::GroupDetail, registration::InitialAccessToken, role::RoleDetail,
+        user::UserDetail,
+    },
 };
 
 /// A time as people and programs read it.
@@ -95,6 +98,16 @@ pub(super) fn secret(secret: &ClientSecret) -> Value {
         "label": secret.label,
         "created_at": time(secret.created_at),
         "expires_at": secret.expires_at.map(time),
+    })
+}
+
+pub(super) fn initial_access_token(token: &InitialAccessToken) -> Value {
+    json!({
+        "id": token.id,
+        "label": token.label,
+        "uses_left": token.uses_left,
+        "created_at": time(token.created_at),
+        "expires_at": time(token.expires_at),
     })
 }
 

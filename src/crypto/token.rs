@@ -30,11 +30,15 @@ pub enum SecretKind {
     Interaction,
     /// The token of a form.
     Csrf,
+    /// What lets somebody register clients (RFC 7591 §3).
+    InitialAccess,
+    /// What a client that registered itself manages itself with (RFC 7592).
+    RegistrationAccess,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::AccessToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -43,6 +47,8 @@ impl SecretKind {
         Self::Session,
         Self::Interaction,
         Self::Csrf,
+        Self::InitialAccess,
+        Self::RegistrationAccess,
     ];
 
     /// The text that every secret of this kind starts with; seven characters.
@@ -56,6 +62,8 @@ impl SecretKind {
             Self::Session => "sym_se_",
             Self::Interaction => "sym_in_",
             Self::Csrf => "sym_cf_",
+            Self::InitialAccess => "sym_ia_",
+            Self::RegistrationAccess => "sym_ra_",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Cx, Failure, client_keys,
     clients::{self, ClientView},
+    registration,
 };
 use crate::{
     crypto::token::hash_of,
@@ -100,8 +101,14 @@ pub async fn authenticate(
         }
         verdict => verdict,
     };
+    // Only whoever has proved to be the client hears that it waits.
+    let verdict = verdict.and_then(|authenticated| {
+        oauth::check_released(authenticated.client())?;
+        Ok(authenticated)
+    });
     match verdict {
         Ok(authenticated) => {
+            registration::note_use(cx, authenticated.client()).await;
             cx.passed("client_authentication", &[("client_id", id.as_str()), ("method", authenticated.method.name())]);
             Ok(authenticated)
         }

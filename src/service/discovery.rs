@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Services, client_authentication, token};
+use super::{Services, client_authentication, registration, token};
 use crate::{
     crypto::token::digest,
     domain::{
@@ -24,16 +24,23 @@ pub enum Document {
     OauthAuthorizationServer,
 }
 
-/// The document. `endpoints`: each endpoint with the path that it is routed at.
+/// The document, by the registration policy that was read last. `endpoints`: each endpoint with the path that it is routed at.
 pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint, &str)]) -> Map<String, Value> {
     let grant_types: Vec<GrantType> = token::GRANTS.iter().map(|grant| grant.grant_type).collect();
     let keyring = services.keyring.load();
     let mut algorithms: Vec<SigningAlgorithm> = keyring.algorithms().collect();
     algorithms.sort_unstable();
+    let policy = registration::policy::known(services);
+    // The endpoint is named while it lets somebody in.
+    let endpoints: Vec<(Endpoint, &str)> = endpoints
+        .iter()
+        .filter(|(endpoint, _)| *endpoint != Endpoint::Registration || policy.offers_registration())
+        .copied()
+        .collect();
     let (claims, scopes) = (claims_supported(), scopes_supported());
     let capabilities = Capabilities {
         issuer: services.issuer.as_str(),
-        endpoints,
+        endpoints: &endpoints,
         grant_types: &grant_types,
         response_types: &["code"],
         response_modes: &["query", "fragment", "form_post"],
@@ -48,6 +55,7 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
         prompt_values: &["none", "login", "consent", "select_account"],
         acr_values: &["1"],
         ui_locales: &["en"],
+        client_id_metadata_documents: policy.offers_documents(),
         documentation: Some("/docs/errors"),
     };
     match document {

@@ -21,6 +21,7 @@ use super::{
     consent, keys,
     login::{self, SignInFailure, SignInForm},
     recorder::Recorder,
+    registration::Registrations,
     subjects,
 };
 use crate::{
@@ -108,6 +109,7 @@ impl TestServices {
             keyring: ArcSwap::from_pointee(Keyring::new("", Vec::new(), Vec::new()).unwrap()),
             clients: ClientCache::default(),
             fetched_keys: FetchedKeys::default(),
+            registrations: Registrations::default(),
             fetcher: Fetcher::new(Reach::DangerLoopback).unwrap(),
             clock: clock.clone(),
             random,

@@ -18,6 +18,7 @@ pub mod group;
 pub mod instance;
 pub mod interaction;
 pub mod refresh_token;
+pub mod registration;
 pub mod role;
 pub mod session;
 pub mod setup_link;

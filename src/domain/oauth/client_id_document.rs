@@ -5,7 +5,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{OAuthError, Registration, RegistrationPolicy, parse_metadata, redirect_uri::LOOPBACK_ORIGINS};
-use crate::{entity::ConsentMode, ids::ClientId, trace::Reason};
+use crate::{
+    entity::{ClientSettings, ConsentMode},
+    ids::ClientId,
+    trace::Reason,
+};
 
 /// How such a client may authenticate.
 const WITHOUT_SECRET: [&str; 2] = ["none", "private_key_jwt"];
@@ -64,13 +68,15 @@ impl DocumentAddress {
     }
 }
 
-/// Understands a fetched document.
+/// Understands a fetched document. `kept`: the settings that an earlier one led to, of which the
+/// administrator's stay.
 ///
 /// # Errors
 /// `invalid_client`: it names another `client_id`, has a secret, or is not acceptable.
 pub fn parse_document(
     address: &DocumentAddress,
     members: &Map<String, Value>,
+    kept: Option<&ClientSettings>,
     policy: &RegistrationPolicy,
 ) -> Result<Registration, OAuthError> {
     if members.get("client_id").and_then(Value::as_str) != Some(address.as_str()) {
@@ -87,10 +93,17 @@ pub fn parse_document(
         Some(Value::String(method)) if WITHOUT_SECRET.contains(&method.as_str()) => {}
         Some(_) => return Err(refused),
     }
-    let mut registration = parse_metadata(&members, None, policy).map_err(|_| refused)?;
-    registration.settings.consent = ConsentMode::Always;
-    registration.settings.require_pkce = true;
-    registration.settings.quarantined = policy.quarantine && !policy.vouches_for_host(address.host());
+    let mut registration = parse_metadata(&members, kept, policy).map_err(|_| refused)?;
+    let vouched = policy.vouches_for_host(address.host());
+    let settings = &mut registration.settings;
+    settings.require_pkce = true;
+    match kept {
+        None => {
+            settings.consent = ConsentMode::Always;
+            settings.quarantined = policy.quarantine && !vouched;
+        }
+        Some(_) => settings.quarantined &= !vouched,
+    }
     Ok(registration)
 }
 

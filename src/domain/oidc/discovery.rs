@@ -22,6 +22,8 @@ pub enum Endpoint {
     Revocation,
     /// OIDC RP-Initiated Logout 1.0.
     EndSession,
+    /// RFC 7591, while clients may register themselves.
+    Registration,
 }
 
 impl Endpoint {
@@ -35,6 +37,7 @@ impl Endpoint {
             Self::Introspection => "introspection_endpoint",
             Self::Revocation => "revocation_endpoint",
             Self::EndSession => "end_session_endpoint",
+            Self::Registration => "registration_endpoint",
         }
     }
 
@@ -79,6 +82,8 @@ pub struct Capabilities<'a> {
     pub acr_values: &'a [&'a str],
     /// `ui_locales_supported`, BCP 47.
     pub ui_locales: &'a [&'a str],
+    /// A `client_id` may be the address of a metadata document.
+    pub client_id_metadata_documents: bool,
     /// `service_documentation`: a path from `/`.
     pub documentation: Option<&'a str>,
 }
@@ -107,6 +112,9 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         }
     }
     document.put("authorization_response_iss_parameter_supported", true.into());
+    if c.client_id_metadata_documents {
+        document.put("client_id_metadata_document_supported", true.into());
+    }
     if let Some(path) = c.documentation {
         document.put("service_documentation", address(c.issuer, path));
     }

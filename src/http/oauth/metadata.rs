@@ -4,20 +4,24 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 
 use crate::{
     http::{HttpState, routes},
-    service::discovery::{self, Document},
+    service::{
+        discovery::{self, Document},
+        registration,
+    },
 };
 
 /// `GET /.well-known/openid-configuration`.
 pub async fn openid_configuration(state: Data<HttpState>, request: HttpRequest) -> HttpResponse {
-    document(&state, &request, Document::OpenidConfiguration)
+    document(&state, &request, Document::OpenidConfiguration).await
 }
 
 /// `GET /.well-known/oauth-authorization-server`.
 pub async fn oauth_authorization_server(state: Data<HttpState>, request: HttpRequest) -> HttpResponse {
-    document(&state, &request, Document::OauthAuthorizationServer)
+    document(&state, &request, Document::OauthAuthorizationServer).await
 }
 
-fn document(state: &HttpState, request: &HttpRequest, which: Document) -> HttpResponse {
+async fn document(state: &HttpState, request: &HttpRequest, which: Document) -> HttpResponse {
+    registration::policy::current(&state.services).await;
     let document = discovery::document(&state.services, which, &routes::endpoints());
     cacheable(request, serde_json::Value::Object(document).to_string())
 }

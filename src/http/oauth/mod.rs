@@ -2,5 +2,6 @@
 
 pub mod form;
 pub mod metadata;
+pub mod registration;
 pub mod token;
 pub mod userinfo;

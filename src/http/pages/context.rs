@@ -14,7 +14,8 @@ use crate::domain::Issuer;
 
 pub use docs::{DocsError, DocsErrors, ErrorEntry};
 pub use interaction::{
-    Consent, ContinueAs, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm, SignedOut,
+    AppLink, AppStart, Consent, ContinueAs, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm,
+    SignedOut,
 };
 pub use playground::{DevAction, DevClient, DevError, DevHome, DevRefused, DevResult, DevUser, TokenView};
 pub use site::{Command, Developer, ErrorPage, Home, HomeLink, Setup, SetupDone};

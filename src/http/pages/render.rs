@@ -99,6 +99,7 @@ templates!(
     "_input.html",
     "_mark.html",
     "_person.html",
+    "app_start.html",
     "base.html",
     "card.html",
     "consent.html",

@@ -5,6 +5,7 @@ pub mod client;
 pub mod event;
 pub mod group;
 pub mod maintenance;
+pub mod registration;
 pub mod role;
 pub mod trace;
 pub mod user;

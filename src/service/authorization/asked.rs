@@ -7,7 +7,7 @@ use crate::{
         Timestamp,
         entity::{Client, Consent, Session, User},
         ids::UserId,
-        oauth::{AuthorizationRequest, GrantType, OAuthError, SafeRedirect, check_allowed},
+        oauth::{AuthorizationRequest, GrantType, OAuthError, SafeRedirect, check_allowed, check_released},
         oidc::{
             claims::{ClaimsRequest, SubjectMismatch},
             id_token::{Hint, check_own_id_token_hint},
@@ -69,6 +69,7 @@ impl Asked {
     /// The rule that it no longer meets.
     pub fn check_still_allowed(&self, client: &Client) -> Result<(), OAuthError> {
         use crate::domain::oauth::ErrorCode;
+        check_released(client)?;
         if !client.allows_grant(GrantType::AuthorizationCode) {
             return Err(OAuthError::new(ErrorCode::UnauthorizedClient, Reason::GrantNotAllowedForClient));
         }

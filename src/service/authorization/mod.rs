@@ -17,7 +17,7 @@ pub(super) use pending::{Pending, find as find_pending};
 use asked::{Asked, Facts};
 use finish::{Finished, refusal};
 
-use super::{Broken, Cx, clients};
+use super::{Broken, Cx, Failure, clients, registration};
 use crate::{
     domain::{
         Secret,
@@ -75,7 +75,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     let client = match params.find("client_id") {
         Some(id) => {
             cx.note_client(id);
-            clients::find(cx, &ClientId::new(id)).await?
+            clients::find(cx, &ClientId::new(id)).await.map_err(told_to_a_person)?
         }
         None => None,
     };
@@ -106,6 +106,9 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
             ));
         }
     };
+    if let Some(view) = &client {
+        registration::note_use(cx, &view.client).await;
+    }
     let asked = match Asked::understand(cx, request.clone()) {
         Ok(asked) => asked,
         Err(error) => {
@@ -131,6 +134,15 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     }
 }
 
+/// A metadata document that is not accepted is refused on a page, with its own reason: there is no
+/// authentication yet whose failure would have to look like every other.
+fn told_to_a_person(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(error) => Failure::Refused(OAuthError::invalid_request(error.reason)),
+        broken => broken,
+    }
+}
+
 /// Writes down which rules ran, in their order.
 fn note_validation(cx: &Cx, params: &Params, valid: &Result<ValidRequest, AuthorizeError>) {
     let sent = params.find("redirect_uri").unwrap_or_default();
@@ -138,7 +150,7 @@ fn note_validation(cx: &Cx, params: &Params, valid: &Result<ValidRequest, Author
         Err(AuthorizeError::Page(error)) => Some(error.reason),
         _ => None,
     };
-    if let Some(reason @ (Reason::ClientIdMissing | Reason::ClientUnknown)) = page {
+    if let Some(reason @ (Reason::ClientIdMissing | Reason::ClientUnknown | Reason::ClientQuarantined)) = page {
         return cx.refused("client_id", &[], reason);
     }
     cx.passed("client_id", &[]);

@@ -28,7 +28,7 @@ fn read(change: impl FnOnce(&mut Map<String, Value>)) -> Result<Registration, OA
     change(document.as_object_mut().expect("an object"));
     let address = parse(ADDRESS, false).expect("an address");
     let policy = RegistrationPolicy { documents: DocumentMode::Any, ..RegistrationPolicy::default() };
-    parse_document(&address, document.as_object().expect("an object"), &policy)
+    parse_document(&address, document.as_object().expect("an object"), None, &policy)
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_host_that_an_administrator_named_needs_no_release() {
         ..RegistrationPolicy::default()
     };
     let members = document();
-    let made = parse_document(&address, members.as_object().expect("an object"), &policy).expect("a client");
+    let made = parse_document(&address, members.as_object().expect("an object"), None, &policy).expect("a client");
     assert!(!made.settings.quarantined);
 }
 

@@ -122,6 +122,9 @@ pub(super) fn consent_page(words: &Words<'_>) -> Consent {
         account: account(words),
         scopes: ["openid", "profile", "email", "groups", "offline_access"].map(ScopeLine::standard).to_vec(),
         unverified: false,
+        published_by: None,
+        links: Vec::new(),
+        contacts: Vec::new(),
         can_switch: true,
     }
 }
@@ -140,10 +143,19 @@ fn consent(album: &mut Album, words: &Words<'_>) {
         client: ClientCard::new(words.app, "an app on this computer", logo),
         scopes: custom,
         unverified: true,
+        published_by: Some(words.app.to_owned()),
+        links: [("consent-app-home", "Website"), ("consent-app-policy", "Privacy policy")]
+            .into_iter()
+            .filter_map(|(id, label)| AppLink::new(id, label, "https://app.example/"))
+            .collect(),
+        contacts: vec![words.value.to_owned(), words.app.to_owned()],
         can_switch: false,
         ..page
     };
     album.add("consent-unverified", &stranger);
+    if let Some(url) = Href::parse("https://app.example/login?iss=x") {
+        album.add("app-start", &AppStart { client: ClientCard::new(words.app, "app.example", None), url });
+    }
 }
 
 fn endings(album: &mut Album, words: &Words<'_>) {
