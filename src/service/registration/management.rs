@@ -115,14 +115,14 @@ async fn authenticate(
     token: Option<&Secret<String>>,
 ) -> Result<(ClientView, Secret<String>), Refused> {
     cx.note_transaction(Transaction::Registration);
-    cx.note_client(id);
-    let token = token.ok_or(invalid_token())?;
-    let presented = token::parse(SecretKind::RegistrationAccess, token.expose()).ok_or(invalid_token())?;
-    let wanted = ClientId::new(id);
     // One database refuses NUL in any text; none of our ids holds a control character.
     if id.contains(char::is_control) {
         return Err(invalid_token().into());
     }
+    cx.note_client(id);
+    let token = token.ok_or(invalid_token())?;
+    let presented = token::parse(SecretKind::RegistrationAccess, token.expose()).ok_or(invalid_token())?;
+    let wanted = ClientId::new(id);
     let view = cx.services.store.read(move |tx| read(tx, &wanted, &presented)).await?;
     Ok((view.ok_or(invalid_token())?, token.clone()))
 }

@@ -170,14 +170,14 @@ both! {
         let (never, used) = (app.register(&web()).await.registered().await, app.register(&web()).await.registered().await);
         let by_cli = app.client(ClientSpec::web("admins")).await;
         app.clock.advance(86_400);
-        app.app_of(&used).refresh("x").await.refused("invalid_grant", "AS-1122").await;
+        app.app_of(&used).refresh("x").await.refused("invalid_grant", "AS-1121").await;
         app.clock.advance(6 * 86_400 + 1);
         maintenance::delete_expired(&app.cx()).await.expect("cleaned");
         assert!(!exists(&app, &never).await && exists(&app, &used).await);
         app.app_of(&never).refresh("x").await.refused("invalid_client", "AS-1001").await;
         // Each use counts anew, to the day.
         app.clock.advance(20 * 86_400);
-        app.app_of(&used).refresh("x").await.refused("invalid_grant", "AS-1122").await;
+        app.app_of(&used).refresh("x").await.refused("invalid_grant", "AS-1121").await;
         app.clock.advance(29 * 86_400);
         maintenance::delete_expired(&app.cx()).await.expect("cleaned");
         assert!(exists(&app, &used).await);
