@@ -13,6 +13,8 @@ mod architecture;
 mod authorize;
 mod client_authentication;
 mod client_id_metadata_document;
+#[path = "../../conformance/behaviours/mod.rs"]
+mod conformance;
 mod consent;
 mod discovery;
 mod http;

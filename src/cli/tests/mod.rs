@@ -2,6 +2,7 @@
 
 mod objects;
 mod other;
+mod registration;
 
 use std::ffi::OsString;
 
