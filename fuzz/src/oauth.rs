@@ -5,8 +5,8 @@ use symbolon_domain::{
     entity::{Client, ClientKind, ClientSettings, Owner},
     ids::ClientId,
     oauth::{
-        self, CodeExchange, Params, Presented, RefreshRequest, SafeRedirect, check_assertion, check_registrable,
-        check_settings, parse_grant_type, parse_scope, validate,
+        self, CodeExchange, GrantType, Granted, Params, Presented, RefreshRequest, ResponseType, SafeRedirect,
+        check_assertion, check_registrable, check_settings, parse_grant_type, parse_scope, validate,
     },
     oidc::claims::ClaimsRequest,
 };
@@ -15,6 +15,8 @@ use symbolon_domain::{
 pub fn client(redirect_uris: Vec<String>) -> Client {
     let mut settings = ClientSettings::of_kind(ClientKind::Web);
     settings.redirect_uris = redirect_uris;
+    settings.grant_types.push(GrantType::Implicit);
+    settings.response_types = ResponseType::ALL.to_vec();
     Client {
         client_id: ClientId::new("web"),
         name: "Web".to_owned(),
@@ -55,8 +57,11 @@ pub fn authorization_request(data: &[u8]) {
     match validate(&params, Some(&client)) {
         Ok(valid) => {
             assert_eq!(valid.redirect.as_str(), REGISTERED);
-            let state = valid.request.state.as_deref();
-            drop(oauth::success(&valid.redirect, valid.request.response_mode, state, "https://id.example", "code"));
+            let request = &valid.request;
+            assert!(!(request.response_type.has_tokens() && request.response_mode.is_in_query()));
+            let granted = Granted { code: Some("code"), ..Granted::default() };
+            let parameters = oauth::success(&granted, request.state.as_deref());
+            drop(parameters.plain(&valid.redirect, request.response_mode, "https://id.example"));
         }
         Err(oauth::AuthorizeError::Redirect(refused)) => assert_eq!(refused.to.as_str(), REGISTERED),
         Err(oauth::AuthorizeError::Page(_)) => {}

@@ -30,6 +30,8 @@ pub enum SecretKind {
     Interaction,
     /// The token of a form.
     Csrf,
+    /// The reference to a pushed authorization request (RFC 9126 §2.2).
+    PushedRequest,
     /// What lets somebody register clients (RFC 7591 §3).
     InitialAccess,
     /// What a client that registered itself manages itself with (RFC 7592).
@@ -38,7 +40,7 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AccessToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -47,6 +49,7 @@ impl SecretKind {
         Self::Session,
         Self::Interaction,
         Self::Csrf,
+        Self::PushedRequest,
         Self::InitialAccess,
         Self::RegistrationAccess,
     ];
@@ -62,6 +65,7 @@ impl SecretKind {
             Self::Session => "sym_se_",
             Self::Interaction => "sym_in_",
             Self::Csrf => "sym_cf_",
+            Self::PushedRequest => "sym_pr_",
             Self::InitialAccess => "sym_ia_",
             Self::RegistrationAccess => "sym_ra_",
         }

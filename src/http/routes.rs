@@ -125,6 +125,13 @@ pub const ROUTES: &[Route] = &[
         endpoint: Some(Endpoint::Revocation),
     },
     Route {
+        path: "/oauth2/par",
+        methods: methods!(post => oauth::pushed_authorization_request::push),
+        permission: Permission::Client,
+        origins: Origins::Any,
+        endpoint: Some(Endpoint::PushedAuthorizationRequest),
+    },
+    Route {
         path: "/oauth2/register",
         methods: methods!(post => oauth::registration::register),
         permission: Permission::Registration,

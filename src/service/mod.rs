@@ -20,6 +20,7 @@ pub mod login;
 pub mod login_initiation;
 pub mod people;
 pub mod playground;
+pub mod pushed_authorization_request;
 pub mod recorder;
 pub mod registration;
 pub mod revocation;

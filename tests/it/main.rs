@@ -21,6 +21,7 @@ mod http;
 mod introspection;
 mod login;
 mod logout;
+mod par;
 mod reasons;
 mod registration;
 mod revocation;

@@ -18,10 +18,14 @@ const OWN: &[&str] = &[
     "post_logout_redirect_uris",
     "token_endpoint_auth_method",
     "grant_types",
+    "response_types",
+    "response_modes",
     "scope",
     "jwks",
     "jwks_uri",
     "id_token_signed_response_alg",
+    "authorization_signed_response_alg",
+    "require_pushed_authorization_requests",
     "default_max_age",
     "client_uri",
     "logo_uri",
@@ -135,7 +139,7 @@ pub fn parse_metadata(
         settings = read(&document, name)?;
     }
     narrow_scope(&mut settings, given("scope").is_some(), kept, policy)?;
-    check_grants(&settings, given("response_types"), kept, policy)?;
+    check_grants(&settings, given("response_types").is_some(), kept, policy)?;
     if !settings.token_endpoint_auth_method.is_confidential() {
         settings.require_pkce = true;
     }
@@ -171,7 +175,8 @@ pub fn describe(client: &Client) -> Map<String, Value> {
     members.insert("client_name".to_owned(), json!(client.name));
     members.insert("application_type".to_owned(), json!(application_type(client.kind)));
     members.insert("scope".to_owned(), json!(client.settings.scope.join(" ")));
-    members.insert("response_types".to_owned(), json!(response_types(&client.settings)));
+    // Also where there are none.
+    members.insert("response_types".to_owned(), json!(client.settings.response_types));
     members
 }
 
@@ -180,10 +185,6 @@ const fn application_type(kind: ClientKind) -> &'static str {
         ClientKind::Native => "native",
         ClientKind::Web | ClientKind::Spa | ClientKind::Machine => "web",
     }
-}
-
-fn response_types(settings: &ClientSettings) -> &'static [&'static str] {
-    if settings.grant_types.contains(&GrantType::AuthorizationCode) { &["code"] } else { &[] }
 }
 
 /// The settings before the program had its say: the defaults of RFC 7591 §2, this server's policy,
@@ -286,7 +287,7 @@ fn narrow_scope(
 /// Grants within the policy, and response types that fit to them (RFC 7591 §2.1).
 fn check_grants(
     settings: &ClientSettings,
-    response_types: Option<&Value>,
+    response_types_given: bool,
     kept: Option<&ClientSettings>,
     policy: &RegistrationPolicy,
 ) -> Result<(), RegistrationRefusal> {
@@ -295,20 +296,11 @@ fn check_grants(
         let (code, reason) = (ErrorCode::InvalidClientMetadata, Reason::RegistrationNotAllowed);
         return Err(RegistrationRefusal::new(code, reason, "grant_types"));
     }
-    let Some(asked) = response_types else { return Ok(()) };
-    let asked = asked.as_array().ok_or_else(|| RegistrationRefusal::metadata("response_types"))?;
-    if asked.iter().any(|kind| *kind != "code") {
-        return Err(RegistrationRefusal::ruled("response_types", "Only the response type code is offered."));
+    let has_code = settings.response_types.iter().any(|kind| kind.has_code());
+    if response_types_given && has_code && !settings.grant_types.contains(&GrantType::AuthorizationCode) {
+        return Err(RegistrationRefusal::ruled("response_types", "Response types with code need authorization_code."));
     }
-    let fits = asked.is_empty() != settings.grant_types.contains(&GrantType::AuthorizationCode);
-    if fits {
-        Ok(())
-    } else {
-        Err(RegistrationRefusal::ruled(
-            "response_types",
-            "The response type code and the grant authorization_code go together.",
-        ))
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -32,12 +32,17 @@ pub enum ErrorCode {
     AccountSelectionRequired,
     /// A page is needed (OIDC Core 3.1.2.6).
     InteractionRequired,
+    /// The person cannot be authenticated as strongly as demanded (OpenID Connect Core Error Code
+    /// unmet_authentication_requirements 1.0).
+    UnmetAuthenticationRequirements,
     /// `request` is not offered (OIDC Core 3.1.2.6).
     RequestNotSupported,
     /// `request_uri` is not offered (OIDC Core 3.1.2.6).
     RequestUriNotSupported,
     /// `registration` is not offered (OIDC Core 3.1.2.6).
     RegistrationNotSupported,
+    /// The `request_uri` leads to no usable request (OIDC Core 3.1.2.6, RFC 9126 §2.3).
+    InvalidRequestUri,
     /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
     InvalidRedirectUri,
     /// A member of the client metadata is not acceptable (RFC 7591 §3.2.2).
@@ -70,9 +75,11 @@ impl ErrorCode {
         Self::ConsentRequired,
         Self::AccountSelectionRequired,
         Self::InteractionRequired,
+        Self::UnmetAuthenticationRequirements,
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
+        Self::InvalidRequestUri,
         Self::InvalidRedirectUri,
         Self::InvalidClientMetadata,
         Self::InvalidSoftwareStatement,
@@ -98,9 +105,11 @@ impl ErrorCode {
             Self::ConsentRequired => "consent_required",
             Self::AccountSelectionRequired => "account_selection_required",
             Self::InteractionRequired => "interaction_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidSoftwareStatement => "invalid_software_statement",

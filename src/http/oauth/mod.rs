@@ -2,6 +2,7 @@
 
 pub mod form;
 pub mod metadata;
+pub mod pushed_authorization_request;
 pub mod registration;
 pub mod token;
 pub mod userinfo;

@@ -27,6 +27,7 @@ const EXPECTED: &[(&str, Permission, Origins, &[&str])] = &[
     ("/oauth2/introspect", Permission::Client, Origins::Same, &["post"]),
     ("/oauth2/jwks", Permission::Anybody, Origins::Any, &["get"]),
     ("/oauth2/logout", Permission::Browser, Origins::Same, &["get", "post"]),
+    ("/oauth2/par", Permission::Client, Origins::Any, &["post"]),
     ("/oauth2/register", Permission::Registration, Origins::Any, &["post"]),
     ("/oauth2/register/{client_id}", Permission::Registration, Origins::Same, &["get", "put", "delete"]),
     ("/oauth2/revoke", Permission::Client, Origins::Any, &["post"]),

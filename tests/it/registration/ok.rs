@@ -1,7 +1,10 @@
 //! A program registers, and is from then on a client like any other.
 
 use serde_json::{Value, json};
-use symbolon::{domain::oauth::RegistrationMode, service::admin::registration::PolicyChanges};
+use symbolon::{
+    domain::oauth::{GrantType, RegistrationMode},
+    service::admin::registration::PolicyChanges,
+};
 
 use crate::support::Authorize;
 
@@ -87,6 +90,41 @@ both! {
         assert_eq!(app.verified(tokens.id()).await.0["alg"], "ES256");
         let away = app.browser().authorize(&Authorize::new(&rp, "openid email")).await.away();
         away.refused(&app, "invalid_scope", "AS-1010").await;
+    }
+
+    /// Behaviour 108: what the policy allows is registered as asked.
+    async fn response_types_are_registered_as_asked(app) {
+        app.open_registration().await;
+        app.registration_policy(PolicyChanges {
+            grant_types: Some(vec![GrantType::AuthorizationCode, GrantType::Implicit]),
+            ..PolicyChanges::default()
+        })
+        .await;
+        for (response_types, grant_types) in [
+            (json!(["code id_token token"]), json!(["authorization_code", "implicit"])),
+            (json!(["id_token"]), json!(["implicit"])),
+            (json!(["code", "code id_token"]), json!(["authorization_code", "implicit"])),
+        ] {
+            let mut sent = web();
+            sent["response_types"] = response_types;
+            sent["grant_types"] = grant_types;
+            let registered = app.register(&sent).await.registered().await;
+            let read = app.manage("GET", &registered, None).await.registration().await;
+            for name in ["response_types", "grant_types"] {
+                assert_eq!((&registered.members[name], &read.members[name]), (&sent[name], &sent[name]));
+            }
+        }
+    }
+
+    async fn a_client_that_promised_to_push_its_requests_is_held_to_it(app) {
+        app.open_registration().await;
+        let mut sent = web();
+        sent["require_pushed_authorization_requests"] = json!(true);
+        let registered = app.register(&sent).await.registered().await;
+        assert_eq!(registered.members["require_pushed_authorization_requests"], true);
+        let id = app.app_of(&registered).client_id;
+        let stored = app.read(move |tx| symbolon::store::client::find(tx, &id)).await.expect("the client");
+        assert!(stored.settings.require_pushed_authorization_requests);
     }
 
     async fn a_public_client_of_an_editor_changes_its_port(app) {

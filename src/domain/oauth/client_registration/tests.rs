@@ -55,6 +55,7 @@ fn every_setting_is_either_the_programs_own_or_the_administrators() {
     settings.policy_uri = text();
     settings.tos_uri = text();
     settings.contacts = vec!["x".to_owned()];
+    settings.response_modes = vec![crate::oauth::ResponseMode::Fragment];
     settings.initiate_login_uri = text();
     settings.software_id = text();
     settings.software_version = text();
@@ -216,6 +217,16 @@ fn grants_and_response_types_fit_together() {
     assert_eq!(made.kind, ClientKind::Machine);
     let wrong = json!({"grant_types": ["client_credentials"], "response_types": ["code"]});
     assert!(parse_metadata(object_of(&wrong), None, &policy).is_err());
+    // The implicit flows are for those whom the policy allows them.
+    let mut hybrid = with("response_types", json!(["code id_token token"]));
+    hybrid["grant_types"] = json!(["authorization_code", "implicit"]);
+    assert_eq!(refused(&hybrid).1, "AS-1414");
+    policy.grant_types.push(GrantType::Implicit);
+    let made = parse_metadata(object_of(&hybrid), None, &policy).expect("a client");
+    let echo = describe(&registered(made));
+    assert_eq!((&echo["response_types"], &echo["grant_types"]), (&hybrid["response_types"], &hybrid["grant_types"]));
+    hybrid["grant_types"] = json!(["authorization_code"]);
+    assert!(parse_metadata(object_of(&hybrid), None, &policy).is_err());
 }
 
 #[test]
