@@ -6,12 +6,9 @@ use crate::{
     domain::{
         Timestamp,
         access::RoleSource,
-        entity::{Client, ClientSecret, Group, Role, SigningKeyRecord, User},
+        entity::{Client, ClientSecret, Group, InitialAccessToken, Role, SigningKeyRecord, User},
     },
-    service::admin::{
-        client::ClientDetail, event::EventView, group::GroupDetail, registration::InitialAccessToken, role::RoleDetail,
-        user::UserDetail,
-    },
+    service::admin::{client::ClientDetail, event::EventView, group::GroupDetail, role::RoleDetail, user::UserDetail},
 };
 
 /// A time as people and programs read it.

@@ -6,7 +6,7 @@ use super::{
     Read, StoreError, Write, row,
     schema::{initial_access_tokens, registrations},
 };
-use crate::domain::{Timestamp, ids::ClientId};
+use crate::domain::{Timestamp, entity::InitialAccessToken, ids::ClientId};
 
 /// What is known of a client that registered itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,21 +27,6 @@ pub struct Registered {
     pub document_fetched_at: Option<Timestamp>,
     /// Until when the document is believed.
     pub document_expires_at: Option<Timestamp>,
-}
-
-/// A token that lets somebody register.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InitialAccessToken {
-    /// The row's identifier.
-    pub id: String,
-    /// What an administrator called it.
-    pub label: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// After this it lets nobody in.
-    pub expires_at: Timestamp,
-    /// So many more clients may be registered with it.
-    pub uses_left: i64,
 }
 
 type RegisteredRow = (String, Option<Vec<u8>>, Option<String>, i64, Option<i64>, i64, Option<i64>, Option<i64>);

@@ -344,3 +344,18 @@ pub struct ClientSecret {
     /// After this it no longer authenticates.
     pub expires_at: Option<Timestamp>,
 }
+
+/// A token that lets somebody register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitialAccessToken {
+    /// The row's identifier.
+    pub id: String,
+    /// What an administrator called it.
+    pub label: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After this it lets nobody in.
+    pub expires_at: Timestamp,
+    /// So many more clients may be registered with it.
+    pub uses_left: i64,
+}

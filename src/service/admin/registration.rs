@@ -1,13 +1,11 @@
 //! Who may register clients: the policy, the initial access tokens, and the release of those that wait.
 
 use super::{AdminFailure, Change, LARGEST_PAGE, change, client, noted, text};
-pub use crate::store::registration::InitialAccessToken;
-
 use crate::{
     crypto::token::{SecretKind, mint},
     domain::{
         Secret,
-        entity::{Client, EventKind},
+        entity::{Client, EventKind, InitialAccessToken},
         oauth::{DocumentMode, GrantType, RegistrationMode, RegistrationPolicy, check_policy},
         trace::Reason,
     },
