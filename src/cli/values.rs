@@ -2,7 +2,7 @@
 
 use crate::domain::{
     entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode},
-    jose::SigningAlgorithm,
+    jose::{RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType},
 };
 
@@ -43,7 +43,8 @@ pub(super) fn auth_method(text: &str) -> Result<AuthMethod, String> {
 }
 
 pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
-    one_of(GrantType::from_name(text), GrantType::ALL.iter().map(|grant| grant.name()))
+    let found = GrantType::from_name(text).or_else(|| GrantType::from_alias(text));
+    one_of(found, GrantType::ALL.iter().map(|grant| grant.alias()))
 }
 
 pub(super) fn response_type(text: &str) -> Result<ResponseType, String> {
@@ -66,6 +67,11 @@ pub(super) fn registration(text: &str) -> Result<RegistrationMode, String> {
 pub(super) fn documents(text: &str) -> Result<DocumentMode, String> {
     let found = DocumentMode::ALL.into_iter().find(|mode| mode.name() == text);
     one_of(found, DocumentMode::ALL.iter().map(|mode| mode.name()))
+}
+
+pub(super) fn request_object_algorithm(text: &str) -> Result<RequestObjectAlgorithm, String> {
+    let names = SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
+    one_of(text.parse().ok(), names.chain([RequestObjectAlgorithm::Unsigned.name()]))
 }
 
 pub(super) fn consent(text: &str) -> Result<ConsentMode, String> {

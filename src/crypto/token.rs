@@ -30,6 +30,8 @@ pub enum SecretKind {
     Interaction,
     /// The token of a form.
     Csrf,
+    /// What a device holds while a person answers (RFC 8628 §3.2).
+    DeviceCode,
     /// The reference to a pushed authorization request (RFC 9126 §2.2).
     PushedRequest,
     /// What lets somebody register clients (RFC 7591 §3).
@@ -40,7 +42,7 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::AccessToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -49,6 +51,7 @@ impl SecretKind {
         Self::Session,
         Self::Interaction,
         Self::Csrf,
+        Self::DeviceCode,
         Self::PushedRequest,
         Self::InitialAccess,
         Self::RegistrationAccess,
@@ -65,6 +68,7 @@ impl SecretKind {
             Self::Session => "sym_se_",
             Self::Interaction => "sym_in_",
             Self::Csrf => "sym_cf_",
+            Self::DeviceCode => "sym_dc_",
             Self::PushedRequest => "sym_pr_",
             Self::InitialAccess => "sym_ia_",
             Self::RegistrationAccess => "sym_ra_",

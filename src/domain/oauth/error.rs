@@ -24,6 +24,12 @@ pub enum ErrorCode {
     InvalidTarget,
     /// A person or a policy said no.
     AccessDenied,
+    /// Nobody has answered yet (RFC 8628 §3.5).
+    AuthorizationPending,
+    /// The client asks too often (RFC 8628 §3.5).
+    SlowDown,
+    /// Nobody answered in time (RFC 8628 §3.5).
+    ExpiredToken,
     /// Nobody is signed in (OIDC Core 3.1.2.6).
     LoginRequired,
     /// Consent is missing (OIDC Core 3.1.2.6).
@@ -35,12 +41,14 @@ pub enum ErrorCode {
     /// The person cannot be authenticated as strongly as demanded (OpenID Connect Core Error Code
     /// unmet_authentication_requirements 1.0).
     UnmetAuthenticationRequirements,
-    /// `request` is not offered (OIDC Core 3.1.2.6).
+    /// This kind of `request` is not offered (OIDC Core 3.1.2.6).
     RequestNotSupported,
-    /// `request_uri` is not offered (OIDC Core 3.1.2.6).
+    /// `request_uri` is not offered to this client (OIDC Core 3.1.2.6).
     RequestUriNotSupported,
     /// `registration` is not offered (OIDC Core 3.1.2.6).
     RegistrationNotSupported,
+    /// The request object is not usable (OIDC Core 3.1.2.6, RFC 9101 §7).
+    InvalidRequestObject,
     /// The `request_uri` leads to no usable request (OIDC Core 3.1.2.6, RFC 9126 §2.3).
     InvalidRequestUri,
     /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
@@ -71,6 +79,9 @@ impl ErrorCode {
         Self::InvalidScope,
         Self::InvalidTarget,
         Self::AccessDenied,
+        Self::AuthorizationPending,
+        Self::SlowDown,
+        Self::ExpiredToken,
         Self::LoginRequired,
         Self::ConsentRequired,
         Self::AccountSelectionRequired,
@@ -79,6 +90,7 @@ impl ErrorCode {
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
+        Self::InvalidRequestObject,
         Self::InvalidRequestUri,
         Self::InvalidRedirectUri,
         Self::InvalidClientMetadata,
@@ -101,6 +113,9 @@ impl ErrorCode {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::AccountSelectionRequired => "account_selection_required",
@@ -109,6 +124,7 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",

@@ -1,12 +1,14 @@
 //! OAuth 2: what is asked, what is allowed, what is answered.
 
 mod access_token;
+mod actor;
 mod authorization_request;
 mod authorization_response;
 mod client_authentication;
 mod client_id_document;
 mod client_metadata;
 mod client_registration;
+mod deferred;
 mod encoding;
 mod error;
 mod grant_type;
@@ -17,16 +19,20 @@ mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
 mod registration_policy;
+mod request_object;
 mod response_mode;
 mod response_type;
 mod scope;
 mod standing;
+mod token_exchange;
 mod token_request;
+mod user_code;
 
 #[cfg(test)]
 mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
+pub use actor::Actor;
 pub use authorization_request::{
     AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed, refuse, rules,
     validate,
@@ -41,6 +47,9 @@ pub use client_authentication::{
 pub use client_id_document::{DocumentAddress, cache_seconds, is_document_id, parse_document};
 pub use client_metadata::{SettingsRule, check_settings};
 pub use client_registration::{Registration, RegistrationRefusal, describe, parse_metadata};
+pub use deferred::{
+    DEVICE_LIFETIME, POLL_INTERVAL, Poll, check_grant, decide_poll, parse_deferred_code, parse_device_request,
+};
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
@@ -54,11 +63,17 @@ pub use registrable_uri::{RedirectUriRule, check_registrable};
 pub use registration_policy::{
     DocumentMode, RegistrationMode, RegistrationPolicy, TooMany, check_policy, count_registration,
 };
+pub use request_object::{
+    check_may_be_unsigned, check_request_object, check_request_object_type, check_request_uri,
+    request_object_algorithms, request_object_parameters,
+};
 pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
 pub use standing::{check_released, check_standing};
+pub use token_exchange::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, Exchanged, SubjectType, decide_exchange};
 pub use token_request::{
     ClientCredentialsRequest, CodeExchange, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
     client_credentials_scope, decide_refresh, parse_grant_type,
 };
+pub use user_code::UserCode;

@@ -26,6 +26,8 @@ pub enum Endpoint {
     EndSession,
     /// RFC 7591, while clients may register themselves.
     Registration,
+    /// RFC 8628 §4.
+    DeviceAuthorization,
 }
 
 impl Endpoint {
@@ -41,6 +43,7 @@ impl Endpoint {
             Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::EndSession => "end_session_endpoint",
             Self::Registration => "registration_endpoint",
+            Self::DeviceAuthorization => "device_authorization_endpoint",
         }
     }
 
@@ -73,6 +76,9 @@ pub struct Capabilities<'a> {
     pub client_assertion_algs: &'a [SigningAlgorithm],
     /// The algorithms that authorization responses are signed with (JARM).
     pub authorization_algs: &'a [SigningAlgorithm],
+    /// The algorithms accepted in request objects, `none` where a client may register it; empty if
+    /// there are no request objects.
+    pub request_object_algs: &'a [&'a str],
     /// The algorithms that ID tokens are signed with.
     pub id_token_algs: &'a [SigningAlgorithm],
     /// The algorithms that UserInfo responses are signed with; empty if they are plain JSON only.
@@ -121,6 +127,12 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         // Of all clients; a client of its own may be required to (RFC 9126 §5 and §6).
         document.put("require_pushed_authorization_requests", false.into());
     }
+    // The default of the second one is true (OIDC Discovery 1.0 §3).
+    for member in ["request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration"]
+    {
+        document.put(member, (!c.request_object_algs.is_empty()).into());
+    }
+    document.list("request_object_signing_alg_values_supported", c.request_object_algs.iter().copied());
     document.put("authorization_response_iss_parameter_supported", true.into());
     if c.client_id_metadata_documents {
         document.put("client_id_metadata_document_supported", true.into());
@@ -148,10 +160,6 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
     document.list("prompt_values_supported", c.prompt_values.iter().copied());
     document.list("acr_values_supported", c.acr_values.iter().copied());
     document.put("claims_parameter_supported", true.into());
-    document.put("request_parameter_supported", false.into());
-    // The default of this one is true (OIDC Discovery 1.0 §3).
-    document.put("request_uri_parameter_supported", false.into());
-    document.put("require_request_uri_registration", false.into());
     document.put("backchannel_logout_supported", false.into());
     document.put("frontchannel_logout_supported", false.into());
     document.0

@@ -57,6 +57,7 @@ fn every_setting_is_either_the_programs_own_or_the_administrators() {
     settings.contacts = vec!["x".to_owned()];
     settings.response_modes = vec![crate::oauth::ResponseMode::Fragment];
     settings.initiate_login_uri = text();
+    settings.request_object_signing_alg = Some(crate::jose::RequestObjectAlgorithm::Unsigned);
     settings.software_id = text();
     settings.software_version = text();
     settings.quarantined = true;
