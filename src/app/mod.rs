@@ -29,7 +29,7 @@ use crate::{
     net::fetcher::{Fetcher, Reach},
     service::{
         Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
-        recorder::Recorder, setup,
+        recorder::Recorder, registration::Registrations, setup,
     },
     store::{Location, Store, StoreOptions},
     tls,
@@ -105,7 +105,8 @@ fn assemble(settings: &Settings, purpose: Purpose, store: Store, sealer: Sealer)
         ..PasswordSettings::default()
     })
     .map_err(|error| StartError::new(error::RESOURCES, error.to_string()))?;
-    let reach = if purpose == Purpose::Dev { Reach::DangerLoopback } else { Reach::Public };
+    let local = purpose == Purpose::Dev || settings.outbound.danger_loopback;
+    let reach = if local { Reach::DangerLoopback } else { Reach::Public };
     let fetcher = Fetcher::new(reach)
         .map_err(|error| StartError::new(error::RESOURCES, format!("outbound TLS cannot be set up: {error}")))?;
     let keyring = Keyring::new("", Vec::new(), Vec::new())
@@ -118,6 +119,7 @@ fn assemble(settings: &Settings, purpose: Purpose, store: Store, sealer: Sealer)
         clients: ClientCache::default(),
         registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),
+        registrations: Registrations::default(),
         fetcher,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),

@@ -95,6 +95,18 @@ pub struct ClientFlags {
     /// The app's logo (https); empty removes it.
     #[arg(long, value_name = "URI")]
     logo_uri: Option<String>,
+    /// What the app does with people's data (https); empty removes it.
+    #[arg(long, value_name = "URI")]
+    policy_uri: Option<String>,
+    /// The app's terms (https); empty removes it.
+    #[arg(long, value_name = "URI")]
+    tos_uri: Option<String>,
+    /// Who is responsible for the app; repeat for more. Replaces the list.
+    #[arg(long = "contact")]
+    contacts: Vec<String>,
+    /// Where a sign-in that begins here is started at the app (https); empty removes it.
+    #[arg(long, value_name = "URI")]
+    initiate_login_uri: Option<String>,
     /// Ask people to sign in again after this long, if the request says nothing.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     default_max_age: Option<i64>,
@@ -140,6 +152,10 @@ impl ClientFlags {
         );
         put(&mut settings.client_uri, self.client_uri.as_ref());
         put(&mut settings.logo_uri, self.logo_uri.as_ref());
+        put(&mut settings.policy_uri, self.policy_uri.as_ref());
+        put(&mut settings.tos_uri, self.tos_uri.as_ref());
+        put(&mut settings.initiate_login_uri, self.initiate_login_uri.as_ref());
+        replace(&mut settings.contacts, &self.contacts);
         for (stored, given) in [
             (&mut settings.default_max_age, self.default_max_age),
             (&mut settings.access_token_lifetime, self.access_token_lifetime),

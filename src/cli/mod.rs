@@ -16,6 +16,7 @@ mod key;
 mod local;
 mod migrate;
 mod output;
+mod registration;
 mod role;
 mod serve;
 #[cfg(test)]
@@ -79,6 +80,9 @@ pub enum Command {
     /// Apps and services.
     #[command(subcommand)]
     Client(client::Verb),
+    /// Clients that register themselves.
+    #[command(subcommand)]
+    Registration(registration::Verb),
     /// Which client may exchange whose tokens.
     #[command(subcommand)]
     ExchangePolicy(exchange_policy::Verb),
@@ -168,6 +172,7 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::Dev(options) => serve::dev(global, &options, io),
         Command::User(verb) => user::run(global, verb, io),
         Command::Client(verb) => client::run(global, verb, io),
+        Command::Registration(verb) => registration::run(global, verb, io),
         Command::ExchangePolicy(verb) => exchange_policy::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),
         Command::Role(verb) => role::run(global, verb, io),

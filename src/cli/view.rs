@@ -6,7 +6,7 @@ use crate::{
     domain::{
         Timestamp,
         access::RoleSource,
-        entity::{Api, Client, ClientSecret, DetailsType, Group, Role, SigningKeyRecord, User},
+        entity::{Api, Client, ClientSecret, DetailsType, Group, InitialAccessToken, Role, SigningKeyRecord, User},
     },
     service::admin::{client::ClientDetail, event::EventView, group::GroupDetail, role::RoleDetail, user::UserDetail},
 };
@@ -95,6 +95,16 @@ pub(super) fn secret(secret: &ClientSecret) -> Value {
         "label": secret.label,
         "created_at": time(secret.created_at),
         "expires_at": secret.expires_at.map(time),
+    })
+}
+
+pub(super) fn initial_access_token(token: &InitialAccessToken) -> Value {
+    json!({
+        "id": token.id,
+        "label": token.label,
+        "uses_left": token.uses_left,
+        "created_at": time(token.created_at),
+        "expires_at": time(token.expires_at),
     })
 }
 

@@ -17,6 +17,7 @@ pub mod unsecured;
 pub mod verifier;
 
 pub use compact::{CompactJws, VerifyError};
+pub use json::parse_object;
 pub use jwk::JwkError;
 pub use keyring::{Keyring, KeyringError};
 pub use password::{PasswordError, PasswordHasher, PasswordSettings, Verdict};

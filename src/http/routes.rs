@@ -21,6 +21,8 @@ pub enum Permission {
     Client,
     /// Whoever holds an access token.
     AccessToken,
+    /// Whoever the registration policy lets in, and a client with its registration access token.
+    Registration,
     /// A browser in a dialogue that it started here: bound by cookie, and forms by token.
     Browser,
     /// Whoever holds the setup link, while there is no administrator.
@@ -62,6 +64,14 @@ fn get() -> ActixRoute {
 
 fn post() -> ActixRoute {
     web::post()
+}
+
+fn put() -> ActixRoute {
+    web::put()
+}
+
+fn delete() -> ActixRoute {
+    web::delete()
 }
 
 macro_rules! methods {
@@ -139,6 +149,24 @@ pub const ROUTES: &[Route] = &[
         endpoint: Some(Endpoint::PushedAuthorizationRequest),
     },
     Route {
+        path: "/oauth2/register",
+        methods: methods!(post => oauth::registration::register),
+        permission: Permission::Registration,
+        origins: Origins::Any,
+        endpoint: Some(Endpoint::Registration),
+    },
+    Route {
+        path: "/oauth2/register/{client_id}",
+        methods: methods!(
+            get => oauth::registration::get,
+            put => oauth::registration::put,
+            delete => oauth::registration::delete,
+        ),
+        permission: Permission::Registration,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
         path: "/oauth2/userinfo",
         methods: methods!(get => oauth::userinfo::get, post => oauth::userinfo::post),
         permission: Permission::AccessToken,
@@ -212,6 +240,13 @@ pub const ROUTES: &[Route] = &[
         path: "/",
         methods: methods!(get => pages::home::get),
         permission: Permission::Browser,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
+        path: "/apps/start",
+        methods: methods!(get => pages::app_start::get),
+        permission: Permission::Anybody,
         origins: Origins::Same,
         endpoint: None,
     },
@@ -323,7 +358,8 @@ pub fn endpoints() -> Vec<(Endpoint, &'static str)> {
 /// Whether programs call the resource of this pattern, and hear JSON.
 pub(super) fn is_direct(pattern: &str) -> bool {
     ROUTES.iter().any(|route| {
-        matches!(route.permission, Permission::Client | Permission::AccessToken) && pattern.ends_with(route.path)
+        matches!(route.permission, Permission::Client | Permission::AccessToken | Permission::Registration)
+            && pattern.ends_with(route.path)
     })
 }
 

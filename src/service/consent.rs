@@ -18,13 +18,43 @@ use super::{
 };
 use crate::{
     domain::{
-        entity::{Ending, Session},
+        entity::{Client, Ending, Session},
         ids::InteractionId,
+        oauth::is_document_id,
         oidc::interaction::Decision,
         trace::Transaction,
     },
     store::{Abort, Read, Write, interaction},
 };
+
+/// What an app says of itself, for links on the page. Its logo is a link too: pictures from
+/// elsewhere are not loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppLinks {
+    /// Where it lives.
+    pub home: Option<String>,
+    /// What it does with people's data.
+    pub policy: Option<String>,
+    /// Its terms.
+    pub terms: Option<String>,
+    /// Its logo.
+    pub logo: Option<String>,
+    /// Who is responsible for it.
+    pub contacts: Vec<String>,
+}
+
+impl From<&Client> for AppLinks {
+    fn from(client: &Client) -> Self {
+        let settings = &client.settings;
+        Self {
+            home: settings.client_uri.clone(),
+            policy: settings.policy_uri.clone(),
+            terms: settings.tos_uri.clone(),
+            logo: settings.logo_uri.clone(),
+            contacts: settings.contacts.clone(),
+        }
+    }
+}
 
 /// The consent page.
 #[derive(Clone)]
@@ -36,6 +66,12 @@ pub struct ConsentView {
     /// The host that the answer goes to: the one thing about an app that is verified. `None`: an app
     /// on this computer.
     pub host: Option<String>,
+    /// The host that published what the app says of itself, if it is known by that.
+    pub published_by: Option<String>,
+    /// Nobody here has vouched for what the app says of itself.
+    pub unverified: bool,
+    /// What it says of itself.
+    pub links: AppLinks,
     /// Whose data it is.
     pub account: Account,
     /// What is asked for.
@@ -87,6 +123,11 @@ fn read_view(
     Ok(Some(ConsentView {
         app: App::from(&pending.client),
         host: host_of(&pending.request.redirect_uri),
+        published_by: is_document_id(&pending.client.client_id)
+            .then(|| host_of(pending.client.client_id.as_str()))
+            .flatten(),
+        unverified: pending.client.owner.is_self_registered(),
+        links: AppLinks::from(&pending.client),
         account: Account::from(&user),
         asked: asked::describe(tx, asked_scope(cx, &pending)?, &pending.request)?,
         form_token: browser.form_token(Form::Consent, &[id.as_str(), session.id.as_str()]),

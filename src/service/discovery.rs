@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Services, apis::Registry, authorization, client_authentication, token};
+use super::{Services, apis::Registry, authorization, client_authentication, registration, token};
 use crate::{
     crypto::token::digest,
     domain::{
@@ -25,7 +25,7 @@ pub enum Document {
     OauthAuthorizationServer,
 }
 
-/// The document. `endpoints`: each endpoint with the path that it is routed at. `registry`: what else
+/// The document, by the registration policy that was read last. `endpoints`: each endpoint with the path that it is routed at. `registry`: what else
 /// is told of.
 pub fn document(
     services: &Services,
@@ -39,6 +39,13 @@ pub fn document(
     let keyring = services.keyring.load();
     let mut algorithms: Vec<SigningAlgorithm> = keyring.algorithms().collect();
     algorithms.sort_unstable();
+    let policy = registration::policy::known(services);
+    // The endpoint is named while it lets somebody in.
+    let endpoints: Vec<(Endpoint, &str)> = endpoints
+        .iter()
+        .filter(|(endpoint, _)| *endpoint != Endpoint::Registration || policy.offers_registration())
+        .copied()
+        .collect();
     let signed = authorization::REQUEST_OBJECT_ALGORITHMS.iter().map(|algorithm| algorithm.name());
     let request_objects: Vec<&str> = signed.chain([RequestObjectAlgorithm::Unsigned.name()]).collect();
     let (claims, mut scopes) = (claims_supported(), scopes_supported());
@@ -52,7 +59,7 @@ pub fn document(
     let details_types: Vec<&str> = registry.details_types.iter().map(String::as_str).collect();
     let capabilities = Capabilities {
         issuer: services.issuer.as_str(),
-        endpoints,
+        endpoints: &endpoints,
         grant_types: &grant_types,
         response_types: &response_types,
         response_modes: &response_modes,
@@ -71,6 +78,7 @@ pub fn document(
         prompt_values: &["none", "login", "consent", "select_account"],
         acr_values: acr::SUPPORTED,
         ui_locales: &["en"],
+        client_id_metadata_documents: policy.offers_documents(),
         documentation: Some("/docs/errors"),
     };
     match document {

@@ -22,6 +22,7 @@ use super::{
     consent, keys,
     login::{self, SignInFailure, SignInForm},
     recorder::Recorder,
+    registration::Registrations,
     subjects,
 };
 use crate::{
@@ -110,6 +111,7 @@ impl TestServices {
             clients: ClientCache::default(),
             registry: RegistryCache::default(),
             fetched_keys: FetchedKeys::default(),
+            registrations: Registrations::default(),
             fetcher: Fetcher::new(Reach::DangerLoopback).unwrap(),
             clock: clock.clone(),
             random,

@@ -23,6 +23,7 @@ pub mod instance;
 pub mod interaction;
 pub mod pushed_authorization_request;
 pub mod refresh_token;
+pub mod registration;
 pub mod role;
 pub mod session;
 pub mod setup_link;

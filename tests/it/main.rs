@@ -13,6 +13,7 @@ mod architecture;
 mod authorization_details;
 mod authorize;
 mod client_authentication;
+mod client_id_metadata_document;
 #[path = "../../conformance/behaviours/mod.rs"]
 mod conformance;
 mod consent;
@@ -26,6 +27,7 @@ mod logout;
 mod par;
 mod protected_resource_metadata;
 mod reasons;
+mod registration;
 mod request_object;
 mod resource_indicators;
 mod revocation;

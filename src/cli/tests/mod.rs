@@ -3,6 +3,7 @@
 mod apis;
 mod objects;
 mod other;
+mod registration;
 
 use std::ffi::OsString;
 

@@ -181,6 +181,27 @@ pub struct ClientSettings {
     /// The app's logo (https).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
+    /// What the app does with people's data (https), for links on pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// The app's terms (https), for links on pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// Who is responsible for the app.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// Where a sign-in that begins elsewhere is started (https; OIDC Core 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    /// The same for every installation of the software (RFC 7591 §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    /// The version of the software.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+    /// The client registered itself and waits for an administrator: it is given nothing until then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quarantined: bool,
     /// Re-authentication after this many seconds, if the request says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<i64>,
@@ -244,6 +265,13 @@ impl ClientSettings {
             may_introspect: false,
             client_uri: None,
             logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            contacts: Vec::new(),
+            initiate_login_uri: None,
+            software_id: None,
+            software_version: None,
+            quarantined: false,
             default_max_age: None,
             access_token_lifetime: None,
             id_token_lifetime: None,
@@ -282,6 +310,15 @@ impl Client {
     /// Whether the client proves who it is.
     pub const fn is_confidential(&self) -> bool {
         self.settings.token_endpoint_auth_method.is_confidential()
+    }
+
+    /// Whether people are asked. Nobody here has vouched for a client that registered itself: it is
+    /// never left out (RFC 8252 §8.6, RFC 9700 §4.11).
+    pub const fn consent_mode(&self) -> ConsentMode {
+        match self.settings.consent {
+            ConsentMode::Skip if self.owner.is_self_registered() => ConsentMode::Once,
+            mode => mode,
+        }
     }
 
     /// Whether the client may use this grant.
@@ -328,4 +365,19 @@ pub struct ClientSecret {
     pub created_at: Timestamp,
     /// After this it no longer authenticates.
     pub expires_at: Option<Timestamp>,
+}
+
+/// A token that lets somebody register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitialAccessToken {
+    /// The row's identifier.
+    pub id: String,
+    /// What an administrator called it.
+    pub label: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After this it lets nobody in.
+    pub expires_at: Timestamp,
+    /// So many more clients may be registered with it.
+    pub uses_left: i64,
 }

@@ -64,6 +64,14 @@ event_kinds! {
     ClientUpdated = "client.updated",
     /// A client was deleted.
     ClientDeleted = "client.deleted",
+    /// A client that registered itself was let in.
+    ClientReleased = "client.released",
+    /// Who may register clients was changed.
+    RegistrationPolicyChanged = "registration.policy_changed",
+    /// An initial access token was made.
+    RegistrationTokenCreated = "registration.token_created",
+    /// An initial access token was removed.
+    RegistrationTokenDeleted = "registration.token_deleted",
     /// A client secret was added.
     ClientSecretCreated = "client.secret_created",
     /// A client secret was removed.

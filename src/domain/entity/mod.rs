@@ -14,6 +14,7 @@ pub use api::{Api, ApiScope, ApiSettings, DetailsType};
 pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
+    InitialAccessToken,
 };
 pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
 pub use event::{Event, EventKind, SealedData};
@@ -32,6 +33,10 @@ pub enum Owner {
     System,
     /// The setup page or a console.
     Ui,
+    /// The program itself, by dynamic registration (RFC 7591).
+    Dcr,
+    /// The metadata document that the `client_id` is the address of.
+    Cimd,
 }
 
 impl Owner {
@@ -41,11 +46,18 @@ impl Owner {
             Self::Cli => "cli",
             Self::System => "system",
             Self::Ui => "ui",
+            Self::Dcr => "dcr",
+            Self::Cimd => "cimd",
         }
     }
 
     /// From the stored name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Cli, Self::System, Self::Ui].into_iter().find(|owner| owner.name() == name)
+        [Self::Cli, Self::System, Self::Ui, Self::Dcr, Self::Cimd].into_iter().find(|owner| owner.name() == name)
+    }
+
+    /// Whether nobody here has vouched for what the object says of itself.
+    pub const fn is_self_registered(self) -> bool {
+        matches!(self, Self::Dcr | Self::Cimd)
     }
 }

@@ -10,6 +10,7 @@ use super::{
     pkce::parse_challenge,
     resource::parse_resources,
     scope::{OFFLINE_ACCESS, OPENID, requested_of_person},
+    standing::check_released,
 };
 use crate::{
     entity::Client,
@@ -228,6 +229,8 @@ pub fn validate(params: &Params, client: Option<&Client>) -> Result<ValidRequest
     let client = client
         .filter(|client| client.enabled && client.client_id.as_str() == client_id)
         .ok_or(AuthorizeError::Page(OAuthError::invalid_request(Reason::ClientUnknown)))?;
+    // Nobody has looked at its addresses either: a page, and no redirect.
+    check_released(client).map_err(AuthorizeError::Page)?;
     let redirect = SafeRedirect::matched(client, params.find("redirect_uri")).map_err(AuthorizeError::Page)?;
 
     let mut draft = Draft { params, client, request: plain_fields(params, client, &redirect) };

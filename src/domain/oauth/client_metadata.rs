@@ -22,6 +22,10 @@ const MAX_ITEMS: usize = 100;
 const MAX_AUDIENCE: usize = 512;
 /// The longest type of authorization details, in bytes.
 const MAX_TYPE: usize = 256;
+/// The longest contact, in characters: an address of mail has no more.
+const MAX_CONTACT: usize = 254;
+/// The longest name or version of a software, in characters.
+const MAX_SOFTWARE: usize = 128;
 /// The longest `request_uri`, in bytes (OIDC Core 6.2).
 const MAX_REQUEST_URI: usize = 512;
 /// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
@@ -144,8 +148,15 @@ fn check_addresses(kind: ClientKind, settings: &ClientSettings) -> Result<(), Se
     if settings.client_uri.as_ref().is_some_and(|uri| check_registrable(ClientKind::Web, uri).is_err()) {
         return rule("client_uri", "Give the whole https address, without fragment or user name.");
     }
-    if settings.logo_uri.as_ref().is_some_and(|uri| !is_https(uri)) {
-        return rule("logo_uri", "Give the whole https address, without fragment or user name.");
+    for (field, uri) in [
+        ("logo_uri", &settings.logo_uri),
+        ("policy_uri", &settings.policy_uri),
+        ("tos_uri", &settings.tos_uri),
+        ("initiate_login_uri", &settings.initiate_login_uri),
+    ] {
+        if uri.as_ref().is_some_and(|uri| !is_https(uri)) {
+            return rule(field, "Give the whole https address, without fragment or user name.");
+        }
     }
     Ok(())
 }
@@ -233,6 +244,15 @@ fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
             );
         }
     }
+    check_list("contacts", &settings.contacts)?;
+    if let Some(index) = settings.contacts.iter().position(|contact| !is_line(contact, MAX_CONTACT)) {
+        return rule(format!("contacts[{index}]"), "A contact is 1 to 254 visible characters on one line.");
+    }
+    for (field, text) in [("software_id", &settings.software_id), ("software_version", &settings.software_version)] {
+        if text.as_ref().is_some_and(|text| !is_line(text, MAX_SOFTWARE)) {
+            return rule(field, "Use 1 to 128 visible characters on one line.");
+        }
+    }
     check_list("access_token_audience", &settings.access_token_audience)?;
     for (index, audience) in settings.access_token_audience.iter().enumerate() {
         let field = || format!("access_token_audience[{index}]");
@@ -272,6 +292,15 @@ fn check_list(field: &str, items: &[String]) -> Result<(), SettingsRule> {
         Some(index) => rule(format!("{field}[{index}]"), "List each entry once."),
         None => Ok(()),
     }
+}
+
+/// A line for people, of at most `longest` characters: nothing that controls, reorders or hides text.
+pub(super) fn is_line(text: &str, longest: usize) -> bool {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    !text.trim().is_empty() && text.chars().count() <= longest && !text.contains(hides)
 }
 
 fn is_https(uri: &str) -> bool {

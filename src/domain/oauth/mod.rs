@@ -7,7 +7,9 @@ mod authorization_details;
 mod authorization_request;
 mod authorization_response;
 mod client_authentication;
+mod client_id_document;
 mod client_metadata;
+mod client_registration;
 mod deferred;
 mod encoding;
 mod error;
@@ -19,6 +21,7 @@ mod protected_resource;
 mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
+mod registration_policy;
 mod request_object;
 mod resource;
 mod response_mode;
@@ -47,7 +50,9 @@ pub use client_authentication::{
     AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
     unverified_subject,
 };
+pub use client_id_document::{DocumentAddress, cache_seconds, is_document_id, parse_document};
 pub use client_metadata::{SettingsRule, check_settings};
+pub use client_registration::{Registration, RegistrationRefusal, describe, parse_metadata};
 pub use deferred::{
     DEVICE_LIFETIME, POLL_INTERVAL, Poll, check_grant, decide_poll, parse_deferred_code, parse_device_request,
 };
@@ -62,6 +67,9 @@ pub use pushed_authorization_request::{
 };
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
+pub use registration_policy::{
+    DocumentMode, RegistrationMode, RegistrationPolicy, TooMany, check_policy, count_registration,
+};
 pub use request_object::{
     check_may_be_unsigned, check_request_object, check_request_object_type, check_request_uri,
     request_object_algorithms, request_object_parameters,
@@ -73,7 +81,7 @@ pub use resource::{
 pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
-pub use standing::check_standing;
+pub use standing::{check_released, check_standing};
 pub use token_exchange::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, Exchanged, SubjectType, decide_exchange};
 pub use token_request::{
     ClientCredentialsRequest, CodeExchange, Narrowing, RefreshDecision, RefreshRequest, Refusal, check_redeemable,

@@ -24,6 +24,8 @@ pub enum Endpoint {
     PushedAuthorizationRequest,
     /// OIDC RP-Initiated Logout 1.0.
     EndSession,
+    /// RFC 7591, while clients may register themselves.
+    Registration,
     /// RFC 8628 §4.
     DeviceAuthorization,
 }
@@ -40,6 +42,7 @@ impl Endpoint {
             Self::Revocation => "revocation_endpoint",
             Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::EndSession => "end_session_endpoint",
+            Self::Registration => "registration_endpoint",
             Self::DeviceAuthorization => "device_authorization_endpoint",
         }
     }
@@ -94,6 +97,8 @@ pub struct Capabilities<'a> {
     pub acr_values: &'a [&'a str],
     /// `ui_locales_supported`, BCP 47.
     pub ui_locales: &'a [&'a str],
+    /// A `client_id` may be the address of a metadata document.
+    pub client_id_metadata_documents: bool,
     /// `service_documentation`: a path from `/`.
     pub documentation: Option<&'a str>,
 }
@@ -135,6 +140,9 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
     }
     document.list("request_object_signing_alg_values_supported", c.request_object_algs.iter().copied());
     document.put("authorization_response_iss_parameter_supported", true.into());
+    if c.client_id_metadata_documents {
+        document.put("client_id_metadata_document_supported", true.into());
+    }
     if let Some(path) = c.documentation {
         document.put("service_documentation", address(c.issuer, path));
     }

@@ -178,6 +178,28 @@ reasons! {
     PkceVerifierMissing = "AS-1304", Developer, "The code_verifier is missing.", "Send the verifier whose challenge was sent in the authorization request.";
     PkceVerifierMismatch = "AS-1305", Developer, "The code_verifier does not match.", "Send the verifier that belongs to this very sign-in.";
     PkceVerifierUnexpected = "AS-1306", Developer, "A code_verifier was sent, but no code_challenge before.", "Send code_challenge in the authorization request.";
+    // 14xx: clients that register themselves, and metadata documents
+    RegistrationOff = "AS-1400", Developer, "Clients cannot register themselves here.", "Ask an administrator to create the client, or to allow registration: symbolon registration policy set.";
+    RegistrationTokenMissing = "AS-1401", Developer, "Registration needs an initial access token.", "Ask an administrator for one, and send it as a bearer token.";
+    RegistrationTokenInvalid = "AS-1402", Developer, "The initial access token is not valid, has expired, or was used up.", "Ask an administrator for a new one.";
+    RegistrationTooMany = "AS-1403", Developer, "Too many clients were registered from this network.", "Wait an hour, or register with an initial access token.";
+    RegistrationFull = "AS-1404", Administrator, "No more clients can register themselves.", "Delete some, or raise the bound: symbolon registration policy set --max-clients.";
+    RegistrationMalformed = "AS-1405", Developer, "The registration is not a JSON object.", "Send one JSON object as application/json, no member twice, at most 32 levels deep.";
+    ClientQuarantined = "AS-1406", Administrator, "This app registered itself and waits for an administrator's approval.", "An administrator lets it in: symbolon registration release with the client_id.";
+    RegistrationRedirectUri = "AS-1410", Developer, "A redirect URI cannot be registered.", "Use https, a loopback address or a native app's own scheme; no fragment, wildcard or user name.";
+    RegistrationMetadata = "AS-1411", Developer, "A member of the client metadata is not acceptable.", "See RFC 7591 for the values, and the metadata of this server for what it supports.";
+    SoftwareStatementRefused = "AS-1412", Developer, "Software statements are not trusted here.", "Leave software_statement out and send the metadata plainly.";
+    RegistrationProtection = "AS-1413", Developer, "The metadata asks for a protection that is not offered.", "Leave the member out if the app can do without it.";
+    RegistrationNotAllowed = "AS-1414", Developer, "The policy of this server does not let clients register for this.", "Register for less, or ask an administrator.";
+    ManagementTokenInvalid = "AS-1420", Developer, "The registration access token is not valid.", "Send the token that came with the registration to its registration_client_uri.";
+    ManagementMismatch = "AS-1421", Developer, "client_id or client_secret are not the registered ones.", "Send them as they were issued, or leave client_secret out.";
+    LoginInitiationUnknown = "AS-1430", Person, "This app cannot be started from here.", "Open the app itself and sign in there.";
+    LoginInitiationTarget = "AS-1431", Person, "This link leads to an address that is not the app's own.", "Open the app itself and sign in there.";
+    DocumentNotAccepted = "AS-1440", Developer, "The client_id is the address of a metadata document, and this server does not accept it.", "Ask an administrator to allow its host: symbolon registration policy set.";
+    DocumentAddressMalformed = "AS-1441", Developer, "The client_id is not an address that a metadata document can have.", "Use https with a path; no fragment, user name, query or dot segments.";
+    DocumentUnavailable = "AS-1442", Developer, "The client's metadata document could not be fetched.", "It must answer 200 with JSON of at most 64 KiB within 5 seconds, without redirects, at a public address.";
+    DocumentMismatch = "AS-1443", Developer, "The client's metadata document names another client_id.", "Its client_id must be its own address, character by character.";
+    DocumentMetadata = "AS-1444", Developer, "The client's metadata document is not acceptable.", "See the metadata rules of RFC 7591; there can be no client secret in it.";
     // 15xx: logout
     LogoutRedirectNotRegistered = "AS-1501", Developer, "The post_logout_redirect_uri is not registered for this client.", "Addresses are compared character by character; register the address for the client.";
     LogoutHintInvalid = "AS-1502", Developer, "The id_token_hint was not issued here.", "Send the ID token as it was received.";

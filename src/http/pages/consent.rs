@@ -6,7 +6,7 @@ use actix_web::{
 };
 
 use super::{
-    context::{AskedInDetail, AskedOfApi, Consent, ScopeLine},
+    context::{AppLink, AskedInDetail, AskedOfApi, Consent, ScopeLine},
     dialogue,
     sign_in::unknown_action,
 };
@@ -15,7 +15,7 @@ use crate::{
     http::{context::RequestContext, cookies, oauth::form},
     service::{
         authorization::Page,
-        consent::{self, AskedScope, ConsentView, Shown},
+        consent::{self, AppLinks, AskedScope, ConsentView, Shown},
     },
 };
 
@@ -50,6 +50,19 @@ pub async fn post(context: RequestContext, request: HttpRequest, id: Path<String
     }
 }
 
+/// What the app says of itself. Only https reaches a page, and nothing is loaded from there.
+fn links(says: &AppLinks) -> Vec<AppLink> {
+    [
+        ("consent-app-home", "Website", &says.home),
+        ("consent-app-policy", "Privacy policy", &says.policy),
+        ("consent-app-terms", "Terms", &says.terms),
+        ("consent-app-logo", "Logo", &says.logo),
+    ]
+    .into_iter()
+    .filter_map(|(id, label, uri)| AppLink::new(id, label, uri.as_deref()?))
+    .collect()
+}
+
 fn show(context: &RequestContext, request: &HttpRequest, view: ConsentView) -> HttpResponse {
     let host = view.host.as_deref().unwrap_or("an app on this computer");
     let line = |asked: &AskedScope| ScopeLine::new(&asked.scope, &asked.sentence, Some(&asked.detail));
@@ -67,7 +80,10 @@ fn show(context: &RequestContext, request: &HttpRequest, view: ConsentView) -> H
         scopes: asked.scopes.iter().map(line).collect(),
         apis: at_api.collect(),
         details: in_detail.collect(),
-        unverified: false,
+        unverified: view.unverified,
+        published_by: view.published_by,
+        links: links(&view.links),
+        contacts: view.links.contacts,
         can_switch: true,
     };
     context.state.pages.respond(&page, &context.state.layout(request))

@@ -8,6 +8,7 @@ pub mod event;
 pub mod exchange_policy;
 pub mod group;
 pub mod maintenance;
+pub mod registration;
 pub mod role;
 pub mod trace;
 pub mod user;

@@ -8,8 +8,8 @@ use crate::{
         entity::{Client, Consent, ConsentMode, Ending, Session, User},
         ids::UserId,
         oauth::{
-            AuthorizationRequest, OAuthError, SafeRedirect, check_allowed, check_grant, check_response_allowed,
-            consent_to_resource,
+            AuthorizationRequest, OAuthError, SafeRedirect, check_allowed, check_grant, check_released,
+            check_response_allowed, consent_to_resource,
         },
         oidc::{
             acr,
@@ -95,6 +95,7 @@ impl Asked {
     /// # Errors
     /// The rule that it no longer meets.
     pub fn check_still_allowed(&self, client: &Client) -> Result<(), OAuthError> {
+        check_released(client)?;
         match &self.ending {
             Ending::Redirect => check_response_allowed(client, &self.request)?,
             Ending::Deferred { kind, .. } => check_grant(client, kind.grant_type())?,

@@ -23,7 +23,7 @@ pub(super) use request_source::{SourceFailure, check_pushable};
 use asked::{Asked, Facts};
 use finish::Finished;
 
-use super::{Broken, Cx, Failure, apis, clients};
+use super::{Broken, Cx, Failure, apis, clients, registration};
 use crate::{
     domain::{
         Secret,
@@ -110,7 +110,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     let client = match params.find("client_id") {
         Some(id) => {
             cx.note_client(id);
-            clients::find(cx, &ClientId::new(id)).await?
+            clients::find(cx, &ClientId::new(id)).await.map_err(told_to_a_person)?
         }
         None => None,
     };
@@ -139,6 +139,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
         }
         Err(broken) => return Err(broken.into()),
     };
+    registration::note_use(cx, client).await;
     let asked = match Asked::understand(cx, request.clone()) {
         Ok(asked) => asked,
         Err(error) => {
@@ -164,6 +165,15 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     }
 }
 
+/// A metadata document that is not accepted is refused on a page, with its own reason: there is no
+/// authentication yet whose failure would have to look like every other.
+fn told_to_a_person(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(error) => Failure::Refused(OAuthError::invalid_request(error.reason)),
+        broken => broken,
+    }
+}
+
 /// The client of a request that could be redirected: there is one.
 fn known(client: Option<&clients::ClientView>) -> Result<&clients::ClientView, Broken> {
     client.ok_or_else(|| Broken::Internal("a redirect for nobody".to_owned()))
@@ -176,7 +186,7 @@ fn note_validation(cx: &Cx, params: &Params, valid: &Result<ValidRequest, Author
         Err(AuthorizeError::Page(error)) => Some(error.reason),
         _ => None,
     };
-    if let Some(reason @ (Reason::ClientIdMissing | Reason::ClientUnknown)) = page {
+    if let Some(reason @ (Reason::ClientIdMissing | Reason::ClientUnknown | Reason::ClientQuarantined)) = page {
         return cx.refused("client_id", &[], reason);
     }
     cx.passed("client_id", &[]);

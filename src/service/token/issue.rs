@@ -480,7 +480,7 @@ fn opaque_row(claims: &AccessTokenClaims, minted: &Minted, authorization: Option
 
 /// A remembered consent must still cover what was granted; first-party clients need none.
 fn consent_stands(tx: &mut Write<'_>, client: &Client, authorization: &Authorization) -> Result<bool, StoreError> {
-    if client.settings.consent == ConsentMode::Skip {
+    if client.consent_mode() == ConsentMode::Skip {
         return Ok(true);
     }
     let consent = consent::find(tx, &authorization.user_id, &client.client_id)?;

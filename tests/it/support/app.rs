@@ -26,7 +26,7 @@ use symbolon::{
     net::fetcher::{Fetcher, Reach},
     service::{
         Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
-        recorder::Recorder,
+        recorder::Recorder, registration::Registrations,
     },
     store::{Abort, Read, StoreError, Write, decision_record, signing_key},
 };
@@ -211,6 +211,7 @@ fn services(database: &TestDatabase, options: &Options, origin: &str) -> (Arc<Se
         clients: ClientCache::default(),
         registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),
+        registrations: Registrations::default(),
         fetcher: Fetcher::new(options.reach).expect("a fetcher"),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),

@@ -10,6 +10,7 @@ mod database;
 mod html;
 mod jwks_server;
 mod people;
+mod registration;
 mod registry;
 mod relying_party;
 mod wire;
@@ -22,6 +23,7 @@ pub use clock::ManualClock;
 pub use database::Database;
 pub use jwks_server::JwksServer;
 pub use people::{Grant, GrantSpec, PASSWORD, Person};
+pub use registration::Registered;
 pub use relying_party::{ClientSpec, Credentials, RelyingParty, SECRET, basic, signed_with};
 pub use wire::{Request, Response, Wire, form_encode};
 

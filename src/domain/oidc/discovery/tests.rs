@@ -48,6 +48,7 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
         prompt_values: &prompts,
         acr_values: &["1"],
         ui_locales: &["en"],
+        client_id_metadata_documents: false,
         documentation: Some("/docs"),
     };
     change(&mut capabilities);

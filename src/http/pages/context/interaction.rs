@@ -192,6 +192,39 @@ impl AskedInDetail {
     }
 }
 
+/// Where an app says more about itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct AppLink {
+    id: &'static str,
+    label: &'static str,
+    host: String,
+    url: Href,
+}
+
+impl AppLink {
+    /// A link, if `address` may stand in one. The host is shown beside it: the label is ours, the
+    /// address is not.
+    pub fn new(id: &'static str, label: &'static str, address: &str) -> Option<Self> {
+        let url = Href::parse(address)?;
+        let host = url::Url::parse(address).ok()?.host_str()?.to_owned();
+        Some(Self { id, label, host: one_line(&host, 255), url })
+    }
+}
+
+/// `/apps/start`: an app that nobody here has vouched for is started by a link and not at once.
+#[derive(Debug, Clone, Serialize)]
+pub struct AppStart {
+    /// The app.
+    pub client: ClientCard,
+    /// Where its sign-in begins.
+    pub url: Href,
+}
+
+impl Page for AppStart {
+    const TEMPLATE: &'static str = "app_start.html";
+    const KIND: PageKind = PageKind::SameOrigin;
+}
+
 /// `/consent/{interaction}`: posts `csrf` and `action` (`allow`, `deny` or `switch`).
 #[derive(Debug, Clone, Serialize)]
 pub struct Consent {
@@ -211,6 +244,12 @@ pub struct Consent {
     pub details: Vec<AskedInDetail>,
     /// The application registered itself.
     pub unverified: bool,
+    /// The host that published the application's description, if it is known by that.
+    pub published_by: Option<String>,
+    /// Where it says more about itself.
+    pub links: Vec<AppLink>,
+    /// Who is responsible for it.
+    pub contacts: Vec<String>,
     /// Whether "Use another account" is offered.
     pub can_switch: bool,
 }

@@ -125,6 +125,9 @@ pub(super) fn consent_page(words: &Words<'_>) -> Consent {
         apis: Vec::new(),
         details: Vec::new(),
         unverified: false,
+        published_by: None,
+        links: Vec::new(),
+        contacts: Vec::new(),
         can_switch: true,
     }
 }
@@ -160,10 +163,19 @@ fn consent(album: &mut Album, words: &Words<'_>) {
             AskedInDetail::new(words.value, "", &[]),
         ],
         unverified: true,
+        published_by: Some(words.app.to_owned()),
+        links: [("consent-app-home", "Website"), ("consent-app-policy", "Privacy policy")]
+            .into_iter()
+            .filter_map(|(id, label)| AppLink::new(id, label, "https://app.example/"))
+            .collect(),
+        contacts: vec![words.value.to_owned(), words.app.to_owned()],
         can_switch: false,
         ..page
     };
     album.add("consent-unverified", &stranger);
+    if let Some(url) = Href::parse("https://app.example/login?iss=x") {
+        album.add("app-start", &AppStart { client: ClientCard::new(words.app, "app.example", None), url });
+    }
 }
 
 fn deferred(album: &mut Album, words: &Words<'_>) {
