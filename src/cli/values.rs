@@ -1,8 +1,8 @@
 //! How values are written on the command line.
 
 use crate::domain::{
-    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode},
-    jose::SigningAlgorithm,
+    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, KeyAlgorithm, SubjectType},
+    jose::{ContentEncryption, KeyManagementAlgorithm, SigningAlgorithm},
     oauth::GrantType,
 };
 
@@ -44,6 +44,23 @@ pub(super) fn auth_method(text: &str) -> Result<AuthMethod, String> {
 
 pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
     one_of(GrantType::from_name(text), GrantType::ALL.iter().map(|grant| grant.name()))
+}
+
+pub(super) fn subject_type(text: &str) -> Result<SubjectType, String> {
+    one_of(SubjectType::from_name(text), SubjectType::ALL.iter().map(|kind| kind.name()))
+}
+
+pub(super) fn encryption_alg(text: &str) -> Result<KeyManagementAlgorithm, String> {
+    one_of(text.parse().ok(), KeyManagementAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn encryption_enc(text: &str) -> Result<ContentEncryption, String> {
+    one_of(text.parse().ok(), ContentEncryption::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn key_algorithm(text: &str) -> Result<KeyAlgorithm, String> {
+    let signing = SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
+    one_of(text.parse().ok(), signing.chain(KeyAlgorithm::ENCRYPTION.iter().map(|algorithm| algorithm.name())))
 }
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {

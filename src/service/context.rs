@@ -8,6 +8,7 @@ use super::{client_keys::FetchedKeys, clients::ClientCache, recorder::Recorder};
 use crate::{
     crypto::{
         keyring::Keyring,
+        pairwise::PairwiseKey,
         password::PasswordHasher,
         random::{Random, random_bytes, uuid_v7},
         seal::Sealer,
@@ -103,6 +104,8 @@ pub struct Services {
     pub passwords: PasswordHasher,
     /// Seals what must be read back.
     pub sealer: Sealer,
+    /// What pairwise subjects are made with.
+    pub pairwise: PairwiseKey,
     /// The signing keys as last read.
     pub keyring: ArcSwap<Keyring>,
     /// The clients as last read.

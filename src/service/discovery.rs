@@ -6,7 +6,8 @@ use super::{Services, client_authentication, token};
 use crate::{
     crypto::token::digest,
     domain::{
-        jose::SigningAlgorithm,
+        entity::SubjectType,
+        jose::{ContentEncryption, KeyManagementAlgorithm, SigningAlgorithm},
         oauth::GrantType,
         oidc::{
             claims::{claims_supported, scopes_supported},
@@ -42,7 +43,11 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
         revocation_auth_methods: client_authentication::METHODS,
         client_assertion_algs: client_authentication::ASSERTION_ALGORITHMS,
         id_token_algs: &algorithms,
-        userinfo_algs: &[],
+        userinfo_algs: &algorithms,
+        introspection_algs: &algorithms,
+        encryption_algs: &KeyManagementAlgorithm::ALL,
+        content_encryptions: &ContentEncryption::ALL,
+        subject_types: &SubjectType::ALL,
         scopes: &scopes,
         claims: &claims,
         prompt_values: &["none", "login", "consent", "select_account"],

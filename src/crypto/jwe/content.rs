@@ -116,9 +116,8 @@ pub(super) fn seal_gcm(
 ) -> Option<Sealed> {
     let key = LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?);
     let mut body = plaintext.to_vec();
-    let tag = key
-        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated), &mut body)
-        .ok()?;
+    let tag =
+        key.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated), &mut body).ok()?;
     Some(Sealed { nonce: nonce.to_vec(), ciphertext: body, tag: tag.as_ref().to_vec() })
 }
 

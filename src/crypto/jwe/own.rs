@@ -110,8 +110,7 @@ impl DecryptionKey {
         match &self.0.private {
             Private::Rsa(key) => {
                 let mut output = vec![0; key.min_output_size()];
-                let length =
-                    key.decrypt(&OAEP_SHA256_MGF1SHA256, &jwe.encrypted_key, &mut output, None).ok()?.len();
+                let length = key.decrypt(&OAEP_SHA256_MGF1SHA256, &jwe.encrypted_key, &mut output, None).ok()?.len();
                 output.truncate(length);
                 Some(Secret::new(output))
             }

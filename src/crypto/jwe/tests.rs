@@ -79,7 +79,8 @@ fn the_gcm_content_of_rfc_7516_a1_is_reproduced_and_opened() {
     let plaintext = b"The true sign of intelligence is not knowledge but imagination.";
     let nonce = bytes("48V1_ALb6US04U3b");
     let sealed =
-        seal_gcm(&aws_lc_rs::aead::AES_256_GCM, &key, nonce.clone().try_into().unwrap(), associated, plaintext).unwrap();
+        seal_gcm(&aws_lc_rs::aead::AES_256_GCM, &key, nonce.clone().try_into().unwrap(), associated, plaintext)
+            .unwrap();
     assert_eq!(sealed.tag, bytes("XFBoMYUZodetZdvTiFvSkQ"));
     let told = open(ContentEncryption::A256Gcm, &key, associated, &nonce, &sealed.ciphertext, &sealed.tag).unwrap();
     assert_eq!(told.expose().as_slice(), plaintext);
@@ -126,10 +127,9 @@ fn the_agreement_of_rfc_7518_c_is_reproduced_from_both_sides() {
     let secret = |text: &str| PrivateKey::from_private_key(&ECDH_P256, &bytes(text)).unwrap();
     let parties = PartyInfo { producer: b"Alice", recipient: b"Bob" };
     let choice = EncryptionChoice { alg: KeyManagementAlgorithm::EcdhEs, enc: ContentEncryption::A128Gcm };
-    for (mine, theirs) in [
-        ("0_NxaRPUMQoAJt50Gz8YiTr8gRTwyEaCumd-MToTmIo", bob),
-        ("VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw", alice),
-    ] {
+    for (mine, theirs) in
+        [("0_NxaRPUMQoAJt50Gz8YiTr8gRTwyEaCumd-MToTmIo", bob), ("VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw", alice)]
+    {
         let theirs = Point::parse(&object(theirs)).unwrap();
         let agreed = agreed_key(&secret(mine), &theirs, choice, parties).unwrap();
         assert_eq!(URL_SAFE_NO_PAD.encode(agreed.expose()), "VqqN6vgjbSBcIijNcacQGg");
@@ -276,7 +276,8 @@ fn mangled_swapped_and_oversized_tokens_are_refused() {
     for choice in every_choice() {
         let mine = pair(choice.alg.key_family());
         let one = encrypt(b"first content", Content::Claims, &mine.public, choice, &random()).unwrap();
-        let other = encrypt(b"other content", Content::Claims, &mine.public, choice, &SeededRandom::danger_from_seed(8));
+        let other =
+            encrypt(b"other content", Content::Claims, &mine.public, choice, &SeededRandom::danger_from_seed(8));
         let other = other.unwrap();
         let (parts, others): (Vec<&str>, Vec<&str>) = (one.split('.').collect(), other.split('.').collect());
         for index in 2..5 {

@@ -10,9 +10,10 @@ mod user;
 pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
+    SubjectType,
 };
 pub use event::{Event, EventKind, SealedData};
-pub use key::{KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
+pub use key::{KeyAction, KeyAlgorithm, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};
 pub use user::{Group, Role, User, UserProfile, UserState};
 

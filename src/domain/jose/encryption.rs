@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn weak_symmetric_and_unknown_algorithms_are_unknown() {
-        for name in ["RSA1_5", "RSA-OAEP", "dir", "A128KW", "A256GCMKW", "PBES2-HS256+A128KW", "rsa-oaep-256", "none", ""]
+        for name in
+            ["RSA1_5", "RSA-OAEP", "dir", "A128KW", "A256GCMKW", "PBES2-HS256+A128KW", "rsa-oaep-256", "none", ""]
         {
             assert_eq!(name.parse::<KeyManagementAlgorithm>(), Err(UnknownAlgorithm), "{name}");
         }

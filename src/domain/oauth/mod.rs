@@ -29,10 +29,10 @@ pub use client_authentication::{
     AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
     unverified_subject,
 };
-pub use client_metadata::{SettingsRule, check_settings};
+pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_lists_all};
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
-pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
+pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive, introspection_claims};
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
 pub use redirect_uri::SafeRedirect;

@@ -18,7 +18,7 @@ use crate::{
         Secret, Timestamp,
         entity::{
             AccessTokenFormat, AuthenticationContext, Authorization, Client, ConsentMode, EventKind, IdTokenClaims,
-            RefreshToken, User,
+            RefreshToken,
         },
         ids::{AuthorizationId, ClientId, SessionId},
         jose::SigningAlgorithm,
@@ -28,7 +28,14 @@ use crate::{
             id_token::IdTokenFacts,
         },
     },
-    service::{Broken, Cx, Failure, clients::ClientView, events::Draft, failure::undo, people, sessions},
+    service::{
+        Broken, Cx, Failure,
+        client_keys::{self, Recipient},
+        clients::ClientView,
+        events::Draft,
+        failure::undo,
+        people, sessions, subjects,
+    },
     store::{
         self, Abort, Appended, MachineIssue, StoreError, Write, access_token::NewAccessToken, client, consent,
         refresh_token, session, user,
@@ -39,6 +46,10 @@ use crate::{
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 /// `typ` of ID tokens.
 pub const ID_TOKEN_TYPE: &str = "JWT";
+/// `typ` of UserInfo answers that are JWTs.
+pub const USERINFO_TYPE: &str = "JWT";
+/// `typ` of introspection answers that are JWTs (RFC 9701 §5).
+pub const INTROSPECTION_TYPE: &str = "token-introspection+jwt";
 /// The purpose under which a refresh token's successor is sealed.
 pub const SUCCESSOR_PURPOSE: &str = "refresh-successor";
 
@@ -138,7 +149,7 @@ pub struct Unsigned {
 }
 
 struct IdTokenDraft {
-    subject: User,
+    subject: String,
     client_id: ClientId,
     lifetime: i64,
     algorithm: SigningAlgorithm,
@@ -146,6 +157,23 @@ struct IdTokenDraft {
     nonce: Option<String>,
     sid: SessionId,
     extra: Map<String, Value>,
+    /// Whom it is encrypted for.
+    recipient: Option<Recipient>,
+}
+
+/// Signs an answer that is no token: of userinfo or introspection.
+///
+/// # Errors
+/// When no key signs with this algorithm, or the engine fails.
+pub(in crate::service) fn sign(
+    cx: &Cx,
+    algorithm: SigningAlgorithm,
+    typ: &str,
+    claims: &Map<String, Value>,
+) -> Result<String, Failure> {
+    let keyring = cx.services.keyring.load();
+    let signer = keyring.signer(algorithm).ok_or_else(|| Failure::internal(format!("no key signs {algorithm}")))?;
+    sign_compact(signer, typ, claims).map_err(Failure::internal)
 }
 
 /// Whether the client is still the one that was authenticated.
@@ -182,8 +210,9 @@ pub(super) fn for_person(
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
     let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
+    let subject = subjects::told(cx, client, &person.id);
     let claims = AccessTokenClaims {
-        subject: person.id.as_str().to_owned(),
+        subject: subject.clone(),
         jti: jti(&authorization.id, &drafts.serial),
         context: Some(authorization.context.clone()),
         session_id: Some(authorization.session_id.clone()),
@@ -196,7 +225,7 @@ pub(super) fn for_person(
         Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
     };
     let id_token = if has("openid") {
-        let person = Person { user: &person, groups: &membership.groups, roles: &membership.roles };
+        let person = Person { user: &person, subject: &subject, groups: &membership.groups, roles: &membership.roles };
         Some(id_token(cx, client, authorization, &person, &scope, nonce)?)
     } else {
         None
@@ -273,10 +302,13 @@ impl Unsigned {
         };
         let id_token = match self.id_token {
             Some(draft) => {
-                let algorithm = draft.algorithm;
+                let (algorithm, recipient) = (draft.algorithm, draft.recipient.clone());
                 let claims = draft.claims(cx, access_token.expose());
                 let jwt = sign_compact(signer(algorithm)?, ID_TOKEN_TYPE, &claims).map_err(Failure::internal)?;
-                Some(Secret::new(jwt))
+                Some(Secret::new(match recipient {
+                    Some(recipient) => recipient.nest(cx, &jwt)?,
+                    None => jwt,
+                }))
             }
             None => None,
         };
@@ -294,7 +326,7 @@ impl IdTokenDraft {
     fn claims(self, cx: &Cx, access_token: &str) -> Map<String, Value> {
         IdTokenFacts {
             issuer: cx.services.issuer.as_str(),
-            subject: &self.subject.id,
+            subject: &self.subject,
             client_id: &self.client_id,
             issued_at: cx.now(),
             lifetime: self.lifetime,
@@ -371,7 +403,7 @@ fn id_token(
         extra.extend(asked.map_err(|mismatch| undo(mismatch.into()))?);
     }
     Ok(IdTokenDraft {
-        subject: person.user.clone(),
+        subject: person.subject.to_owned(),
         client_id: client.client_id.clone(),
         lifetime: settings.id_token_lifetime.unwrap_or(cx.services.policy.id_token_seconds),
         algorithm: settings.id_token_signed_response_alg,
@@ -379,6 +411,7 @@ fn id_token(
         nonce,
         sid: authorization.session_id.clone(),
         extra,
+        recipient: client_keys::recipient(cx, client, settings.id_token_encryption())?,
     })
 }
 
