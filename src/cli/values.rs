@@ -3,7 +3,7 @@
 use crate::domain::{
     entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, KeyAlgorithm, SubjectType},
     jose::{ContentEncryption, KeyManagementAlgorithm, SigningAlgorithm},
-    oauth::GrantType,
+    oauth::{GrantType, ResponseMode, ResponseType},
 };
 
 /// `key=value`.
@@ -61,6 +61,14 @@ pub(super) fn encryption_enc(text: &str) -> Result<ContentEncryption, String> {
 pub(super) fn key_algorithm(text: &str) -> Result<KeyAlgorithm, String> {
     let signing = SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
     one_of(text.parse().ok(), signing.chain(KeyAlgorithm::ENCRYPTION.iter().map(|algorithm| algorithm.name())))
+}
+
+pub(super) fn response_type(text: &str) -> Result<ResponseType, String> {
+    one_of(ResponseType::from_name(text), ResponseType::ALL.iter().map(|response_type| response_type.name()))
+}
+
+pub(super) fn response_mode(text: &str) -> Result<ResponseMode, String> {
+    one_of(ResponseMode::from_name(text), ResponseMode::ALL.iter().map(|mode| mode.name()))
 }
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
+        Secret,
         entity::Client,
         ids::ClientId,
         jose::SigningAlgorithm,
@@ -40,7 +41,7 @@ pub enum Introspection {
     /// The members.
     Json(Map<String, Value>),
     /// A JWT of them, signed, and encrypted if the caller is registered so.
-    Jwt(String),
+    Jwt(Secret<String>),
 }
 
 /// Answers an introspection request.
@@ -65,7 +66,7 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>, wish: Wish) -> Result
     let claims = oauth::introspection_claims(cx.services.issuer.as_str(), &client.client_id, cx.now(), members);
     let jwt = issue::sign(cx, algorithm, issue::INTROSPECTION_TYPE, &claims)?;
     Ok(Introspection::Jwt(match recipient {
-        Some(recipient) => recipient.nest(cx, &jwt)?,
+        Some(recipient) => Secret::new(recipient.nest(cx, jwt.expose())?),
         None => jwt,
     }))
 }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        Secret,
         oauth::{ErrorCode, OAuthError},
         oidc::claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
         trace::Reason,
@@ -27,7 +28,7 @@ pub enum Userinfo {
     /// The claims.
     Claims(Map<String, Value>),
     /// A JWT of them, signed or encrypted.
-    Jwt(String),
+    Jwt(Secret<String>),
 }
 
 /// What is told about the person whose access token this is.
@@ -63,7 +64,7 @@ fn render(
 ) -> Result<Userinfo, Failure> {
     let Some(algorithm) = view.client.settings.userinfo_signed_response_alg else {
         return match recipient {
-            Some(recipient) => recipient.enclose(cx, &claims).map(Userinfo::Jwt),
+            Some(recipient) => recipient.enclose(cx, &claims).map(Secret::new).map(Userinfo::Jwt),
             None => Ok(Userinfo::Claims(claims)),
         };
     };
@@ -71,7 +72,7 @@ fn render(
     claims.insert("aud".to_owned(), view.client.client_id.as_str().into());
     let jwt = issue::sign(cx, algorithm, issue::USERINFO_TYPE, &claims)?;
     match recipient {
-        Some(recipient) => recipient.nest(cx, &jwt).map(Userinfo::Jwt),
+        Some(recipient) => recipient.nest(cx, jwt.expose()).map(Secret::new).map(Userinfo::Jwt),
         None => Ok(Userinfo::Jwt(jwt)),
     }
 }

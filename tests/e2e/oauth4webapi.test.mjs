@@ -15,7 +15,7 @@ async function metadata(server, algorithm = 'oidc') {
 }
 
 // One code flow with every check; `extra` are authorization parameters.
-async function codeFlow({ server, browser }, { client, auth, redirectUri, user, page, extra = {}, scope = 'openid' }) {
+async function codeFlow({ server, browser }, { client, auth, redirectUri, user, page, javaScript = true, extra = {}, scope = 'openid' }) {
   const as = await metadata(server);
   const verifier = oauth.generateRandomCodeVerifier();
   const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
@@ -31,7 +31,7 @@ async function codeFlow({ server, browser }, { client, auth, redirectUri, user, 
     code_challenge_method: 'S256',
     ...extra,
   });
-  const used = page ?? (await tab(browser));
+  const used = page ?? (await tab(browser, { javaScript }));
   const callback = await authorize(used, url, redirectUri, { user });
   const parameters = oauth.validateAuthResponse(as, client, callback.method === 'POST' ? callback.body : callback.url, state);
   const response = await oauth.authorizationCodeGrantRequest(as, client, auth, parameters, redirectUri, verifier, options);
@@ -64,24 +64,28 @@ run.test('both metadata documents pass and agree', async ({ server }) => {
   }
 });
 
-run.test('a confidential client passes every check of the code flow', async (shared) => {
-  const { as, callback, result, claims, headers, page } = await codeFlow(shared, { ...demoWeb, user: users.alice });
-  assert.equal(callback.url.searchParams.get('iss'), as.issuer);
-  assert.deepEqual([...callback.url.searchParams.keys()].sort(), ['code', 'iss', 'state']);
-  assert.match(callback.url.searchParams.get('code'), opaque('ac'));
-  assert.equal(result.token_type, 'bearer'); // oauth4webapi lowers it
-  assert.ok(result.expires_in > 0);
-  assert.ok(claims.sub.length > 0 && claims.sub.length <= 255);
-  assert.match(headers.get('cache-control') ?? '', /no-store/);
-  assert.ok(headers.get('x-trace-id'));
-  await page.context().close();
-});
+for (const javaScript of [true, false]) {
+  const scripts = javaScript ? 'with scripts' : 'without scripts';
 
-run.test('a public client passes every check of the code flow', async (shared) => {
-  const { claims, page } = await codeFlow(shared, { ...demoSpa, user: users.bob });
-  assert.deepEqual([claims.aud].flat(), [spa.id]);
-  await page.context().close();
-});
+  run.test(`a confidential client passes every check of the code flow, ${scripts}`, async (shared) => {
+    const { as, callback, result, claims, headers, page } = await codeFlow(shared, { ...demoWeb, user: users.alice, javaScript });
+    assert.equal(callback.url.searchParams.get('iss'), as.issuer);
+    assert.deepEqual([...callback.url.searchParams.keys()].sort(), ['code', 'iss', 'state']);
+    assert.match(callback.url.searchParams.get('code'), opaque('ac'));
+    assert.equal(result.token_type, 'bearer'); // oauth4webapi lowers it
+    assert.ok(result.expires_in > 0);
+    assert.ok(claims.sub.length > 0 && claims.sub.length <= 255);
+    assert.match(headers.get('cache-control') ?? '', /no-store/);
+    assert.ok(headers.get('x-trace-id'));
+    await page.context().close();
+  });
+
+  run.test(`a public client passes every check of the code flow, ${scripts}`, async (shared) => {
+    const { claims, page } = await codeFlow(shared, { ...demoSpa, user: users.bob, javaScript });
+    assert.deepEqual([claims.aud].flat(), [spa.id]);
+    await page.context().close();
+  });
+}
 
 run.test('max_age puts auth_time into the ID token and is honoured', async (shared) => {
   const first = await codeFlow(shared, { ...demoWeb, user: users.alice, extra: { max_age: '15000' } });

@@ -12,14 +12,18 @@ mod support;
 mod architecture;
 mod authorize;
 mod client_authentication;
+#[path = "../../conformance/behaviours/mod.rs"]
+mod conformance;
 mod consent;
 mod discovery;
 mod http;
 mod introspection;
 mod login;
 mod logout;
+mod par;
 mod reasons;
 mod revocation;
 mod setup;
+mod subjects;
 mod token;
 mod userinfo;

@@ -48,7 +48,7 @@ pub async fn introspect(context: RequestContext, request: HttpRequest, body: Byt
     answer(context, request, body, Transaction::Introspection, async |cx, request| {
         service::introspection::respond(cx, request, wish).await.map(|answer| match answer {
             Introspection::Json(members) => no_store().json(members),
-            Introspection::Jwt(jwt) => no_store().content_type(INTROSPECTION_JWT).body(jwt),
+            Introspection::Jwt(jwt) => no_store().content_type(INTROSPECTION_JWT).body(jwt.expose().clone()),
         })
     })
     .await
@@ -77,7 +77,7 @@ pub async fn revoke(context: RequestContext, request: HttpRequest, body: Bytes) 
 }
 
 /// A form from a client: read strictly, answered by `respond`, rendered either way.
-async fn answer(
+pub(super) async fn answer(
     context: RequestContext,
     request: HttpRequest,
     body: Bytes,

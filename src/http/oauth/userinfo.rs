@@ -37,7 +37,7 @@ async fn respond(context: &RequestContext, request: &HttpRequest, body: &Bytes) 
     let told = service::userinfo::respond(&context.cx, token.expose()).await?;
     Ok(match told {
         Userinfo::Claims(claims) => no_store().json(claims),
-        Userinfo::Jwt(jwt) => no_store().content_type("application/jwt").body(jwt),
+        Userinfo::Jwt(jwt) => no_store().content_type("application/jwt").body(jwt.expose().clone()),
     })
 }
 

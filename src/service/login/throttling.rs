@@ -172,12 +172,16 @@ fn from_row(row: ThrottleRow) -> Throttle {
     }
 }
 
-/// A counter that blocks nobody is written as blocking until now: cleaning goes by that time, and
-/// must not forget a fresh failure.
+/// Requests that run side by side, and nodes that share the database, agree on the time within this.
+const SKEW_SECONDS: i64 = 60;
+
+/// A counter that blocks nobody is written as having blocked until a moment ago: cleaning goes by that
+/// time, and must not forget a fresh failure; and whoever began before this attempt must not wait for it.
 fn to_row(throttle: Throttle, now: Timestamp) -> ThrottleRow {
+    let unblocked = now.plus_seconds(-SKEW_SECONDS);
     ThrottleRow {
         failures: i64::from(throttle.failures),
         window_started_at: throttle.window_started.millis(),
-        blocked_until: throttle.blocked_until.unwrap_or(now).max(now).millis(),
+        blocked_until: throttle.blocked_until.unwrap_or(unblocked).max(unblocked).millis(),
     }
 }

@@ -31,9 +31,15 @@ export function runCommand(file, args, { cwd, env, stdin = '', timeout = 30_000 
   });
 }
 
+// The metadata, once it is served over plain HTTP.
+async function discoverPlainly(port) {
+  const answer = await fetch(`http://127.0.0.1:${port}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(2000) });
+  return answer.status === 200 ? answer.json() : undefined;
+}
+
 export class Server {
-  constructor({ dir, database, args, env, port }) {
-    Object.assign(this, { dir, database, args, env, port, output: '' });
+  constructor({ dir, database, args, env, port, discover = discoverPlainly }) {
+    Object.assign(this, { dir, database, args, env, port, discover, output: '' });
   }
 
   // Starts the process and waits until discovery answers.
@@ -61,14 +67,10 @@ export class Server {
       async () => {
         if (this.exit) throw new Error(`symbolon ${this.args.join(' ')} ${this.exit}\n${this.output}`);
         try {
-          const answer = await fetch(`http://127.0.0.1:${this.port}/.well-known/openid-configuration`, {
-            signal: AbortSignal.timeout(2000),
-          });
-          if (answer.status === 200) return await answer.json();
+          return await this.discover(this.port);
         } catch {
           return undefined; // not listening yet
         }
-        return undefined;
       },
       () => `symbolon ${this.args.join(' ')} was not ready in time\n${this.output}`,
       { timeout: 20_000, interval: 10 },
@@ -115,7 +117,7 @@ export class Server {
   }
 }
 
-async function prepare(args, extra, { env = {}, dir, database } = {}) {
+async function prepare(args, extra, { env = {}, dir, database, discover } = {}) {
   const home = dir ?? (await mkdtemp(path.join(os.tmpdir(), 'symbolon-e2e-')));
   const fresh = database ?? (await freshDatabase(home));
   const port = await freePort();
@@ -124,6 +126,7 @@ async function prepare(args, extra, { env = {}, dir, database } = {}) {
     dir: home,
     database: fresh,
     port,
+    discover,
     args: args(port),
     env: contract.environment({ home, databaseUrl: fresh.url, extra: { ...extra({ port, managementPort }), ...env } }),
   });

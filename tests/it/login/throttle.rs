@@ -66,4 +66,17 @@ both! {
             browser.sign_in(&page, "alice", PASSWORD).await.page("/consent/");
         }
     }
+
+    async fn who_began_before_another_ones_success_does_not_wait_for_it(app) {
+        let rp = app.client(ClientSpec::web("web")).await;
+        app.person("alice").await;
+        let (mut first, mut second) = (app.browser(), app.browser());
+        let page = first.authorize(&Authorize::new(&rp, "openid")).await.page("/sign-in/");
+        let other = second.authorize(&Authorize::new(&rp, "openid")).await.page("/sign-in/");
+        app.clock.advance(5);
+        first.sign_in(&page, "alice", PASSWORD).await.page("/consent/");
+        // Its password took longer to check; or another node's clock is a little behind.
+        app.clock.advance(-2);
+        second.sign_in(&other, "alice", PASSWORD).await.page("/consent/");
+    }
 }

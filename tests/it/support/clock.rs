@@ -18,7 +18,7 @@ impl Default for ManualClock {
 }
 
 impl ManualClock {
-    /// Moves the time forward.
+    /// Moves the time forward; back, if `seconds` is negative.
     pub fn advance(&self, seconds: i64) {
         self.advance_millis(seconds * 1000);
     }

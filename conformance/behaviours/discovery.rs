@@ -1,0 +1,172 @@
+//! 1 to 18: discovery and metadata (OIDC Discovery 1.0 §3 and §4, RFC 8414).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{list, metadata, parties, signed_in};
+use crate::support::{ClientSpec, Request};
+
+/// Every member that a specification registers, of those that this server uses.
+const REGISTERED: &str = "issuer authorization_endpoint token_endpoint userinfo_endpoint jwks_uri registration_endpoint \
+    scopes_supported response_types_supported response_modes_supported grant_types_supported acr_values_supported \
+    subject_types_supported id_token_signing_alg_values_supported id_token_encryption_alg_values_supported \
+    id_token_encryption_enc_values_supported userinfo_signing_alg_values_supported userinfo_encryption_alg_values_supported \
+    userinfo_encryption_enc_values_supported request_object_signing_alg_values_supported \
+    request_object_encryption_alg_values_supported request_object_encryption_enc_values_supported \
+    token_endpoint_auth_methods_supported token_endpoint_auth_signing_alg_values_supported display_values_supported \
+    claim_types_supported claims_supported service_documentation claims_locales_supported ui_locales_supported \
+    claims_parameter_supported request_parameter_supported request_uri_parameter_supported \
+    require_request_uri_registration op_policy_uri op_tos_uri revocation_endpoint \
+    revocation_endpoint_auth_methods_supported revocation_endpoint_auth_signing_alg_values_supported \
+    introspection_endpoint introspection_endpoint_auth_methods_supported \
+    introspection_endpoint_auth_signing_alg_values_supported code_challenge_methods_supported \
+    authorization_response_iss_parameter_supported prompt_values_supported end_session_endpoint check_session_iframe \
+    frontchannel_logout_supported frontchannel_logout_session_supported backchannel_logout_supported \
+    backchannel_logout_session_supported pushed_authorization_request_endpoint require_pushed_authorization_requests \
+    device_authorization_endpoint backchannel_authentication_endpoint backchannel_token_delivery_modes_supported \
+    backchannel_authentication_request_signing_alg_values_supported backchannel_user_code_parameter_supported \
+    dpop_signing_alg_values_supported tls_client_certificate_bound_access_tokens mtls_endpoint_aliases \
+    authorization_signing_alg_values_supported authorization_encryption_alg_values_supported \
+    authorization_encryption_enc_values_supported authorization_details_types_supported \
+    introspection_signing_alg_values_supported introspection_encryption_alg_values_supported \
+    introspection_encryption_enc_values_supported require_signed_request_object \
+    client_id_metadata_document_supported protected_resources";
+
+both! {
+    async fn b001_discovery_is_json_at_the_well_known_address_below_the_issuer(app) {
+        let answer = app.get("/.well-known/openid-configuration").await;
+        assert_eq!(answer.status, 200, "{answer}");
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+    }
+
+    async fn b002_the_issuer_is_one_string_in_metadata_tokens_and_responses(app) {
+        let document = metadata(&app).await;
+        assert_eq!(document["issuer"], app.issuer());
+        assert!(!app.issuer().contains(['?', '#']));
+        let (rp, alice) = parties(&app).await;
+        let tokens = signed_in(&app, &rp, &alice, "openid").await;
+        for token in [tokens.id(), &tokens.access_token] {
+            assert_eq!(app.verified(token).await.1["iss"], document["issuer"]);
+        }
+        let request = crate::support::Authorize::new(&rp, "openid").with("prompt", "none");
+        let answer = app.browser().authorize(&request).await.away().parameters();
+        assert_eq!(document["issuer"], answer["iss"].as_str());
+    }
+
+    async fn b003_every_endpoint_is_an_address_below_the_issuer_and_answers(app) {
+        let document = metadata(&app).await;
+        for required in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"] {
+            assert!(document[required].is_string(), "{required}");
+        }
+        for (name, value) in document.as_object().expect("an object") {
+            if name.ends_with("_endpoint") || name == "jwks_uri" {
+                let path = value.as_str().and_then(|text| text.strip_prefix(app.issuer())).expect("below the issuer");
+                let answer = app.wire.send(&Request::new("TRACE", path)).await;
+                assert_eq!(answer.status, 405, "{name}: {answer}");
+            }
+        }
+    }
+
+    async fn b004_lists_are_arrays_switches_are_booleans_and_nothing_is_null_or_empty(app) {
+        for (name, value) in metadata(&app).await.as_object().expect("an object") {
+            let right = match value {
+                Value::Array(values) => {
+                    let texts: BTreeSet<&str> = values.iter().filter_map(Value::as_str).collect();
+                    !values.is_empty() && texts.len() == values.len() && name != "issuer"
+                }
+                Value::Bool(_) => {
+                    name.starts_with("require") || name.ends_with("_supported") || name.ends_with("_access_tokens")
+                }
+                Value::String(text) => !text.is_empty() && !name.ends_with("_supported"),
+                Value::Object(_) => name == "mtls_endpoint_aliases",
+                _ => false,
+            };
+            assert!(right, "{name}: {value}");
+        }
+    }
+
+    async fn b005_no_member_of_the_metadata_is_unknown_to_the_specifications(app) {
+        let known: BTreeSet<&str> = REGISTERED.split_whitespace().collect();
+        for name in metadata(&app).await.as_object().expect("an object").keys() {
+            assert!(known.contains(name.as_str()), "{name}");
+        }
+    }
+
+    async fn b006_response_types_are_listed(app) {
+        assert!(list(&metadata(&app).await, "response_types_supported").contains(&"code"));
+    }
+
+    async fn b007_grant_types_are_listed_with_those_that_are_used(app) {
+        let document = metadata(&app).await;
+        let grants = list(&document, "grant_types_supported");
+        for grant in ["authorization_code", "refresh_token"] {
+            assert!(grants.contains(&grant), "{grant}");
+        }
+    }
+
+    async fn b008_rs256_is_among_the_algorithms_of_id_tokens(app) {
+        assert!(list(&metadata(&app).await, "id_token_signing_alg_values_supported").contains(&"RS256"));
+    }
+
+    async fn b009_subject_types_are_public_or_pairwise(app) {
+        let document = metadata(&app).await;
+        let types = list(&document, "subject_types_supported");
+        assert!(!types.is_empty() && types.iter().all(|kind| ["public", "pairwise"].contains(kind)), "{types:?}");
+    }
+
+    async fn b010_scopes_are_listed_with_openid_first_class(app) {
+        let document = metadata(&app).await;
+        let scopes = list(&document, "scopes_supported");
+        for scope in ["openid", "profile", "email", "address", "phone", "offline_access"] {
+            assert!(scopes.contains(&scope), "{scope}");
+        }
+        let token = |scope: &&str| scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+        assert!(scopes.iter().all(token), "{scopes:?}");
+    }
+
+    async fn b011_claims_are_listed_completely(app) {
+        let document = metadata(&app).await;
+        let claims = list(&document, "claims_supported");
+        for claim in ["sub", "name", "email", "email_verified", "address", "phone_number", "updated_at", "auth_time"] {
+            assert!(claims.contains(&claim), "{claim}");
+        }
+    }
+
+    async fn b012_locales_are_language_tags_in_canonical_case(app) {
+        let document = metadata(&app).await;
+        for name in ["ui_locales_supported", "claims_locales_supported"] {
+            if document.get(name).is_some() {
+                for tag in list(&document, name) {
+                    let (language, rest) = tag.split_once('-').unwrap_or((tag, ""));
+                    assert!((2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_lowercase()), "{tag}");
+                    assert!(rest.is_empty() || rest.len() == 4 || rest == rest.to_ascii_uppercase(), "{tag}");
+                }
+            }
+        }
+    }
+
+    async fn b015_the_authentication_methods_of_the_token_endpoint_are_listed(app) {
+        let document = metadata(&app).await;
+        let methods = list(&document, "token_endpoint_auth_methods_supported");
+        for method in ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"] {
+            assert!(methods.contains(&method), "{method}");
+        }
+    }
+
+    async fn b016_code_challenge_methods_are_a_list_with_s256(app) {
+        assert_eq!(list(&metadata(&app).await, "code_challenge_methods_supported"), ["S256"]);
+    }
+
+    async fn b018_discovery_is_cheap_cacheable_and_never_limited(app) {
+        app.client(ClientSpec::web("web")).await;
+        let first = app.get("/.well-known/openid-configuration").await;
+        assert!(first.header("cache-control").is_some_and(|text| text.contains("max-age")), "{first}");
+        let tag = first.header("etag").expect("a validator").to_owned();
+        for _ in 0..200 {
+            assert_eq!(app.get("/.well-known/openid-configuration").await.status, 200);
+        }
+        let again = Request::get("/.well-known/openid-configuration").header("If-None-Match", tag);
+        assert_eq!(app.wire.send(&again).await.status, 304);
+    }
+}

@@ -1,0 +1,66 @@
+//! One black-box test for each numbered behaviour of an OpenID Provider, named by its number: over HTTP, against a
+//! running server, on SQLite and on PostgreSQL. `conformance/coverage` makes the table of them.
+//!
+//! They look at the server as a stranger would. The particulars of a feature are tested in its folder of `tests/it`.
+
+mod authorization_errors;
+mod authorization_request;
+mod authorization_response;
+mod discovery;
+mod id_token;
+mod keys;
+mod refresh;
+mod token_endpoint;
+mod userinfo;
+
+use serde_json::Value;
+
+use crate::support::{Authorize, Browser, ClientSpec, Grant, Person, RelyingParty, TestApp, Tokens};
+
+/// The metadata that every relying party reads first.
+async fn metadata(app: &TestApp) -> Value {
+    app.document("/.well-known/openid-configuration").await
+}
+
+/// The texts of a list in a document.
+fn list<'a>(document: &'a Value, name: &str) -> Vec<&'a str> {
+    let values = document[name].as_array().unwrap_or_else(|| panic!("{name} is an array: {document}"));
+    values.iter().map(|value| value.as_str().expect("a text")).collect()
+}
+
+/// A confidential client and somebody with an account.
+async fn parties(app: &TestApp) -> (RelyingParty, Person) {
+    (app.client(ClientSpec::web("web")).await, app.person("alice").await)
+}
+
+/// Signs somebody in through the pages, in this browser, and gives the code.
+async fn granted(browser: &mut Browser<'_>, person: &Person, request: &Authorize) -> Grant {
+    browser.grant(person, request).await
+}
+
+/// Signs somebody in through the pages, in a fresh browser, and redeems the code.
+async fn signed_in(app: &TestApp, rp: &RelyingParty, person: &Person, scope: &str) -> Tokens {
+    let grant = granted(&mut app.browser(), person, &Authorize::new(rp, scope)).await;
+    rp.exchange(&grant).await.ok().await
+}
+
+/// The claims of an ID token whose signature verifies with the published keys.
+async fn id_claims(app: &TestApp, tokens: &Tokens) -> Value {
+    app.verified(tokens.id()).await.1
+}
+
+/// Bits of information in a text, judged from how often each character comes (the estimate of the Foundation's suite).
+fn entropy_bits(text: &str) -> f64 {
+    let length = f64::from(u32::try_from(text.chars().count()).expect("a short text"));
+    let mut counts = std::collections::BTreeMap::new();
+    for character in text.chars() {
+        *counts.entry(character).or_insert(0_u32) += 1;
+    }
+    let each = |count: &u32| -(f64::from(*count) / length) * (f64::from(*count) / length).log2();
+    counts.values().map(each).sum::<f64>() * length
+}
+
+/// Whether a text is at least 128 bits long and as unpredictable as the suite demands.
+fn is_unguessable(text: &str) -> bool {
+    text.len() * 8 >= 128 && entropy_bits(text) > 96.0
+}
