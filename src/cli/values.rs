@@ -43,7 +43,8 @@ pub(super) fn auth_method(text: &str) -> Result<AuthMethod, String> {
 }
 
 pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
-    one_of(GrantType::from_name(text), GrantType::ALL.iter().map(|grant| grant.name()))
+    let found = GrantType::from_name(text).or_else(|| GrantType::from_alias(text));
+    one_of(found, GrantType::ALL.iter().map(|grant| grant.alias()))
 }
 
 pub(super) fn subject_type(text: &str) -> Result<SubjectType, String> {

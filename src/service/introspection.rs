@@ -138,6 +138,7 @@ fn of_access(cx: &Cx, caller: &ClientView, live: bearer::Live) -> Introspected {
         jti: Some(token.jti),
         auth_time: token.auth_time,
         acr: token.acr,
+        actor: token.actor,
     }
 }
 
@@ -157,5 +158,6 @@ fn of_refresh(cx: &Cx, caller: &ClientView, live: bearer::LiveRefresh) -> Intros
         jti: None,
         auth_time: Some(authorization.context.auth_time),
         acr: Some(authorization.context.acr),
+        actor: None,
     }
 }

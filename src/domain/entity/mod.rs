@@ -2,7 +2,9 @@
 
 mod authorization;
 mod client;
+mod deferred;
 mod event;
+mod exchange_policy;
 mod key;
 mod session;
 mod user;
@@ -12,7 +14,9 @@ pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
     SubjectType,
 };
+pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
 pub use event::{Event, EventKind, SealedData};
+pub use exchange_policy::{ExchangeMode, ExchangePolicy};
 pub use key::{KeyAction, KeyAlgorithm, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};
 pub use user::{Group, Role, User, UserProfile, UserState};

@@ -28,6 +28,8 @@ pub enum Endpoint {
     PushedAuthorizationRequest,
     /// OIDC RP-Initiated Logout 1.0.
     EndSession,
+    /// RFC 8628 §4.
+    DeviceAuthorization,
 }
 
 impl Endpoint {
@@ -42,6 +44,7 @@ impl Endpoint {
             Self::Revocation => "revocation_endpoint",
             Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::EndSession => "end_session_endpoint",
+            Self::DeviceAuthorization => "device_authorization_endpoint",
         }
     }
 

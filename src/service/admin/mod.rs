@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod event;
+pub mod exchange_policy;
 pub mod group;
 pub mod maintenance;
 pub mod role;

@@ -13,7 +13,7 @@ use symbolon::{
     },
 };
 
-use crate::support::{Database, JwksServer, TestApp};
+use crate::support::{JwksServer, TestApp};
 
 fn asked(redirect_uris: &[&str], sector: Option<&str>) -> NewClient {
     let mut new = NewClient::of_kind(ClientKind::Web, "Pairwise", Owner::Cli);

@@ -9,7 +9,7 @@ use symbolon::{
     net::fetcher::Reach,
 };
 
-use crate::support::{ClientSpec, Database, GrantSpec, JwksServer, ReaderKey, RelyingParty, Request, TestApp, Tokens};
+use crate::support::{ClientSpec, GrantSpec, JwksServer, ReaderKey, RelyingParty, Request, TestApp, Tokens};
 
 async fn tokens(app: &TestApp, change: impl FnOnce(&mut ClientSettings)) -> (RelyingParty, Tokens) {
     let (rp, alice) = (app.client(ClientSpec::web("web").set(change)).await, app.person("alice").await);
