@@ -135,7 +135,7 @@ pub(super) fn unwrap(kek: &[u8], wrapped: &[u8]) -> Option<Secret<Vec<u8>>> {
         return None;
     }
     let mut key = vec![0; wrapped.len() - 8];
-    let length = wrapper(kek)?.unwrap(wrapped, &mut key).ok()?.len();
+    let length = KeyWrap::unwrap(wrapper(kek)?, wrapped, &mut key).ok()?.len();
     key.truncate(length);
     Some(Secret::new(key))
 }
