@@ -93,7 +93,7 @@ pub(super) fn agreed_key(
         KeyManagementAlgorithm::RsaOaep256 => return None,
     };
     let peer = UnparsedPublicKey::new(theirs.algorithm(), theirs.bytes());
-    agree(mine, &peer, (), |shared| concat_kdf(shared, name, parties, length).ok_or(())).ok()
+    agree(mine, peer, (), |shared| concat_kdf(shared, name, parties, length).ok_or(())).ok()
 }
 
 /// The Concat KDF of NIST SP 800-56A with SHA-256.

@@ -182,10 +182,9 @@ async fn ensure_keys(cx: &Cx, settings: &ClientSettings) -> Result<(), AdminFail
     if settings.access_token_format == AccessTokenFormat::Jwt {
         keys::ensure(cx, settings.access_token_signed_response_alg).await?;
     }
-    for algorithm in [settings.userinfo_signed_response_alg, settings.introspection_signed_response_alg] {
-        if let Some(algorithm) = algorithm {
-            keys::ensure(cx, algorithm).await?;
-        }
+    let answers = [settings.userinfo_signed_response_alg, settings.introspection_signed_response_alg];
+    for algorithm in answers.into_iter().flatten() {
+        keys::ensure(cx, algorithm).await?;
     }
     if let Some(algorithm) = settings.request_object_encryption_alg {
         keys::ensure(cx, algorithm).await?;
