@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn another_algorithms_keys_do_not_count() {
         let mut other = key("a", KeyState::Active, 0);
-        other.algorithm = SigningAlgorithm::RS256;
+        other.algorithm = SigningAlgorithm::RS256.into();
         assert_eq!(plan(&[other], 1), [KeyAction::CreateActive(SigningAlgorithm::ES256.into())]);
     }
 }
