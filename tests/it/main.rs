@@ -32,6 +32,7 @@ mod request_object;
 mod resource_indicators;
 mod revocation;
 mod setup;
+mod subjects;
 mod token;
 mod token_exchange;
 mod userinfo;
