@@ -5,6 +5,8 @@ mod admin;
 mod client;
 mod client_flags;
 mod config;
+mod consent;
+mod delivery;
 mod event;
 mod failure;
 mod group;
@@ -15,6 +17,7 @@ mod migrate;
 mod output;
 mod role;
 mod serve;
+mod session;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -82,9 +85,18 @@ pub enum Command {
     /// Roles of people, groups and clients.
     #[command(subcommand)]
     Role(role::Verb),
+    /// Browser sessions.
+    #[command(subcommand)]
+    Session(session::Verb),
+    /// What people allowed apps.
+    #[command(subcommand)]
+    Consent(consent::Verb),
     /// Signing keys.
     #[command(subcommand)]
     Key(key::Verb),
+    /// What other servers are told: logout tokens.
+    #[command(subcommand)]
+    Delivery(delivery::Verb),
     /// What happened.
     #[command(subcommand)]
     Event(event::Verb),
@@ -158,6 +170,9 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::Client(verb) => client::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),
         Command::Role(verb) => role::run(global, verb, io),
+        Command::Session(verb) => session::run(global, verb, io),
+        Command::Consent(verb) => consent::run(global, verb, io),
+        Command::Delivery(verb) => delivery::run(global, verb, io),
         Command::Key(verb) => key::run(global, verb, io),
         Command::Event(verb) => event::run(global, &verb, io),
         Command::Why(why) => why::run(global, &why, io),

@@ -9,6 +9,7 @@ mod issuer;
 pub mod jose;
 pub mod oauth;
 pub mod oidc;
+pub mod outbox;
 mod secret;
 mod timestamp;
 pub mod trace;

@@ -2,12 +2,14 @@
 
 pub mod admin;
 pub mod authorization;
+pub mod backchannel_logout;
 pub mod bearer;
 pub mod client_authentication;
 pub mod client_keys;
 pub mod clients;
 pub mod consent;
 pub mod context;
+pub mod delivery;
 pub mod discovery;
 pub mod end_session;
 pub mod events;

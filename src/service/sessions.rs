@@ -1,7 +1,7 @@
 //! Browser sessions: found by their cookie, kept awake by use, and ended with all that a logout
 //! ends (OIDC Core 11, ASVS 7.3 and 7.4).
 
-use super::{Broken, Cx, Failure, events::Draft};
+use super::{Broken, Cx, Failure, backchannel_logout, events::Draft};
 use crate::{
     crypto::token::{self, SecretHash, SecretKind},
     domain::{
@@ -24,6 +24,14 @@ pub enum SessionEnd {
     Replaced,
     /// An administrator, or the person elsewhere, ended it.
     Revoked,
+    /// An administrator ended all of the person's sessions, and whatever came from them.
+    Everywhere,
+    /// The account was disabled.
+    UserDisabled,
+    /// The account was deleted.
+    UserDeleted,
+    /// A new password was set.
+    PasswordChanged,
 }
 
 impl SessionEnd {
@@ -32,6 +40,10 @@ impl SessionEnd {
             Self::SignedOut => "signed_out",
             Self::Replaced => "replaced",
             Self::Revoked => "revoked",
+            Self::Everywhere => "signed_out_everywhere",
+            Self::UserDisabled => "user_disabled",
+            Self::UserDeleted => "user_deleted",
+            Self::PasswordChanged => "password_changed",
         }
     }
 }
@@ -96,7 +108,8 @@ pub fn touch(cx: &Cx, tx: &mut Write<'_>, session: &Session) -> Result<(), Store
 }
 
 /// Ends a session with what [`LOGOUT_EFFECTS`](crate::domain::oidc::logout::LOGOUT_EFFECTS) ends,
-/// and tells each. `false`: it had ended before, and nothing was done.
+/// and tells each, and the clients that met it by back-channel. `false`: it had ended before, and
+/// nothing was done.
 ///
 /// # Errors
 /// When the database fails.
@@ -117,6 +130,7 @@ pub fn end(cx: &Cx, tx: &mut Write<'_>, session: &Session, cause: SessionEnd) ->
             draft.fact("cause", "session_ended").append(cx, tx)?;
         }
     }
+    backchannel_logout::announce(cx, tx, session)?;
     Ok(true)
 }
 

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use super::{
     StoreError, Write,
     schema::{
-        access_tokens, assertion_replays, authorization_codes, authorizations, decision_records, interactions,
-        refresh_tokens, revoked_tokens, sessions, setup_links, sign_in_throttles,
+        access_tokens, assertion_replays, authorization_codes, authorizations, decision_records, deliveries,
+        interactions, refresh_tokens, revoked_tokens, sessions, setup_links, sign_in_throttles,
     },
 };
 use crate::domain::Timestamp;
@@ -44,6 +44,7 @@ pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, Store
         sessions.expires_at < now;
         setup_links.expires_at < day_ago;
         decision_records.expires_at < now;
+        deliveries.expires_at < now;
         // A network's failures are forgotten within the hour; an account's only by a success or a
         // reset, here after so long that guessing at this pace is hopeless.
         sign_in_throttles.blocked_until < day_ago, and sign_in_throttles::window_started_at.lt(day_ago)

@@ -306,6 +306,31 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        kind -> Text,
+        client_id -> Nullable<Text>,
+        payload -> Text,
+        trace_id -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        next_attempt_at -> BigInt,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    session_clients (session_id, client_id) {
+        session_id -> Text,
+        client_id -> Text,
+        last_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
     users,
@@ -333,4 +358,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     setup_links,
     events,
     decision_records,
+    deliveries,
+    session_clients,
 );

@@ -22,6 +22,7 @@ mod login;
 mod logout;
 mod reasons;
 mod revocation;
+mod sessions;
 mod setup;
 mod token;
 mod userinfo;

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod client;
+mod delivery;
 mod event;
 mod key;
 mod session;
@@ -11,6 +12,7 @@ pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, Refre
 pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
 };
+pub use delivery::{Delivery, DeliveryKind, DeliveryState};
 pub use event::{Event, EventKind, SealedData};
 pub use key::{KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};

@@ -134,8 +134,10 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
     // The default of this one is true (OIDC Discovery 1.0 §3).
     document.put("request_uri_parameter_supported", false.into());
     document.put("require_request_uri_registration", false.into());
-    document.put("backchannel_logout_supported", false.into());
-    document.put("frontchannel_logout_supported", false.into());
+    for channel in ["backchannel", "frontchannel"] {
+        document.put(&format!("{channel}_logout_supported"), true.into());
+        document.put(&format!("{channel}_logout_session_supported"), true.into());
+    }
     document.0
 }
 

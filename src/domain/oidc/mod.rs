@@ -7,3 +7,4 @@ mod fixtures;
 pub mod id_token;
 pub mod interaction;
 pub mod logout;
+pub mod logout_token;

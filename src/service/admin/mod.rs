@@ -2,10 +2,13 @@
 //! transaction with its event; whoever changes what somebody else changed meanwhile is told so.
 
 pub mod client;
+pub mod consent;
+pub mod delivery;
 pub mod event;
 pub mod group;
 pub mod maintenance;
 pub mod role;
+pub mod session;
 pub mod trace;
 pub mod user;
 

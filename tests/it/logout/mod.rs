@@ -1,4 +1,5 @@
 //! Signing out (OIDC RP-Initiated Logout 1.0).
 
+mod backchannel;
 mod errors;
 mod ok;

@@ -1,0 +1,3 @@
+//! Browser sessions and consents: what administrators see and end.
+
+mod admin;
