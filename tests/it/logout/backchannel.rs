@@ -138,7 +138,7 @@ both! {
                     drop(admin::user::update(&cx, way, admin::user::UserChanges { state, ..changes }).await.expect("x"));
                 }
                 "password" => {
-                    let new = "another fine long password".into();
+                    let new = "fresh staple horse battery".into();
                     assert_eq!(admin::user::set_password(&cx, way, new, None).await.expect("set"), 1);
                 }
                 _ => admin::user::delete(&cx, way).await.expect("deleted"),
