@@ -65,7 +65,7 @@ on_both! {
         }
         assert_eq!(db.read(|tx| delivery::find(tx, "d")).await.unwrap(), Some(settled.clone()));
         let listed = |state| db.read(move |tx| delivery::list(tx, state, None, 10));
-        assert_eq!(listed(Some(DeliveryState::Failed)).await.unwrap(), [settled.clone()]);
+        assert_eq!(listed(Some(DeliveryState::Failed)).await.unwrap(), std::slice::from_ref(&settled));
         assert_eq!(listed(None).await.unwrap(), [settled]);
         assert!(listed(Some(DeliveryState::Pending)).await.unwrap().is_empty());
         let later = NOW.plus_seconds(500);

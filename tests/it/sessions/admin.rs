@@ -23,7 +23,7 @@ both! {
         let listed = session::list(&app.cx(), "alice").await.expect("listed");
         assert_eq!(listed.len(), 2);
         let view = listed.iter().find(|view| view.session.id.as_str() == sid).expect("listed");
-        assert_eq!(view.clients, [rp.client_id.clone()]);
+        assert_eq!(view.clients, std::slice::from_ref(&rp.client_id));
 
         session::end(&app.cx(), &sid).await.expect("ended");
         assert_eq!(session::list(&app.cx(), "alice").await.expect("listed").len(), 1);
