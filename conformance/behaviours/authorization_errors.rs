@@ -66,6 +66,26 @@ both! {
         assert_eq!(page.status, 200, "{page}");
     }
 
+    async fn b051_the_query_is_for_codes_alone_and_an_error_takes_the_mode_of_its_request(app) {
+        let rp = app.client(ClientSpec::web("web").hybrid()).await;
+        let alice = app.person("alice").await;
+        let mut browser = app.browser();
+        for response_type in ["id_token", "id_token token", "code id_token", "code token", "code id_token token"] {
+            let request = Authorize::new(&rp, "openid").with("response_type", response_type);
+            let granted = browser.arrive(&alice, &request).await;
+            let refused = app.browser().authorize(&request.with("prompt", "none")).await.away();
+            for away in [granted, refused] {
+                assert!(away.url.contains('#') && !away.url.contains('?'), "{}", away.url);
+            }
+        }
+        for response_type in ["code", "code id_token"] {
+            let request = Authorize::new(&rp, "openid").with("response_type", response_type).with("prompt", "none");
+            let away = app.browser().authorize(&request.with("response_mode", "form_post")).await.away();
+            assert_eq!(away.url, rp.redirect_uri);
+            away.refused(&app, "login_required", "AS-1017").await;
+        }
+    }
+
     async fn b052_a_person_who_cancels_sends_access_denied(app) {
         let (rp, alice) = parties(&app).await;
         let mut browser = app.browser();

@@ -50,6 +50,16 @@ both! {
         assert!(id_claims(&app, &tokens).await.get("nonce").is_none());
     }
 
+    async fn b033_an_id_token_through_the_browser_needs_a_nonce(app) {
+        let rp = app.client(ClientSpec::web("web").hybrid()).await;
+        for response_type in ["id_token", "id_token token", "code id_token", "code id_token token"] {
+            let request = Authorize::new(&rp, "openid").with("response_type", response_type).without("nonce");
+            let away = app.browser().authorize(&request).await.away();
+            away.refused(&app, "invalid_request", "AS-1030").await;
+            assert!(away.url.contains('#'), "{}", away.url);
+        }
+    }
+
     async fn b034_a_confidential_client_may_use_pkce_without_saying_so_before(app) {
         let rp = app.client(ClientSpec::web("web").set(|settings| settings.require_pkce = false)).await;
         let alice = app.person("alice").await;

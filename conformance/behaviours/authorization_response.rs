@@ -1,7 +1,7 @@
-//! 54 to 59: what comes back from the authorization endpoint (RFC 6749 §4.1.2, RFC 9207).
+//! 54 to 59 and 187: what comes back from the authorization endpoint (RFC 6749 §4.1.2, RFC 9207, JARM).
 
 use super::{granted, is_unguessable, parties};
-use crate::support::Authorize;
+use crate::support::{Authorize, ClientSpec};
 
 both! {
     async fn b054_the_state_is_exact_and_absent_if_none_was_sent(app) {
@@ -34,6 +34,19 @@ both! {
         assert!(is_unguessable(tokens.refresh()), "the refresh token");
     }
 
+    async fn b057_an_access_token_through_the_browser_says_its_type_and_its_life(app) {
+        let rp = app.client(ClientSpec::web("web").hybrid()).await;
+        let alice = app.person("alice").await;
+        let mut browser = app.browser();
+        for response_type in ["id_token token", "code token", "code id_token token"] {
+            let request = Authorize::new(&rp, "openid").with("response_type", response_type);
+            let parameters = browser.arrive(&alice, &request).await.parameters();
+            assert!(parameters["token_type"].eq_ignore_ascii_case("bearer"), "{parameters:?}");
+            assert!(parameters["expires_in"].parse::<u32>().is_ok_and(|seconds| seconds > 0), "{parameters:?}");
+            rp.userinfo(&parameters["access_token"]).await.json().await;
+        }
+    }
+
     async fn b058_form_post_is_a_post_with_nothing_in_the_address(app) {
         let (rp, alice) = parties(&app).await;
         let mut browser = app.browser();
@@ -54,5 +67,28 @@ both! {
         let parameters = browser.authorize(&Authorize::new(&rp, "openid")).await.away().parameters();
         let known = ["code", "iss", "session_state", "state"];
         assert!(parameters.keys().all(|name| known.contains(&name.as_str())), "{parameters:?}");
+    }
+
+    async fn b187_a_signed_answer_is_one_jwt_for_one_client_and_a_short_time(app) {
+        for algorithm in ["PS256", "ES256", "EdDSA"] {
+            let spec = ClientSpec::web(&algorithm.to_ascii_lowercase());
+            let signed = algorithm.parse().expect("a known algorithm");
+            let rp = app.client(spec.set(move |settings| settings.authorization_signed_response_alg = signed)).await;
+            let alice = app.person(&format!("person-{algorithm}")).await;
+            let request = Authorize::new(&rp, "openid").with("response_mode", "jwt");
+            let success = app.browser().arrive(&alice, &request).await;
+            let error = app.browser().authorize(&request.with("prompt", "none")).await.away();
+            for (away, member) in [(success, "code"), (error, "error")] {
+                let parameters = away.parameters();
+                assert_eq!(parameters.keys().collect::<Vec<_>>(), ["response"]);
+                let (header, claims) = app.verified(&parameters["response"]).await;
+                assert_eq!(header["alg"], algorithm);
+                assert!(header["kid"].is_string() && claims[member].is_string(), "{claims}");
+                assert_eq!((&claims["iss"], &claims["aud"]), (&app.issuer().into(), &rp.client_id.as_str().into()));
+                assert_eq!(claims["state"], "state-1");
+                let left = claims["exp"].as_i64().expect("exp") - app.now().seconds();
+                assert!((10..=600).contains(&left), "{left}");
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use symbolon::domain::{entity::IdTokenClaims, jose::SigningAlgorithm};
 
-use super::{granted, id_claims, parties, signed_in};
+use super::{granted, id_claims, list, metadata, parties, signed_in};
 use crate::support::{Authorize, ClientSpec, TestApp, signed_with};
 
 /// The claims of an ID token for everything that can be asked for.
@@ -89,6 +89,11 @@ both! {
         assert_eq!(app.verified(tokens.id()).await.0["alg"], "RS256");
     }
 
+    async fn b067_no_unsigned_id_token_is_offered(app) {
+        let document = metadata(&app).await;
+        assert!(!list(&document, "id_token_signing_alg_values_supported").contains(&"none"));
+    }
+
     async fn b068_a_lean_id_token_leaves_claims_to_userinfo(app) {
         let rp = app.client(ClientSpec::web("web").set(|s| s.id_token_claims = IdTokenClaims::Lean)).await;
         let alice = app.person("alice").await;
@@ -96,6 +101,21 @@ both! {
         let claims = id_claims(&app, &tokens).await;
         for told_elsewhere in ["name", "email", "address", "phone_number", "birthdate", "groups"] {
             assert!(claims.get(told_elsewhere).is_none(), "{told_elsewhere}: {claims}");
+        }
+    }
+
+    async fn b069_without_any_access_token_the_claims_of_scopes_are_in_the_id_token(app) {
+        let spec = ClientSpec::web("web").hybrid();
+        let rp = app.client(spec.set(|settings| settings.id_token_claims = IdTokenClaims::Lean)).await;
+        let alice = app.person("alice").await;
+        let base = Authorize::new(&rp, "openid profile email address phone");
+        let mut browser = app.browser();
+        for (response_type, told) in [("id_token", true), ("id_token token", false), ("code id_token", false)] {
+            let away = browser.arrive(&alice, &base.clone().with("response_type", response_type)).await;
+            let (_, claims) = app.verified(&away.parameters()["id_token"]).await;
+            for name in ["name", "email", "address", "phone_number"] {
+                assert_eq!(claims.get(name).is_some(), told, "{response_type} {name}: {claims}");
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         entity::{AccessTokenFormat, AuthMethod, ClientSettings, ConsentMode, IdTokenClaims},
         jose::SigningAlgorithm,
-        oauth::GrantType,
+        oauth::{GrantType, ResponseMode, ResponseType},
     },
 };
 
@@ -42,6 +42,14 @@ pub struct ClientFlags {
     /// A grant that the client may use; repeat for more. Replaces the list.
     #[arg(long = "grant-type", value_parser = values::grant_type)]
     grant_types: Vec<GrantType>,
+    /// What may come back from the authorization endpoint: "code", "code id_token"; repeat for more.
+    /// Replaces the list.
+    #[arg(long = "response-type", value_name = "TYPE", value_parser = values::response_type)]
+    response_types: Vec<ResponseType>,
+    /// A way that answers of the authorization endpoint may take; repeat for more. Replaces the list;
+    /// any if there is none.
+    #[arg(long = "response-mode", value_name = "MODE", value_parser = values::response_mode)]
+    response_modes: Vec<ResponseMode>,
     /// How the client authenticates.
     #[arg(long, value_parser = values::auth_method)]
     auth_method: Option<AuthMethod>,
@@ -57,6 +65,9 @@ pub struct ClientFlags {
     /// The algorithm of ID tokens.
     #[arg(long, value_parser = values::algorithm)]
     id_token_alg: Option<SigningAlgorithm>,
+    /// The algorithm of signed authorization responses.
+    #[arg(long, value_parser = values::algorithm)]
+    authorization_response_alg: Option<SigningAlgorithm>,
     /// The algorithm of access tokens.
     #[arg(long, value_parser = values::algorithm)]
     access_token_alg: Option<SigningAlgorithm>,
@@ -69,6 +80,9 @@ pub struct ClientFlags {
     /// Do not require PKCE: for confidential clients that cannot.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     no_pkce: Option<bool>,
+    /// Authorization requests must be pushed (PAR).
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_par: Option<bool>,
     /// May introspect tokens of other clients.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     may_introspect: Option<bool>,
@@ -108,13 +122,17 @@ impl ClientFlags {
             self.scopes.iter().flat_map(|text| text.split_ascii_whitespace()).map(str::to_owned).collect();
         replace(&mut settings.scope, &scopes);
         replace(&mut settings.grant_types, &self.grant_types);
+        replace(&mut settings.response_types, &self.response_types);
+        replace(&mut settings.response_modes, &self.response_modes);
         replace(&mut settings.access_token_audience, &self.audiences);
         set(&mut settings.token_endpoint_auth_method, self.auth_method);
         set(&mut settings.consent, self.consent);
         set(&mut settings.id_token_signed_response_alg, self.id_token_alg);
+        set(&mut settings.authorization_signed_response_alg, self.authorization_response_alg);
         set(&mut settings.access_token_signed_response_alg, self.access_token_alg);
         set(&mut settings.access_token_format, self.access_token_format);
         set(&mut settings.require_pkce, self.no_pkce.map(|no_pkce| !no_pkce));
+        set(&mut settings.require_pushed_authorization_requests, self.require_par);
         set(&mut settings.may_introspect, self.may_introspect);
         set(
             &mut settings.id_token_claims,

@@ -3,7 +3,7 @@
 use crate::domain::{
     entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, DeliveryState},
     jose::SigningAlgorithm,
-    oauth::GrantType,
+    oauth::{GrantType, ResponseMode, ResponseType},
 };
 
 /// `key=value`.
@@ -48,6 +48,14 @@ pub(super) fn delivery_state(text: &str) -> Result<DeliveryState, String> {
 
 pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
     one_of(GrantType::from_name(text), GrantType::ALL.iter().map(|grant| grant.name()))
+}
+
+pub(super) fn response_type(text: &str) -> Result<ResponseType, String> {
+    one_of(ResponseType::from_name(text), ResponseType::ALL.iter().map(|response_type| response_type.name()))
+}
+
+pub(super) fn response_mode(text: &str) -> Result<ResponseMode, String> {
+    one_of(ResponseMode::from_name(text), ResponseMode::ALL.iter().map(|mode| mode.name()))
 }
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {

@@ -30,11 +30,13 @@ pub enum SecretKind {
     Interaction,
     /// The token of a form.
     Csrf,
+    /// The reference to a pushed authorization request (RFC 9126 §2.2).
+    PushedRequest,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AccessToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -43,6 +45,7 @@ impl SecretKind {
         Self::Session,
         Self::Interaction,
         Self::Csrf,
+        Self::PushedRequest,
     ];
 
     /// The text that every secret of this kind starts with; seven characters.
@@ -56,6 +59,7 @@ impl SecretKind {
             Self::Session => "sym_se_",
             Self::Interaction => "sym_in_",
             Self::Csrf => "sym_cf_",
+            Self::PushedRequest => "sym_pr_",
         }
     }
 }

@@ -40,6 +40,8 @@ ids! {
     AuthorizationId,
     /// A pending dialogue between an authorization request and its answer.
     InteractionId,
+    /// A pushed authorization request: what its answer uses up.
+    PushedRequestId,
     /// One fact in the event stream.
     EventId,
     /// A group of users.

@@ -115,6 +115,13 @@ pub const ROUTES: &[Route] = &[
         endpoint: Some(Endpoint::Revocation),
     },
     Route {
+        path: "/oauth2/par",
+        methods: methods!(post => oauth::pushed_authorization_request::push),
+        permission: Permission::Client,
+        origins: Origins::Any,
+        endpoint: Some(Endpoint::PushedAuthorizationRequest),
+    },
+    Route {
         path: "/oauth2/userinfo",
         methods: methods!(get => oauth::userinfo::get, post => oauth::userinfo::post),
         permission: Permission::AccessToken,

@@ -5,7 +5,7 @@ use url::Url;
 use super::{
     Cx,
     authorization::{
-        self, App, Browser, DialogueFailure, Form, Next, Page, Pending, asked_scope, decide_pending, decline,
+        self, App, Browser, DialogueFailure, Form, Next, Page, Pending, Reply, asked_scope, decide_pending, decline,
         find_pending,
     },
     login::Account,
@@ -132,7 +132,7 @@ pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &
         pending.bind(session);
         pending.interaction.consented_at = Some(cx.now());
         cx.passed("consent", &[("scope", &pending.request.scope.join(" "))]);
-        save(tx, &pending).map(|()| None)
+        save(tx, &pending).map(|()| Then::GoOn)
     })
     .await
 }
@@ -143,7 +143,7 @@ pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &
 /// As [`allow`].
 pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
     decide(cx, id, browser, form_token, |cx, tx, pending, _, browser| {
-        decline(cx, tx, &pending, browser).map(|answer| Some(Next::Answer(answer)))
+        decline(cx, tx, &pending, browser).map(|reply| Then::Reply(Box::new(reply)))
     })
     .await
 }
@@ -163,7 +163,7 @@ pub async fn switch_account(
         pending.forget_progress();
         cx.interaction("account_selection", &[]);
         save(tx, &pending)?;
-        Ok(Some(Next::Page(Page::SignIn(pending.interaction.id))))
+        Ok(Then::Page(Page::SignIn(pending.interaction.id)))
     })
     .await
 }
@@ -175,8 +175,18 @@ fn save(tx: &mut Write<'_>, pending: &Pending) -> Result<(), Abort<DialogueFailu
     }
 }
 
-/// What an answer does; `None`: the dialogue goes on from what is stored.
-type Effect = fn(&Cx, &mut Write<'_>, Pending, &Session, &Browser) -> Result<Option<Next>, Abort<DialogueFailure>>;
+/// What follows an answer.
+enum Then {
+    /// The dialogue goes on from what is stored.
+    GoOn,
+    /// This page.
+    Page(Page),
+    /// The client hears of it.
+    Reply(Box<Reply>),
+}
+
+/// What an answer does.
+type Effect = fn(&Cx, &mut Write<'_>, Pending, &Session, &Browser) -> Result<Then, Abort<DialogueFailure>>;
 
 /// An answer counts only for the account that the page named.
 async fn decide(
@@ -188,14 +198,14 @@ async fn decide(
 ) -> Result<Next, DialogueFailure> {
     cx.note_transaction(Transaction::Consent);
     let (context, dialogue, presented, token) = (cx.clone(), id.clone(), browser.clone(), form_token.to_owned());
-    let next = cx
+    let then = cx
         .services
         .store
         .write(move |tx| {
             let pending = find_pending(&context, tx, &dialogue, &presented)?;
             pending.note(&context);
             let Some((session, user)) = sessions::find_live(&context, tx, presented.session.as_ref())? else {
-                return Ok(None);
+                return Ok(Then::GoOn);
             };
             let about = [dialogue.as_str(), session.id.as_str()];
             presented.check_form_token(Form::Consent, &about, &token).inspect_err(|error| {
@@ -205,9 +215,10 @@ async fn decide(
             effect(&context, tx, pending, &session, &presented)
         })
         .await?;
-    match next {
-        Some(next) => Ok(next),
-        None => authorization::go_on(cx, id, browser).await,
+    match then {
+        Then::Page(page) => Ok(Next::Page(page)),
+        Then::Reply(reply) => Ok(Next::Answer(reply.write_out(cx)?)),
+        Then::GoOn => authorization::go_on(cx, id, browser).await,
     }
 }
 

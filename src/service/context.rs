@@ -226,7 +226,12 @@ impl Cx {
 
     /// The record so far.
     pub fn record(&self) -> DecisionRecord {
-        self.record.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.look_at_record(DecisionRecord::clone)
+    }
+
+    /// Reads the record so far, without a copy: most requests end without anybody wanting one.
+    pub fn look_at_record<T>(&self, look: impl FnOnce(&DecisionRecord) -> T) -> T {
+        look(&self.record.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     fn with_record(&self, change: impl FnOnce(&mut DecisionRecord)) {

@@ -7,8 +7,9 @@ use crate::{
     crypto::token::digest,
     domain::{
         jose::SigningAlgorithm,
-        oauth::GrantType,
+        oauth::{GrantType, ResponseMode, ResponseType},
         oidc::{
+            acr,
             claims::{claims_supported, scopes_supported},
             discovery::{Capabilities, Endpoint, oauth_authorization_server, openid_configuration},
         },
@@ -26,7 +27,9 @@ pub enum Document {
 
 /// The document. `endpoints`: each endpoint with the path that it is routed at.
 pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint, &str)]) -> Map<String, Value> {
-    let grant_types: Vec<GrantType> = token::GRANTS.iter().map(|grant| grant.grant_type).collect();
+    let mut grant_types: Vec<GrantType> = token::GRANTS.iter().map(|grant| grant.grant_type).collect();
+    grant_types.push(GrantType::Implicit);
+    let (response_types, response_modes) = (ResponseType::ALL.map(ResponseType::name), ResponseMode::supported());
     let keyring = services.keyring.load();
     let mut algorithms: Vec<SigningAlgorithm> = keyring.algorithms().collect();
     algorithms.sort_unstable();
@@ -35,18 +38,19 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
         issuer: services.issuer.as_str(),
         endpoints,
         grant_types: &grant_types,
-        response_types: &["code"],
-        response_modes: &["query", "fragment", "form_post"],
+        response_types: &response_types,
+        response_modes: &response_modes,
         token_auth_methods: client_authentication::METHODS,
         introspection_auth_methods: client_authentication::CONFIDENTIAL_METHODS,
         revocation_auth_methods: client_authentication::METHODS,
         client_assertion_algs: client_authentication::ASSERTION_ALGORITHMS,
+        authorization_algs: &algorithms,
         id_token_algs: &algorithms,
         userinfo_algs: &[],
         scopes: &scopes,
         claims: &claims,
         prompt_values: &["none", "login", "consent", "select_account"],
-        acr_values: &["1"],
+        acr_values: acr::SUPPORTED,
         ui_locales: &["en"],
         documentation: Some("/docs/errors"),
     };

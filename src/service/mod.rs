@@ -20,6 +20,7 @@ pub mod keys;
 pub mod login;
 pub mod people;
 pub mod playground;
+pub mod pushed_authorization_request;
 pub mod recorder;
 pub mod revocation;
 pub mod sessions;

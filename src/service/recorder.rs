@@ -7,7 +7,7 @@ use super::Cx;
 use crate::{
     domain::{
         Timestamp,
-        trace::{Outcome, Transaction},
+        trace::{DecisionRecord, Outcome, Transaction},
     },
     store::{Abort, StoreError, decision_record},
 };
@@ -44,19 +44,10 @@ impl Recorder {
 /// Keeps the record of a finished request if it was refused or had people in it. Losing a record
 /// is logged and never fails the request.
 pub async fn keep(cx: &Cx) {
-    let record = cx.record();
-    let refused = record.steps.iter().any(|step| matches!(step.outcome, Outcome::Refused | Outcome::Broken));
-    let interactive = matches!(
-        record.transaction,
-        Transaction::Authorization
-            | Transaction::SignIn
-            | Transaction::Consent
-            | Transaction::Logout
-            | Transaction::Setup
-    );
-    if record.steps.is_empty() || !(refused || interactive) || !cx.services.recorder.permits(cx.now()) {
+    if !cx.look_at_record(is_worth_keeping) || !cx.services.recorder.permits(cx.now()) {
         return;
     }
+    let record = cx.record();
     let (now, expires_at) = (cx.now(), cx.now().plus_seconds(cx.services.policy.record_seconds));
     let kept = cx
         .services
@@ -66,6 +57,19 @@ pub async fn keep(cx: &Cx) {
     if let Err(error) = kept {
         tracing::warn!(trace_id = %cx.trace_id(), %error, "a decision record was not kept");
     }
+}
+
+fn is_worth_keeping(record: &DecisionRecord) -> bool {
+    let refused = record.steps.iter().any(|step| matches!(step.outcome, Outcome::Refused | Outcome::Broken));
+    let interactive = matches!(
+        record.transaction,
+        Transaction::Authorization
+            | Transaction::SignIn
+            | Transaction::Consent
+            | Transaction::Logout
+            | Transaction::Setup
+    );
+    !record.steps.is_empty() && (refused || interactive)
 }
 
 #[cfg(test)]

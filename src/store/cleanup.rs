@@ -6,7 +6,8 @@ use super::{
     StoreError, Write,
     schema::{
         access_tokens, assertion_replays, authorization_codes, authorizations, decision_records, deliveries,
-        interactions, refresh_tokens, revoked_tokens, sessions, setup_links, sign_in_throttles,
+        interactions, pushed_authorization_requests, refresh_tokens, revoked_tokens, sessions, setup_links,
+        sign_in_throttles,
     },
 };
 use crate::domain::Timestamp;
@@ -41,6 +42,8 @@ pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, Store
         assertion_replays.expires_at < now - HOUR;
         authorizations.expires_at < now;
         interactions.expires_at < now;
+        // A dialogue that began in time may end long after, and uses up its pushed request then.
+        pushed_authorization_requests.expires_at < day_ago;
         sessions.expires_at < now;
         setup_links.expires_at < day_ago;
         decision_records.expires_at < now;

@@ -18,6 +18,7 @@ pub mod event;
 pub mod group;
 pub mod instance;
 pub mod interaction;
+pub mod pushed_authorization_request;
 pub mod refresh_token;
 pub mod role;
 pub mod session;

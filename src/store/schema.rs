@@ -168,6 +168,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    pushed_authorization_requests (id) {
+        id -> Text,
+        reference_hash -> Binary,
+        client_id -> Text,
+        parameters -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     consents (user_id, client_id) {
         user_id -> Text,
         client_id -> Text,
@@ -347,6 +359,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     client_roles,
     sessions,
     interactions,
+    pushed_authorization_requests,
     consents,
     authorizations,
     authorization_codes,

@@ -20,6 +20,7 @@ mod http;
 mod introspection;
 mod login;
 mod logout;
+mod par;
 mod reasons;
 mod revocation;
 mod sessions;

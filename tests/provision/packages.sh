@@ -9,6 +9,9 @@ has() {
   case $1 in
     initdb) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
     chromium) [ -n "${SYMBOLON_CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null ;;
+    # Not the package apache2: that one starts a server.
+    apache2) [ -x /usr/sbin/apache2 ] ;;
+    mod_auth_openidc) [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] ;;
     venv) python3 -c 'import venv, ensurepip' >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
   esac

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, ids::ClientId, jose::SigningAlgorithm, oauth::GrantType};
+use crate::{
+    Timestamp,
+    ids::ClientId,
+    jose::SigningAlgorithm,
+    oauth::{GrantType, ResponseMode, ResponseType, default_response_types},
+};
 
 /// What kind of program the client is; decides the defaults and whether it can keep a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +140,12 @@ pub struct ClientSettings {
     pub token_endpoint_auth_method: AuthMethod,
     /// The grants the client may use.
     pub grant_types: Vec<GrantType>,
+    /// What may come back from the authorization endpoint.
+    #[serde(default = "default_response_types")]
+    pub response_types: Vec<ResponseType>,
+    /// The ways that an answer of the authorization endpoint may take; empty means any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub response_modes: Vec<ResponseMode>,
     /// The scopes the client may ask for.
     pub scope: Vec<String>,
     /// The client's public keys, by value.
@@ -147,6 +158,9 @@ pub struct ClientSettings {
     pub id_token_signed_response_alg: SigningAlgorithm,
     /// Fat or lean ID tokens.
     pub id_token_claims: IdTokenClaims,
+    /// The algorithm of signed authorization responses (JARM §3).
+    #[serde(default = "default_response_algorithm")]
+    pub authorization_signed_response_alg: SigningAlgorithm,
     /// JWT or opaque access tokens.
     pub access_token_format: AccessTokenFormat,
     /// The algorithm of JWT access tokens.
@@ -156,6 +170,9 @@ pub struct ClientSettings {
     pub access_token_audience: Vec<String>,
     /// PKCE is required. Cannot be switched off for public clients.
     pub require_pkce: bool,
+    /// Authorization requests must be pushed (RFC 9126 §6).
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
     /// Whether people are asked.
     pub consent: ConsentMode,
     /// May introspect tokens of other clients (it is a resource server).
@@ -179,6 +196,11 @@ pub struct ClientSettings {
     /// Overrides the instance's idle lifetime of refresh tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_lifetime: Option<i64>,
+}
+
+/// What a client gets that says nothing (JARM §3).
+const fn default_response_algorithm() -> SigningAlgorithm {
+    SigningAlgorithm::RS256
 }
 
 impl ClientSettings {
@@ -206,15 +228,19 @@ impl ClientSettings {
             frontchannel_logout_session_required: false,
             token_endpoint_auth_method: method,
             grant_types: grants.to_vec(),
+            response_types: if kind == ClientKind::Machine { Vec::new() } else { default_response_types() },
+            response_modes: Vec::new(),
             scope: scope.iter().map(|s| (*s).to_owned()).collect(),
             jwks: None,
             jwks_uri: None,
             id_token_signed_response_alg: SigningAlgorithm::RS256,
             id_token_claims: IdTokenClaims::Fat,
+            authorization_signed_response_alg: default_response_algorithm(),
             access_token_format: AccessTokenFormat::Jwt,
             access_token_signed_response_alg: SigningAlgorithm::RS256,
             access_token_audience: Vec::new(),
             require_pkce: true,
+            require_pushed_authorization_requests: false,
             consent: ConsentMode::Once,
             may_introspect: false,
             client_uri: None,
@@ -261,6 +287,17 @@ impl Client {
     /// Whether the client may use this grant.
     pub fn allows_grant(&self, grant: GrantType) -> bool {
         self.settings.grant_types.contains(&grant)
+    }
+
+    /// Whether the client may be answered with this.
+    pub fn allows_response_type(&self, response_type: ResponseType) -> bool {
+        self.settings.response_types.contains(&response_type)
+    }
+
+    /// Whether the client may be answered this way.
+    pub fn allows_response_mode(&self, mode: ResponseMode) -> bool {
+        let allowed = &self.settings.response_modes;
+        allowed.is_empty() || allowed.contains(&mode)
     }
 
     /// PKCE is required of public clients always, and of others unless relaxed (RFC 9700 §2.1.1).

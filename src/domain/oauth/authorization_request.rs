@@ -1,15 +1,20 @@
 //! The authorization request: which rule wins, and whether a refusal may be redirected
-//! (RFC 6749 §4.1.1 and §4.1.2.1, OIDC Core 3.1.2.1 and 3.1.2.6).
+//! (RFC 6749 §4.1.1 and §4.1.2.1, OIDC Core 3.1.2.1, 3.1.2.6, 3.2.2.1 and 3.3.2.1).
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ErrorCode, GrantType, OAuthError, Params, ResponseMode, SafeRedirect,
+    ErrorCode, GrantType, OAuthError, Params, ResponseMode, ResponseType, SafeRedirect,
     params::{check_resource_absent, check_restrictions_absent},
     pkce::parse_challenge,
     scope::{OFFLINE_ACCESS, OPENID, check_allowed, parse_scope},
 };
-use crate::{entity::Client, ids::ClientId, oidc::claims::ClaimsRequest, trace::Reason};
+use crate::{
+    entity::Client,
+    ids::{ClientId, PushedRequestId},
+    oidc::{acr, claims::ClaimsRequest},
+    trace::Reason,
+};
 
 /// The longest `state`, in bytes.
 const MAX_STATE: usize = 4096;
@@ -58,6 +63,9 @@ pub struct AuthorizationRequest {
     pub client_id: ClientId,
     /// Where the answer goes, exactly as sent; [`SafeRedirect::restored`] makes it usable again.
     pub redirect_uri: String,
+    /// What the answer brings; a dialogue that began before there was a choice is about a code.
+    #[serde(default)]
+    pub response_type: ResponseType,
     /// How the answer goes there.
     pub response_mode: ResponseMode,
     /// To be echoed byte by byte.
@@ -84,6 +92,9 @@ pub struct AuthorizationRequest {
     pub claims: Option<String>,
     /// How pages should be laid out.
     pub display: Option<String>,
+    /// The pushed request that this came from; its answer uses it up (RFC 9126 §4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed_request: Option<PushedRequestId>,
 }
 
 impl AuthorizationRequest {
@@ -195,12 +206,26 @@ pub fn validate(params: &Params, client: Option<&Client>) -> Result<ValidRequest
     Ok(ValidRequest { request: draft.request, redirect })
 }
 
+/// A refusal whose cause lies outside of [`validate`], in where the parameters came from: sent to
+/// the client if `params` name an address that it registered, otherwise a page.
+pub fn refuse(params: &Params, client: &Client, rule: &'static str, error: OAuthError) -> AuthorizeError {
+    let Ok(redirect) = SafeRedirect::matched(client, params.find("redirect_uri")) else {
+        return AuthorizeError::Page(error);
+    };
+    let mut draft = Draft { params, client, request: plain_fields(params, client, &redirect) };
+    // A state that cannot be echoed is left out; the refusal is the other one all the same.
+    let state = check_state(&mut draft).ok().and(draft.request.state);
+    let mode = draft.request.response_mode;
+    AuthorizeError::Redirect(Box::new(RedirectError { to: redirect, mode, state, error, rule }))
+}
+
 /// The fields that accept any value; the checks fill in the others.
 fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> AuthorizationRequest {
     let text = |name: &str| params.find(name).map(str::to_owned);
     AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri: redirect.as_str().to_owned(),
+        response_type: ResponseType::Code,
         response_mode: mode_of_errors(params),
         state: None,
         scope: Vec::new(),
@@ -214,19 +239,19 @@ fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> Au
         ui_locales: text("ui_locales"),
         claims: None,
         display: text("display"),
+        pushed_request: None,
     }
 }
 
 /// Until the mode is checked, a refusal goes where the client will look: the mode it asked for, or
 /// else the default of the response type it asked for, offered or not (Multiple Response Types §5).
+/// Where tokens were asked for, nothing at all goes into the query.
 fn mode_of_errors(params: &Params) -> ResponseMode {
-    let front_channel =
-        || words(params.find("response_type").unwrap_or_default()).any(|word| matches!(word, "token" | "id_token"));
-    match params.find("response_mode").and_then(ResponseMode::from_name) {
-        Some(mode) => mode,
-        None if front_channel() => ResponseMode::Fragment,
-        None => ResponseMode::Query,
-    }
+    let asked = params.find("response_type").unwrap_or_default();
+    let tokens = words(asked).any(|word| matches!(word, "token" | "id_token"));
+    let mode = params.find("response_mode").and_then(|name| ResponseMode::asked(name, tokens));
+    let mode = mode.unwrap_or(ResponseMode::default_for(tokens));
+    if tokens { mode.kept_out_of_query() } else { mode }
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -261,32 +286,79 @@ fn check_request_object(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// Only `code`: tokens never travel through the browser (RFC 9700 §2.1.2).
+/// One that is offered, and that the client is registered for.
 fn check_response_type(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    match draft.params.require("response_type", Reason::ResponseTypeMissing)? {
-        "code" => Ok(()),
-        _ => Err(OAuthError::new(ErrorCode::UnsupportedResponseType, Reason::ResponseTypeUnsupported)),
+    let name = draft.params.require("response_type", Reason::ResponseTypeMissing)?;
+    let response_type = ResponseType::from_name(name).ok_or(response_type_not_offered())?;
+    if !draft.client.allows_response_type(response_type) {
+        return Err(response_type_not_offered());
     }
-}
-
-/// Every known mode suits `code`; none is `query` (Multiple Response Types §2.1).
-fn check_response_mode(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    if let Some(mode) = draft.params.find("response_mode") {
-        draft.request.response_mode =
-            ResponseMode::from_name(mode).ok_or(OAuthError::invalid_request(Reason::ResponseModeUnsupported))?;
-    }
+    draft.request.response_type = response_type;
     Ok(())
 }
 
+const fn response_type_not_offered() -> OAuthError {
+    OAuthError::new(ErrorCode::UnsupportedResponseType, Reason::ResponseTypeUnsupported)
+}
+
+/// Tokens never stand in a query (Multiple Response Types §3, JARM §2.3.1).
+fn check_response_mode(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    let tokens = draft.request.response_type.has_tokens();
+    let mode = match draft.params.find("response_mode") {
+        None => ResponseMode::default_for(tokens),
+        Some(name) => {
+            ResponseMode::asked(name, tokens).ok_or(OAuthError::invalid_request(Reason::ResponseModeUnsupported))?
+        }
+    };
+    if tokens && mode.is_in_query() {
+        return Err(OAuthError::invalid_request(Reason::TokensInQuery));
+    }
+    draft.request.response_mode = mode;
+    check_mode_allowed(draft.client, mode)
+}
+
+fn check_mode_allowed(client: &Client, mode: ResponseMode) -> Result<(), OAuthError> {
+    if client.allows_response_mode(mode) {
+        Ok(())
+    } else {
+        Err(OAuthError::invalid_request(Reason::ResponseModeNotAllowed))
+    }
+}
+
 fn check_grant_type(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    if draft.client.allows_grant(GrantType::AuthorizationCode) {
+    check_grants_allowed(draft.client, draft.request.response_type)
+}
+
+fn check_grants_allowed(client: &Client, response_type: ResponseType) -> Result<(), OAuthError> {
+    if response_type.grant_types().all(|grant| client.allows_grant(grant)) {
         Ok(())
     } else {
         Err(OAuthError::new(ErrorCode::UnauthorizedClient, Reason::GrantNotAllowedForClient))
     }
 }
 
+/// Whether the client, as registered now, may still be answered with what the request asks for, and
+/// in its way: asked again when a dialogue ends.
+///
+/// # Errors
+/// The rule that is no longer met.
+pub fn check_response_allowed(client: &Client, request: &AuthorizationRequest) -> Result<(), OAuthError> {
+    if !client.allows_response_type(request.response_type) {
+        return Err(response_type_not_offered());
+    }
+    check_mode_allowed(client, request.response_mode)?;
+    check_grants_allowed(client, request.response_type)?;
+    if request.response_type.has_code() && client.requires_pkce() && request.code_challenge.is_none() {
+        return Err(OAuthError::invalid_request(Reason::PkceRequired));
+    }
+    Ok(())
+}
+
+/// A challenge is about a code; without one there is nothing to prove, and it is ignored.
 fn check_pkce(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    if !draft.request.response_type.has_code() {
+        return Ok(());
+    }
     let (challenge, method) = (draft.params.find("code_challenge"), draft.params.find("code_challenge_method"));
     draft.request.code_challenge = parse_challenge(draft.client, challenge, method)?;
     Ok(())
@@ -319,17 +391,19 @@ fn check_max_age(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
 }
 
 /// The default scope is none at all (RFC 6749 §3.3). `offline_access` is kept where it can have an
-/// effect and dropped elsewhere, as OIDC Core 11 asks: it is never an error.
+/// effect and dropped elsewhere, as OIDC Core 11 asks: it is never an error. An ID token needs
+/// `openid` (OIDC Core 3.2.2.1).
 fn check_scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    let Some(text) = draft.params.find("scope") else {
-        return Ok(());
-    };
-    let mut scope = parse_scope(text)?;
-    let offline = draft.client.allows_grant(GrantType::RefreshToken)
+    let mut scope = draft.params.find("scope").map(parse_scope).transpose()?.unwrap_or_default();
+    let offline = draft.request.response_type.has_code()
+        && draft.client.allows_grant(GrantType::RefreshToken)
         && draft.client.settings.scope.iter().any(|allowed| allowed == OFFLINE_ACCESS);
     scope.retain(|scope| offline || scope != OFFLINE_ACCESS);
     check_allowed(draft.client, &scope)?;
     draft.request.scope = scope;
+    if draft.request.response_type.has_id_token() && !draft.request.is_openid() {
+        return Err(OAuthError::invalid_request(Reason::OpenidScopeNotRequested));
+    }
     Ok(())
 }
 
@@ -338,9 +412,13 @@ fn check_resource(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     check_restrictions_absent(draft.params)
 }
 
-/// Meaningless without `openid`, and then ignored.
+/// Meaningless without `openid`, and then ignored. An ID token that comes through the browser needs
+/// one: nothing else binds it to the request (OIDC Core 3.2.2.1 and 3.3.2.11).
 fn check_nonce(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     let Some(nonce) = draft.params.find("nonce").filter(|_| draft.request.is_openid()) else {
+        if draft.request.response_type.has_id_token() {
+            return Err(OAuthError::invalid_request(Reason::NonceMissing));
+        }
         return Ok(());
     };
     if nonce.len() > MAX_NONCE {
@@ -350,12 +428,13 @@ fn check_nonce(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// Meaningless without `openid`, and then ignored.
+/// Meaningless without `openid`, and then ignored. A class of authentication that is demanded and
+/// never reached here is refused before anybody is asked for anything.
 fn check_claims(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     let Some(claims) = draft.params.find("claims").filter(|_| draft.request.is_openid()) else {
         return Ok(());
     };
-    ClaimsRequest::parse(claims)?;
+    acr::check_reachable(&ClaimsRequest::parse(claims)?)?;
     draft.request.claims = Some(claims.to_owned());
     Ok(())
 }

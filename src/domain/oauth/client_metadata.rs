@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{GrantType, check_registrable, scope::is_scope_token};
+use super::{GrantType, ResponseType, check_registrable, scope::is_scope_token};
 use crate::entity::{AuthMethod, ClientKind, ClientSettings};
 
 /// A year, in seconds: the longest lifetime of anything.
@@ -41,6 +41,7 @@ impl std::error::Error for SettingsRule {}
 /// The first setting that breaks a rule.
 pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(), SettingsRule> {
     check_grants(settings)?;
+    check_responses(settings)?;
     check_addresses(kind, settings)?;
     check_keys(settings)?;
     check_names(settings)?;
@@ -69,15 +70,54 @@ fn check_grants(settings: &ClientSettings) -> Result<(), SettingsRule> {
     if public && !settings.require_pkce {
         return rule("require_pkce", "A public client always needs PKCE.");
     }
+    if settings.require_pushed_authorization_requests && !has(GrantType::AuthorizationCode) {
+        return rule(
+            "require_pushed_authorization_requests",
+            "Only the authorization_code grant has a request to push.",
+        );
+    }
     if public && settings.may_introspect {
         return rule("may_introspect", "A public client cannot introspect: it cannot prove who it is.");
     }
     Ok(())
 }
 
+/// Grants and response types fit together (OIDC Dynamic Client Registration 2). `code` may stand
+/// alone: it is what a client gets that says nothing (RFC 7591 §2), and without its grant it is
+/// refused at each request.
+fn check_responses(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    let has = |grant| settings.grant_types.contains(&grant);
+    let types = &settings.response_types;
+    if types.iter().collect::<HashSet<_>>().len() < types.len() {
+        return rule("response_types", "List each response type once.");
+    }
+    if types.iter().any(|one| one.has_tokens() && !one.grant_types().all(has)) {
+        return rule(
+            "response_types",
+            "id_token and token need the grant type implicit, and together with code also authorization_code.",
+        );
+    }
+    if has(GrantType::AuthorizationCode) && !types.iter().any(|one| one.has_code()) {
+        return rule("response_types", "The authorization_code grant needs a response type with code.");
+    }
+    if has(GrantType::Implicit) && !types.iter().any(|one| one.has_tokens()) {
+        return rule("response_types", "The implicit grant needs a response type with id_token or token.");
+    }
+    let modes = &settings.response_modes;
+    if modes.iter().collect::<HashSet<_>>().len() < modes.len() {
+        return rule("response_modes", "List each response mode once.");
+    }
+    let reachable = |one: &ResponseType| modes.iter().any(|mode| !(one.has_tokens() && mode.is_in_query()));
+    if !modes.is_empty() && !types.iter().all(reachable) {
+        return rule("response_modes", "Allow a mode other than query and query.jwt: tokens never go into a query.");
+    }
+    Ok(())
+}
+
 fn check_addresses(kind: ClientKind, settings: &ClientSettings) -> Result<(), SettingsRule> {
-    if settings.grant_types.contains(&GrantType::AuthorizationCode) && settings.redirect_uris.is_empty() {
-        return rule("redirect_uris", "The authorization_code grant needs at least one address.");
+    let redirected = [GrantType::AuthorizationCode, GrantType::Implicit];
+    if redirected.iter().any(|grant| settings.grant_types.contains(grant)) && settings.redirect_uris.is_empty() {
+        return rule("redirect_uris", "The grants authorization_code and implicit need at least one address.");
     }
     for (field, uris) in
         [("redirect_uris", &settings.redirect_uris), ("post_logout_redirect_uris", &settings.post_logout_redirect_uris)]

@@ -32,12 +32,17 @@ pub enum ErrorCode {
     AccountSelectionRequired,
     /// A page is needed (OIDC Core 3.1.2.6).
     InteractionRequired,
+    /// The person cannot be authenticated as strongly as demanded (OpenID Connect Core Error Code
+    /// unmet_authentication_requirements 1.0).
+    UnmetAuthenticationRequirements,
     /// `request` is not offered (OIDC Core 3.1.2.6).
     RequestNotSupported,
     /// `request_uri` is not offered (OIDC Core 3.1.2.6).
     RequestUriNotSupported,
     /// `registration` is not offered (OIDC Core 3.1.2.6).
     RegistrationNotSupported,
+    /// The `request_uri` leads to no usable request (OIDC Core 3.1.2.6, RFC 9126 §2.3).
+    InvalidRequestUri,
     /// The access token is not valid (RFC 6750 §3.1).
     InvalidToken,
     /// The access token does not reach this (RFC 6750 §3.1).
@@ -64,9 +69,11 @@ impl ErrorCode {
         Self::ConsentRequired,
         Self::AccountSelectionRequired,
         Self::InteractionRequired,
+        Self::UnmetAuthenticationRequirements,
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
+        Self::InvalidRequestUri,
         Self::InvalidToken,
         Self::InsufficientScope,
         Self::ServerError,
@@ -89,9 +96,11 @@ impl ErrorCode {
             Self::ConsentRequired => "consent_required",
             Self::AccountSelectionRequired => "account_selection_required",
             Self::InteractionRequired => "interaction_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::ServerError => "server_error",

@@ -11,8 +11,11 @@ mod grant_type;
 mod introspection;
 mod params;
 mod pkce;
+mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
+mod response_mode;
+mod response_type;
 mod scope;
 mod standing;
 mod token_request;
@@ -22,9 +25,12 @@ mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
 pub use authorization_request::{
-    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, rules, validate,
+    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed, refuse, rules,
+    validate,
 };
-pub use authorization_response::{Answer, ResponseMode, failure, success};
+pub use authorization_response::{
+    Answer, AnsweredToken, Granted, ResponseParameters, SIGNED_RESPONSE_SECONDS, failure, signed, success,
+};
 pub use client_authentication::{
     AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
     unverified_subject,
@@ -35,8 +41,13 @@ pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
+pub use pushed_authorization_request::{
+    PUSHED_LIFETIME, PushedRequest, REQUEST_URI_PREFIX, check_pushed, parameters_to_push, pushed_reference,
+};
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
+pub use response_mode::ResponseMode;
+pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
 pub use standing::check_standing;
 pub use token_request::{

@@ -35,19 +35,22 @@ impl Params {
         Ok(params)
     }
 
-    /// The same rules over pairs that are already decoded; for tests.
+    /// The same rules over pairs that are decoded already: what a request object holds.
     ///
     /// # Errors
     /// As [`Params::parse`].
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Result<Self, OAuthError> {
-        let mut encoded = String::new();
-        for (name, value) in pairs {
-            encoding::encode_into(&mut encoded, name);
-            encoded.push('=');
-            encoding::encode_into(&mut encoded, value);
-            encoded.push('&');
-        }
-        Self::parse(encoded.as_bytes())
+        Self::parse(encode(pairs.iter().copied()).as_bytes())
+    }
+
+    /// Name and value of each parameter that has one, in the order of the request.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries.iter().map(|(name, value)| (name.as_str(), value.expose().as_str()))
+    }
+
+    /// The text that [`Params::parse`] reads back.
+    pub fn encoded(&self) -> String {
+        encode(self.pairs())
     }
 
     /// The value, if the parameter was sent and is not empty.
@@ -89,6 +92,17 @@ impl std::fmt::Debug for Params {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.names()).finish()
     }
+}
+
+fn encode<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut encoded = String::new();
+    for (name, value) in pairs {
+        encoding::encode_into(&mut encoded, name);
+        encoded.push('=');
+        encoding::encode_into(&mut encoded, value);
+        encoded.push('&');
+    }
+    encoded
 }
 
 const fn malformed() -> OAuthError {

@@ -19,6 +19,7 @@ use crate::{
 pub fn parse_grant_type(params: &Params, client: &Client) -> Result<GrantType, OAuthError> {
     let name = params.require("grant_type", Reason::GrantTypeMissing)?;
     let grant = GrantType::from_name(name)
+        .filter(|grant| grant.is_for_token_endpoint())
         .ok_or(OAuthError::new(ErrorCode::UnsupportedGrantType, Reason::GrantTypeUnsupported))?;
     if client.allows_grant(grant) { Ok(grant) } else { Err(not_allowed()) }
 }

@@ -20,6 +20,8 @@ pub enum Endpoint {
     Introspection,
     /// RFC 7009.
     Revocation,
+    /// RFC 9126.
+    PushedAuthorizationRequest,
     /// OIDC RP-Initiated Logout 1.0.
     EndSession,
 }
@@ -34,6 +36,7 @@ impl Endpoint {
             Self::Jwks => "jwks_uri",
             Self::Introspection => "introspection_endpoint",
             Self::Revocation => "revocation_endpoint",
+            Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::EndSession => "end_session_endpoint",
         }
     }
@@ -51,7 +54,7 @@ pub struct Capabilities<'a> {
     pub issuer: &'a str,
     /// Each endpoint that is served, with its path from `/`.
     pub endpoints: &'a [(Endpoint, &'a str)],
-    /// The grants of the token endpoint.
+    /// The grants of the token endpoint, and `implicit`.
     pub grant_types: &'a [GrantType],
     /// `response_types_supported`.
     pub response_types: &'a [&'a str],
@@ -65,6 +68,8 @@ pub struct Capabilities<'a> {
     pub revocation_auth_methods: &'a [AuthMethod],
     /// The algorithms accepted in client assertions.
     pub client_assertion_algs: &'a [SigningAlgorithm],
+    /// The algorithms that authorization responses are signed with (JARM).
+    pub authorization_algs: &'a [SigningAlgorithm],
     /// The algorithms that ID tokens are signed with.
     pub id_token_algs: &'a [SigningAlgorithm],
     /// The algorithms that UserInfo responses are signed with; empty if they are plain JSON only.
@@ -94,6 +99,7 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
     document.list("grant_types_supported", c.grant_types.iter().map(|grant| grant.name()));
     document.list("response_types_supported", c.response_types.iter().copied());
     document.list("response_modes_supported", c.response_modes.iter().copied());
+    document.list("authorization_signing_alg_values_supported", c.authorization_algs.iter().map(|alg| alg.name()));
     document.list("scopes_supported", c.scopes.iter().copied());
     document.list("ui_locales_supported", c.ui_locales.iter().copied());
     document.list("code_challenge_methods_supported", ["S256"].into_iter());
@@ -105,6 +111,10 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         if c.endpoints.iter().any(|(served, _)| *served == endpoint) {
             document.authentication(endpoint.member(), methods, c.client_assertion_algs);
         }
+    }
+    if c.endpoints.iter().any(|(served, _)| *served == Endpoint::PushedAuthorizationRequest) {
+        // Of all clients; a client of its own may be required to (RFC 9126 §5 and §6).
+        document.put("require_pushed_authorization_requests", false.into());
     }
     document.put("authorization_response_iss_parameter_supported", true.into());
     if let Some(path) = c.documentation {

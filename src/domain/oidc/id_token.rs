@@ -14,12 +14,12 @@ use crate::{
 
 /// The claims that ID tokens carry besides `sub` and those about the person.
 pub const PROTOCOL_CLAIMS: &[&str] =
-    &["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash", "c_hash"];
+    &["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash", "c_hash", "s_hash"];
 
 /// Claims with a meaning for the protocol that an ID token of this server never carries: they belong
 /// to access tokens, logout tokens and proofs, and tell those apart from ID tokens.
 const FOREIGN_CLAIMS: &[&str] =
-    &["nbf", "jti", "s_hash", "rt_hash", "events", "scope", "client_id", "cnf", "act", "may_act", "sub_id"];
+    &["nbf", "jti", "rt_hash", "events", "scope", "client_id", "cnf", "act", "may_act", "sub_id"];
 
 /// What an ID token says.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct IdTokenFacts<'a> {
     pub issued_at: Timestamp,
     /// Seconds until `exp`.
     pub lifetime: i64,
-    /// The algorithm that it will be signed with; decides the hash of `at_hash` and `c_hash`.
+    /// The algorithm that it will be signed with; decides the hash of `at_hash`, `c_hash` and `s_hash`.
     pub algorithm: SigningAlgorithm,
     /// `auth_time`, `acr` and `amr`.
     pub context: &'a AuthenticationContext,
@@ -46,6 +46,8 @@ pub struct IdTokenFacts<'a> {
     pub access_token: Option<&'a str>,
     /// The code issued with it, from the authorization endpoint.
     pub code: Option<&'a str>,
+    /// The state of the request, in an ID token that signs the response to it.
+    pub state: Option<&'a str>,
     /// The claims about the person.
     pub extra: Map<String, Value>,
 }
@@ -83,6 +85,10 @@ impl IdTokenFacts<'_> {
         }
         if let Some(code) = self.code {
             set("c_hash", hash(code).into());
+        }
+        // FAPI 1.0 Advanced §5.2.2.1: the ID token as a detached signature over the response.
+        if let Some(state) = self.state {
+            set("s_hash", hash(state).into());
         }
         claims
     }

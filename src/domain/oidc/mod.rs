@@ -1,5 +1,6 @@
 //! OpenID Connect: who is asked for what, what is told about a person, and how they sign out.
 
+pub mod acr;
 pub mod claims;
 pub mod discovery;
 #[cfg(test)]

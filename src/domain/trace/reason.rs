@@ -57,9 +57,9 @@ reasons! {
     RedirectUriNotRegistered = "AS-1003", Developer, "The redirect_uri is not registered for this client.", "Addresses are compared character by character; ask an administrator to open this trace and compare.";
     ParameterDuplicated = "AS-1004", Developer, "A parameter was sent more than once.", "Send each parameter once.";
     ParameterMalformed = "AS-1005", Developer, "A parameter is malformed, too long, or not text.", "Check the parameter's encoding and length.";
-    ResponseTypeMissing = "AS-1006", Developer, "The request names no response_type.", "Send response_type=code.";
-    ResponseTypeUnsupported = "AS-1007", Developer, "The response_type is not offered to this client.", "Use response_type=code.";
-    ResponseModeUnsupported = "AS-1008", Developer, "The response_mode is not offered.", "Use query, fragment or form_post, or leave it out.";
+    ResponseTypeMissing = "AS-1006", Developer, "The request names no response_type.", "Send a response_type that the client is registered for; mostly code.";
+    ResponseTypeUnsupported = "AS-1007", Developer, "The response_type is not offered to this client.", "Use a response_type that the client is registered for; mostly code.";
+    ResponseModeUnsupported = "AS-1008", Developer, "The response_mode is not offered.", "Use a response_mode listed in the metadata, or leave it out.";
     ScopeMalformed = "AS-1009", Developer, "The scope is malformed.", "Separate scopes by single spaces, not commas, and use printable characters.";
     ScopeNotAllowed = "AS-1010", Developer, "A scope is not allowed for this client.", "Ask for registered scopes only; an administrator can allow more for the client.";
     PromptUnknown = "AS-1011", Developer, "The prompt value is not known.", "Use none, login, consent or select_account.";
@@ -75,11 +75,22 @@ reasons! {
     InteractionExpired = "AS-1021", Person, "This page has expired or was already used.", "Go back to the app and sign in again.";
     InteractionElsewhere = "AS-1022", Person, "This page was opened in another browser.", "Go back to the app and sign in again in this browser.";
     FormTokenInvalid = "AS-1023", Person, "The form was not sent from this server's own page.", "Reload the page and send it again; cookies must be allowed.";
-    GrantNotAllowedForClient = "AS-1024", Developer, "The client may not use the authorization code flow.", "Ask an administrator to allow the authorization_code grant for the client.";
+    GrantNotAllowedForClient = "AS-1024", Developer, "The client may not use the grant that the response_type stands for.", "Ask an administrator to allow the client the grant: authorization_code for a code, implicit for tokens.";
     IdTokenHintInvalid = "AS-1025", Developer, "The id_token_hint was not issued here.", "Send an ID token that this server issued, unmodified.";
     ClaimsMalformed = "AS-1026", Developer, "The claims parameter is not valid JSON of the expected shape.", "Send the claims parameter as OpenID Connect Core 5.5 describes it.";
     RegistrationUnsupported = "AS-1027", Developer, "The registration parameter is not offered.", "Register the client beforehand; leave registration out.";
     RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered.", "Leave authorization_details and dpop_jkt out.";
+    NonceMissing = "AS-1030", Developer, "An ID token through the browser needs a nonce.", "Send a nonce of your own, new for each request, and compare it with the ID token's.";
+    OpenidScopeNotRequested = "AS-1031", Developer, "The response_type asks for an ID token, but the scope does not.", "Ask for the scope openid too.";
+    TokensInQuery = "AS-1032", Developer, "This response_mode would put tokens into an address, which is logged.", "Leave response_mode out, or use fragment, form_post or their signed forms.";
+    ResponseModeNotAllowed = "AS-1033", Developer, "The response_mode is not allowed for this client.", "Name a response_mode that the client is registered for.";
+    AcrUnmet = "AS-1034", Developer, "Nobody can be authenticated here in the way that the claims parameter demands.", "Ask for an acr listed in acr_values_supported, or make it voluntary.";
+    PushedRequestNested = "AS-1040", Developer, "A pushed request carries a request_uri.", "Push the parameters themselves, without request_uri.";
+    PushedRequestUnknown = "AS-1041", Developer, "The request_uri is not known here.", "Send the request_uri exactly as the pushed authorization request endpoint answered it.";
+    PushedRequestExpired = "AS-1042", Person, "This sign-in link has expired.", "Go back to the app and sign in again.";
+    PushedRequestUsed = "AS-1043", Person, "This sign-in link was already used.", "Go back to the app and sign in again.";
+    PushedRequestOfAnotherClient = "AS-1044", Developer, "The request_uri was issued to another client.", "Use it with the client that pushed the request.";
+    PushedRequestRequired = "AS-1045", Developer, "This client must push its authorization requests.", "Send the parameters to the pushed authorization request endpoint first, then client_id and the request_uri here.";
     // 11xx: the token endpoint, introspection, revocation, userinfo
     GrantTypeMissing = "AS-1100", Developer, "The request names no grant_type.", "Send grant_type.";
     GrantTypeUnsupported = "AS-1101", Developer, "The grant_type is not offered.", "Use a grant type listed in the metadata.";

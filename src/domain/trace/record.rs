@@ -11,6 +11,8 @@ use crate::Timestamp;
 pub enum Transaction {
     /// An authorization request and its dialogue.
     Authorization,
+    /// A pushed authorization request.
+    PushedAuthorization,
     /// A sign-in attempt.
     SignIn,
     /// A consent decision.

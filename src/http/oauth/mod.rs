@@ -2,5 +2,6 @@
 
 pub mod form;
 pub mod metadata;
+pub mod pushed_authorization_request;
 pub mod token;
 pub mod userinfo;

@@ -51,7 +51,7 @@ pub async fn revoke(context: RequestContext, request: HttpRequest, body: Bytes) 
 }
 
 /// A form from a client: read strictly, answered by `respond`, rendered either way.
-async fn answer(
+pub(super) async fn answer(
     context: RequestContext,
     request: HttpRequest,
     body: Bytes,

@@ -7,8 +7,9 @@ use crate::{
         Timestamp,
         entity::{Client, Consent, Session, User},
         ids::UserId,
-        oauth::{AuthorizationRequest, GrantType, OAuthError, SafeRedirect, check_allowed},
+        oauth::{AuthorizationRequest, OAuthError, SafeRedirect, check_allowed, check_response_allowed},
         oidc::{
+            acr,
             claims::{ClaimsRequest, SubjectMismatch},
             id_token::{Hint, check_own_id_token_hint},
             interaction::{Decision, Progress, Prompts, Situation, decide},
@@ -68,14 +69,17 @@ impl Asked {
     /// # Errors
     /// The rule that it no longer meets.
     pub fn check_still_allowed(&self, client: &Client) -> Result<(), OAuthError> {
-        use crate::domain::oauth::ErrorCode;
-        if !client.allows_grant(GrantType::AuthorizationCode) {
-            return Err(OAuthError::new(ErrorCode::UnauthorizedClient, Reason::GrantNotAllowedForClient));
-        }
-        if client.requires_pkce() && self.request.code_challenge.is_none() {
-            return Err(OAuthError::invalid_request(Reason::PkceRequired));
-        }
+        check_response_allowed(client, &self.request)?;
         check_allowed(client, &self.request.scope)
+    }
+
+    /// Whether the person authenticated in the way that the claims parameter demands.
+    ///
+    /// # Errors
+    /// `unmet_authentication_requirements`.
+    pub fn check_acr(&self, session: &Session) -> Result<(), OAuthError> {
+        let claims = self.request.claims.as_deref().map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
+        acr::check_reached(&claims, &session.context.acr)
     }
 
     /// The redirect URI, matched again with what is registered now.

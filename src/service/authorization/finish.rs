@@ -1,45 +1,35 @@
-//! The end of a dialogue: one write that decides who wins, then the answer to the client
-//! (RFC 6749 §4.1.2, RFC 9207).
+//! The end of a dialogue: one write that decides who wins and grants what was asked for: a code, tokens
+//! or both; then the answer to the client (RFC 6749 §4.1.2, OIDC Core 3.1.2.5, 3.2.2.5 and 3.3.2.5).
 
 use super::{
     Browser, DialogueFailure,
     asked::{Asked, Facts},
     pending::{self, Pending},
+    reply::Reply,
 };
 use crate::{
     crypto::token::{SecretKind, mint},
     domain::{
-        Timestamp,
+        Secret, Timestamp,
         entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, EventKind, Session, User},
         ids::{AuthorizationId, InteractionId},
-        oauth::{Answer, ErrorCode, GrantType, OAuthError, SafeRedirect, failure, success},
+        oauth::{Answer, ErrorCode, GrantType, OAuthError, ResponseType, SafeRedirect},
         oidc::interaction::Decision,
         trace::Reason,
     },
-    service::{Broken, Cx, events::Draft, sessions},
+    service::{Broken, Cx, events::Draft, pushed_authorization_request, sessions, token::issue},
     store::{Abort, Write, authorization, authorization_code, client, consent, interaction, user},
 };
 
 /// How an attempt to finish ended.
-pub(super) enum Finished {
+pub(super) enum Finished<A = Answer> {
     /// With the answer to the client.
-    Answer(Answer),
+    Answer(A),
     /// Not yet: the facts have changed since they were last read.
     Instead(Decision),
 }
 
-/// The answer that carries a refusal to the client.
-pub(super) fn refusal(
-    cx: &Cx,
-    redirect: &SafeRedirect,
-    asked: &super::AuthorizationRequest,
-    error: &OAuthError,
-) -> Answer {
-    let error_uri = super::error_uri(cx, error.reason);
-    failure(redirect, asked.response_mode, asked.state.as_deref(), cx.services.issuer.as_str(), error, &error_uri)
-}
-
-/// Issues the code, if all that decides still stands. `id`: the dialogue to finish, if there was
+/// Grants what was asked for, if all that decides still stands. `id`: the dialogue to finish, if there was
 /// one.
 pub(super) async fn grant(
     cx: &Cx,
@@ -48,7 +38,11 @@ pub(super) async fn grant(
     browser: &Browser,
 ) -> Result<Finished, DialogueFailure> {
     let (context, browser) = (cx.clone(), browser.clone());
-    cx.services.store.write(move |tx| grant_in(&context, tx, &asked, id.as_ref(), &browser)).await
+    let finished = cx.services.store.write(move |tx| grant_in(&context, tx, &asked, id.as_ref(), &browser)).await?;
+    match finished {
+        Finished::Answer(reply) => Ok(Finished::Answer(reply.write_out(cx)?)),
+        Finished::Instead(decision) => Ok(Finished::Instead(decision)),
+    }
 }
 
 fn grant_in(
@@ -57,7 +51,7 @@ fn grant_in(
     asked: &Asked,
     id: Option<&InteractionId>,
     browser: &Browser,
-) -> Result<Finished, Abort<DialogueFailure>> {
+) -> Result<Finished<Reply>, Abort<DialogueFailure>> {
     // Lock order: user, session, interaction, authorization. What was read before the lock is read again.
     if let Some((_, person)) = sessions::find_live(cx, tx, browser.session.as_ref())? {
         user::lock(tx, &person.id)?;
@@ -79,20 +73,33 @@ fn grant_in(
         cx.refused("interaction", &[], Reason::InteractionExpired);
         return Err(pending.expired().into());
     }
-    if let Err(error) = asked.check_still_allowed(&client) {
-        cx.refused("client", &[], error.reason);
-        return Ok(Finished::Answer(refusal(cx, &redirect, &asked.request, &error)));
+    let still = asked.check_still_allowed(&client).map_err(|error| ("client", error));
+    if let Err((rule, error)) = still.and_then(|()| asked.check_acr(session).map_err(|error| ("acr", error))) {
+        cx.refused(rule, &[], error.reason);
+        return Ok(Finished::Answer(Reply::refused(&client, redirect, &asked.request, error)));
     }
+    pushed_authorization_request::answer_once(cx, tx, &asked.request)?;
     let cx = &cx.clone().acting_as(format!("user:{}", person.id));
     if facts.progress.consented_by.as_ref() == Some(&person.id) {
         remember_consent(cx, tx, asked, &client, person, facts.consent.as_ref())?;
     }
     sessions::touch(cx, tx, session)?;
-    let code = issue_code(cx, tx, asked, &client, session)?;
-    cx.passed("authorization_code", &[("scope", &asked.request.scope.join(" "))]);
+    let authorization = insert_authorization(cx, tx, asked, &client, session)?;
     let request = &asked.request;
-    let issuer = cx.services.issuer.as_str();
-    Ok(Finished::Answer(success(&redirect, request.response_mode, request.state.as_deref(), issuer, &code)))
+    let scope = request.scope.join(" ");
+    let code = if request.response_type.has_code() {
+        cx.passed("authorization_code", &[("scope", &scope)]);
+        Some(insert_code(cx, tx, asked, &authorization)?)
+    } else {
+        None
+    };
+    let tokens = if request.response_type.has_tokens() {
+        cx.passed("front_channel", &[("response_type", request.response_type.name()), ("scope", &scope)]);
+        Some(issue_tokens(cx, tx, asked, &client, &authorization, code.clone())?)
+    } else {
+        None
+    };
+    Ok(Finished::Answer(Reply::granted(&client, redirect, request, code, tokens)))
 }
 
 /// Remembers what was allowed in this dialogue, on top of what was allowed before.
@@ -115,14 +122,14 @@ fn remember_consent(
     Ok(consent::put(tx, &consent)?)
 }
 
-/// The authorization and its code. Gives the code's text.
-fn issue_code(
+/// The authorization: the parent of all that is issued.
+fn insert_authorization(
     cx: &Cx,
     tx: &mut Write<'_>,
     asked: &Asked,
     client: &Client,
     session: &Session,
-) -> Result<String, Broken> {
+) -> Result<Authorization, Broken> {
     let request = &asked.request;
     let granted = Authorization {
         id: AuthorizationId::new(cx.fresh_id()),
@@ -136,12 +143,20 @@ fn issue_code(
         created_at: cx.now(),
         revoked_at: None,
     };
-    authorization::insert(tx, &granted, last_use(cx, client))?;
+    authorization::insert(tx, &granted, last_use(cx, client, request.response_type))?;
+    let event = Draft::new(EventKind::AuthorizationGranted).authorization(&granted);
+    event.fact("scope", granted.scope.join(" ")).peer(cx).append(cx, tx)?;
+    Ok(granted)
+}
+
+/// Its code. Gives the code's text.
+fn insert_code(cx: &Cx, tx: &mut Write<'_>, asked: &Asked, granted: &Authorization) -> Result<Secret<String>, Broken> {
+    let request = &asked.request;
     let code = mint(SecretKind::AuthorizationCode, cx.random());
     let row = AuthorizationCode {
         code_hash: code.hash.as_bytes().to_vec(),
         authorization_id: granted.id.clone(),
-        client_id: client.client_id.clone(),
+        client_id: granted.client_id.clone(),
         redirect_uri: request.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
         nonce: request.nonce.clone(),
@@ -150,33 +165,55 @@ fn issue_code(
         consumed_at: None,
     };
     authorization_code::insert(tx, &row)?;
-    let event = Draft::new(EventKind::AuthorizationGranted).authorization(&granted);
-    event.fact("scope", granted.scope.join(" ")).peer(cx).append(cx, tx)?;
-    Ok(code.text.expose().clone())
+    Ok(code.text)
+}
+
+/// The tokens that come with the code, or instead of it.
+fn issue_tokens(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    asked: &Asked,
+    client: &Client,
+    granted: &Authorization,
+    code: Option<Secret<String>>,
+) -> Result<issue::Unsigned, Abort<DialogueFailure>> {
+    let request = &asked.request;
+    let wanted = issue::FrontChannel {
+        response_type: request.response_type,
+        nonce: request.nonce.clone(),
+        code,
+        state: request.state.clone(),
+    };
+    issue::for_front_channel(cx, tx, client, granted, wanted).map_err(|abort| match abort {
+        Abort::Keep(failure) => Abort::Keep(failure.into()),
+        Abort::Undo(failure) => Abort::Undo(failure.into()),
+    })
 }
 
 /// Nothing that comes from an authorization of now lives longer: the code, then perhaps a family
-/// of refresh tokens, then the last tokens.
-fn last_use(cx: &Cx, client: &Client) -> Timestamp {
+/// of refresh tokens, then the last tokens. Without a code there is no family.
+fn last_use(cx: &Cx, client: &Client, response_type: ResponseType) -> Timestamp {
     let policy = &cx.services.policy;
-    let family = if client.allows_grant(GrantType::RefreshToken) { policy.refresh_absolute_seconds } else { 0 };
+    let refreshes = response_type.has_code() && client.allows_grant(GrantType::RefreshToken);
+    let family = if refreshes { policy.refresh_absolute_seconds } else { 0 };
     let access = client.settings.access_token_lifetime.unwrap_or(policy.access_token_seconds);
     let id_token = client.settings.id_token_lifetime.unwrap_or(policy.id_token_seconds);
     cx.now().plus_seconds(policy.code_seconds).plus_seconds(family).plus_seconds(access.max(id_token))
 }
 
 /// Ends a dialogue because the person said no: `access_denied` goes to the client (RFC 6749
-/// §4.1.2.1).
+/// §4.1.2.1), once the caller's transaction is committed.
 pub(in crate::service) fn decline(
     cx: &Cx,
     tx: &mut Write<'_>,
     pending: &Pending,
     browser: &Browser,
-) -> Result<Answer, Abort<DialogueFailure>> {
+) -> Result<Reply, Abort<DialogueFailure>> {
     let redirect = SafeRedirect::restored(&pending.client, &pending.request.redirect_uri)?;
     if !interaction::finish(tx, &pending.interaction.id, cx.now())? {
         return Err(pending.expired().into());
     }
+    pushed_authorization_request::answer_once(cx, tx, &pending.request)?;
     let mut event = Draft::new(EventKind::ConsentDenied).client(&pending.client.client_id);
     if let Some((session, _)) = sessions::find_live(cx, tx, browser.session.as_ref())? {
         event = event.session(&session).peer(cx);
@@ -184,5 +221,5 @@ pub(in crate::service) fn decline(
     event.reason(Reason::PersonDeclined).append(cx, tx)?;
     cx.refused("person", &[], Reason::PersonDeclined);
     let error = OAuthError::new(ErrorCode::AccessDenied, Reason::PersonDeclined);
-    Ok(refusal(cx, &redirect, &pending.request, &error))
+    Ok(Reply::refused(&pending.client, redirect, &pending.request, error))
 }

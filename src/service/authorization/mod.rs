@@ -6,6 +6,8 @@ mod browser;
 mod failure;
 mod finish;
 mod pending;
+mod reply;
+mod request_source;
 
 pub use browser::{Browser, Form};
 pub use failure::{App, DialogueFailure};
@@ -13,16 +15,18 @@ pub use failure::{App, DialogueFailure};
 pub(super) use asked::check_hint;
 pub(super) use finish::decline;
 pub(super) use pending::{Pending, find as find_pending};
+pub(super) use reply::Reply;
+pub(super) use request_source::{SourceFailure, check_pushable};
 
 use asked::{Asked, Facts};
-use finish::{Finished, refusal};
+use finish::Finished;
 
 use super::{Broken, Cx, clients};
 use crate::{
     domain::{
         Secret,
         ids::{ClientId, InteractionId},
-        oauth::{Answer, AuthorizationRequest, AuthorizeError, OAuthError, Params, ValidRequest, rules, validate},
+        oauth::{Answer, AuthorizeError, OAuthError, Params, ValidRequest, rules},
         oidc::interaction::Decision,
         trace::{Reason, Transaction},
     },
@@ -79,8 +83,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
         }
         None => None,
     };
-    let valid = validate(&params, client.as_ref().map(|view| &view.client));
-    note_validation(cx, &params, &valid);
+    let valid = request_source::read(cx, params, client.as_deref()).await?;
     let answered = |answer| Ok(Started { next: Next::Answer(answer), browser_cookie: None });
     let ValidRequest { request, redirect } = match valid {
         Ok(valid) => valid,
@@ -93,24 +96,15 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
             });
         }
         Err(AuthorizeError::Redirect(refused)) => {
-            let error_uri = error_uri(cx, refused.error.reason);
-            let (state, issuer) = (refused.state.as_deref(), cx.services.issuer.as_str());
-            let error = &refused.error;
-            return answered(crate::domain::oauth::failure(
-                &refused.to,
-                refused.mode,
-                state,
-                issuer,
-                error,
-                &error_uri,
-            ));
+            return answered(Reply::refused_early(&known(client.as_deref())?.client, *refused).write_out(cx)?);
         }
     };
+    let client = &known(client.as_deref())?.client;
     let asked = match Asked::understand(cx, request.clone()) {
         Ok(asked) => asked,
         Err(error) => {
             cx.refused("id_token_hint", &[], error.reason);
-            return answered(refusal(cx, &redirect, &request, &error));
+            return answered(Reply::refused(client, redirect, &request, error).write_out(cx)?);
         }
     };
     let decision = decide_at_start(cx, &asked, browser).await?;
@@ -124,11 +118,16 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     match decision {
         Decision::Refuse(error) => {
             cx.refused("prompt", &[("prompt", "none")], error.reason);
-            answered(refusal(cx, &redirect, &request, &error))
+            answered(Reply::refused(client, redirect, &request, error).write_out(cx)?)
         }
         // It could be granted a moment ago, and again now: the dialogue's first page goes on from there.
         page => begin(cx, &asked, browser.clone(), page).await,
     }
+}
+
+/// The client of a request that could be redirected: there is one.
+fn known(client: Option<&clients::ClientView>) -> Result<&clients::ClientView, Broken> {
+    client.ok_or_else(|| Broken::Internal("a redirect for nobody".to_owned()))
 }
 
 /// Writes down which rules ran, in their order.

@@ -331,15 +331,17 @@ async fn rehash(cx: &Cx, proof: Proof, password: Secret<String>) {
 pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
     cx.note_transaction(Transaction::SignIn);
     let (context, id, browser, token) = (cx.clone(), id.clone(), browser.clone(), form_token.to_owned());
-    cx.services
+    let reply = cx
+        .services
         .store
         .write(move |tx| {
             let pending = find_pending(&context, tx, &id, &browser)?;
             pending.note(&context);
             check_token(&context, &browser, Form::SignIn, &[id.as_str()], &token)?;
-            decline(&context, tx, &pending, &browser).map(Next::Answer)
+            decline(&context, tx, &pending, &browser)
         })
-        .await
+        .await?;
+    Ok(Next::Answer(reply.write_out(cx)?))
 }
 
 /// The person goes on with the account that is signed in (`prompt=select_account`).

@@ -2,6 +2,8 @@
 //! on is read again in the issuing transaction; signatures are made after its commit, so that a
 //! slow algorithm never holds the database.
 
+mod front_channel;
+
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -15,7 +17,7 @@ use crate::{
         token::{Minted, SecretKind, mint},
     },
     domain::{
-        Secret, Timestamp,
+        Secret,
         entity::{
             AccessTokenFormat, AuthenticationContext, Authorization, Client, ConsentMode, EventKind, IdTokenClaims,
             RefreshToken, User,
@@ -34,6 +36,8 @@ use crate::{
         refresh_token, session, user,
     },
 };
+
+pub use front_channel::{FrontChannel, FrontChannelTokens};
 
 /// `typ` of JWT access tokens (RFC 9068 §2.1).
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
@@ -79,6 +83,8 @@ pub enum Chain {
         /// The successor that was handed out before.
         refresh_token: Secret<String>,
     },
+    /// Beside it: through the browser, next to a code or instead of one. Never a refresh token.
+    FrontChannel(FrontChannel),
 }
 
 /// The random parts of a response, drawn before the transaction.
@@ -135,6 +141,7 @@ pub struct Unsigned {
     access_algorithm: SigningAlgorithm,
     refresh_token: Option<Secret<String>>,
     id_token: Option<IdTokenDraft>,
+    front_channel: Option<FrontChannel>,
 }
 
 struct IdTokenDraft {
@@ -167,8 +174,33 @@ pub(super) fn for_person(
     authorization: &Authorization,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
+    for_authorization(cx, tx, &view.client, authorization, wanted)
+}
+
+/// Issues what comes back through the browser, inside the transaction that grants it and that has
+/// read `client`.
+///
+/// # Errors
+/// As [`for_person`].
+pub(in crate::service) fn for_front_channel(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    client: &Client,
+    authorization: &Authorization,
+    wanted: FrontChannel,
+) -> Result<Unsigned, Abort<Failure>> {
+    let drafts = Drafts::prepare(cx, client);
+    for_authorization(cx, tx, client, authorization, Wanted::of(Chain::FrontChannel(wanted), drafts))
+}
+
+fn for_authorization(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    client: &Client,
+    authorization: &Authorization,
+    wanted: Wanted,
+) -> Result<Unsigned, Abort<Failure>> {
     let Wanted { scope, chain, drafts } = wanted;
-    let client = &view.client;
     let person = user::find(tx, &authorization.user_id)?;
     let session = session::find(tx, &authorization.session_id)?;
     let consented = consent_stands(tx, client, authorization)?;
@@ -193,30 +225,42 @@ pub(super) fn for_person(
     };
     let nonce = match &chain {
         Chain::Begin { nonce } => nonce.clone(),
+        Chain::FrontChannel(front) => front.nonce.clone(),
         Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
     };
-    let id_token = if has("openid") {
+    let front_channel = match &chain {
+        Chain::FrontChannel(front) => Some(front.clone()),
+        Chain::Begin { .. } | Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
+    };
+    let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
+    let id_token = if has("openid") && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
         let person = Person { user: &person, groups: &membership.groups, roles: &membership.roles };
-        Some(id_token(cx, client, authorization, &person, &scope, nonce)?)
+        Some(id_token(cx, client, authorization, &person, &scope, (nonce, told))?)
     } else {
         None
     };
     let refresh_token = continue_chain(cx, tx, client, authorization, chain, drafts.refresh)?;
-    if let Some(minted) = &drafts.access {
+    let access_wanted = front_channel.as_ref().is_none_or(|front| front.response_type.has_access_token());
+    let opaque = drafts.access.filter(|_| access_wanted);
+    if let Some(minted) = &opaque {
         store::access_token::insert(tx, &opaque_row(&claims, minted, Some(&authorization.id)))?;
     }
-    Draft::new(EventKind::TokenIssued)
-        .authorization(authorization)
-        .object(&claims.jti)
-        .fact("scope", scope.join(" "))
-        .fact("refresh_token", refresh_token.is_some())
-        .append(cx, tx)?;
+    let mut event = Draft::new(EventKind::TokenIssued).authorization(authorization).fact("scope", scope.join(" "));
+    event = match &front_channel {
+        None => event.fact("refresh_token", refresh_token.is_some()),
+        Some(front) => event.fact("response_type", front.response_type.name()),
+    };
+    if access_wanted {
+        event = event.object(&claims.jti);
+    }
+    event.append(cx, tx)?;
     Ok(Unsigned {
         claims,
-        opaque: drafts.access.map(|minted| minted.text),
+        opaque: opaque.map(|minted| minted.text),
         access_algorithm: client.settings.access_token_signed_response_alg,
         refresh_token,
         id_token,
+        front_channel,
     })
 }
 
@@ -254,6 +298,7 @@ pub(super) async fn for_machine(cx: &Cx, view: &Arc<ClientView>, scope: Vec<Stri
         access_algorithm: client.settings.access_token_signed_response_alg,
         refresh_token: None,
         id_token: None,
+        front_channel: None,
     };
     unsigned.sign(cx)
 }
@@ -261,23 +306,9 @@ pub(super) async fn for_machine(cx: &Cx, view: &Arc<ClientView>, scope: Vec<Stri
 impl Unsigned {
     /// Signs what has to be signed.
     pub(super) fn sign(self, cx: &Cx) -> Result<TokenReply, Stop> {
-        let keyring = cx.services.keyring.load();
-        let signer =
-            |algorithm| keyring.signer(algorithm).ok_or_else(|| Failure::internal(format!("no key signs {algorithm}")));
-        let access_token = match self.opaque {
-            Some(text) => text,
-            None => {
-                let jwt = sign_compact(signer(self.access_algorithm)?, ACCESS_TOKEN_TYPE, &self.claims.payload());
-                Secret::new(jwt.map_err(Failure::internal)?)
-            }
-        };
+        let access_token = self.access_token(cx)?;
         let id_token = match self.id_token {
-            Some(draft) => {
-                let algorithm = draft.algorithm;
-                let claims = draft.claims(cx, access_token.expose());
-                let jwt = sign_compact(signer(algorithm)?, ID_TOKEN_TYPE, &claims).map_err(Failure::internal)?;
-                Some(Secret::new(jwt))
-            }
+            Some(draft) => Some(draft.sign(cx, Some(access_token.expose()), None)?),
             None => None,
         };
         Ok(TokenReply {
@@ -288,25 +319,54 @@ impl Unsigned {
             id_token,
         })
     }
+
+    fn access_token(&self, cx: &Cx) -> Result<Secret<String>, Failure> {
+        match &self.opaque {
+            Some(text) => Ok(text.clone()),
+            None => sign(cx, self.access_algorithm, ACCESS_TOKEN_TYPE, &self.claims.payload()),
+        }
+    }
+}
+
+/// Signs with the key in use for this algorithm.
+fn sign(
+    cx: &Cx,
+    algorithm: SigningAlgorithm,
+    typ: &str,
+    claims: &Map<String, Value>,
+) -> Result<Secret<String>, Failure> {
+    let keyring = cx.services.keyring.load();
+    let signer = keyring.signer(algorithm).ok_or_else(|| Failure::internal(format!("no key signs {algorithm}")))?;
+    sign_compact(signer, typ, claims).map(Secret::new).map_err(Failure::internal)
 }
 
 impl IdTokenDraft {
-    fn claims(self, cx: &Cx, access_token: &str) -> Map<String, Value> {
-        IdTokenFacts {
+    /// `access_token`: the one that is issued with it. `response`: the response that it comes in, from
+    /// the authorization endpoint.
+    fn sign(
+        self,
+        cx: &Cx,
+        access_token: Option<&str>,
+        response: Option<&FrontChannel>,
+    ) -> Result<Secret<String>, Failure> {
+        let algorithm = self.algorithm;
+        let claims = IdTokenFacts {
             issuer: cx.services.issuer.as_str(),
             subject: &self.subject.id,
             client_id: &self.client_id,
             issued_at: cx.now(),
             lifetime: self.lifetime,
-            algorithm: self.algorithm,
+            algorithm,
             context: &self.context,
             nonce: self.nonce.as_deref(),
             sid: Some(&self.sid),
-            access_token: Some(access_token),
-            code: None,
+            access_token,
+            code: response.and_then(FrontChannel::code),
+            state: response.and_then(FrontChannel::signed_state),
             extra: self.extra,
         }
-        .claims()
+        .claims();
+        sign(cx, algorithm, ID_TOKEN_TYPE, &claims)
     }
 }
 
@@ -358,10 +418,10 @@ fn id_token(
     authorization: &Authorization,
     person: &Person<'_>,
     scope: &[String],
-    nonce: Option<String>,
+    (nonce, told): (Option<String>, IdTokenClaims),
 ) -> Result<IdTokenDraft, Abort<Failure>> {
     let settings = &client.settings;
-    let mut extra = match settings.id_token_claims {
+    let mut extra = match told {
         IdTokenClaims::Fat => claims_for_scope(person, scope),
         IdTokenClaims::Lean => Map::new(),
     };
@@ -398,11 +458,10 @@ fn continue_chain(
     let family_expires_at = match &chain {
         Chain::Begin { .. } => cx.now().plus_seconds(policy.refresh_absolute_seconds),
         Chain::Rotate { from } => from.family_expires_at,
-        Chain::Redeliver { .. } => Timestamp::default(),
+        Chain::Redeliver { refresh_token } => return Ok(Some(refresh_token.clone())),
+        // RFC 6749 §4.2.2: never through the browser.
+        Chain::FrontChannel(_) => return Ok(None),
     };
-    if let Chain::Redeliver { refresh_token } = chain {
-        return Ok(Some(refresh_token));
-    }
     let idle = client.settings.refresh_token_lifetime.unwrap_or(policy.refresh_idle_seconds);
     let token = RefreshToken {
         token_hash: minted.hash.as_bytes().to_vec(),

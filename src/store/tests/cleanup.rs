@@ -7,12 +7,13 @@ use super::{
 use crate::{
     domain::{
         Timestamp,
-        ids::{AuthorizationId, ClientId},
+        ids::{AuthorizationId, ClientId, PushedRequestId},
+        oauth::PushedRequest,
         trace::{DecisionRecord, Transaction},
     },
     store::{
         access_token, assertion_replay, authorization, authorization_code, cleanup, decision_record, interaction,
-        refresh_token, session, setup_link, throttle, throttle::ThrottleRow,
+        pushed_authorization_request, refresh_token, session, setup_link, throttle, throttle::ThrottleRow,
     },
 };
 
@@ -143,6 +144,29 @@ on_both! {
         for (key, _, _, stays) in rows {
             assert_eq!(db.read(move |tx| throttle::find(tx, key)).await.unwrap().is_some(), stays, "{key}");
         }
+    }
+
+    async fn a_pushed_request_outlives_every_dialogue_that_began_with_it(db) {
+        db.seeded().await;
+        let end = NOW.plus_seconds(90);
+        db.write(move |tx| {
+            let pushed = PushedRequest {
+                id: PushedRequestId::new("p"),
+                client_id: ClientId::new("rp"),
+                parameters: String::new(),
+                created_at: NOW,
+                expires_at: end,
+                consumed_at: None,
+            };
+            Ok(pushed_authorization_request::insert(tx, &pushed, b"h")?)
+        })
+        .await
+        .unwrap();
+        assert_eq!(clean(&db, end.plus_seconds(DAY)).await, 0);
+        let id = PushedRequestId::new("p");
+        let at = end.plus_seconds(DAY);
+        assert!(db.write(move |tx| Ok(pushed_authorization_request::consume(tx, &id, at)?)).await.unwrap());
+        assert_eq!(clean(&db, end.plus_seconds(DAY + 1)).await, 1);
     }
 
     async fn setup_links_go_a_day_after_they_expired(db) {

@@ -4,7 +4,8 @@ import { launch } from './browser.mjs';
 import { kind } from './database.mjs';
 import { startDev, tail } from './server.mjs';
 
-export function suite({ start = startDev, browser = true } = {}) {
+// `prepare(shared)` runs when both are there, and answers what ends it.
+export function suite({ start = startDev, browser = true, prepare } = {}) {
   const shared = {
     // Declares a test; its function gets (shared, t).
     test(name, body) {
@@ -21,8 +22,10 @@ export function suite({ start = startDev, browser = true } = {}) {
   };
   before(async () => {
     [shared.server, shared.browser] = await Promise.all([start(), browser ? launch() : undefined]);
+    shared.end = await prepare?.(shared);
   });
   after(async () => {
+    await shared.end?.();
     await shared.browser?.close();
     await shared.server?.stop();
   });

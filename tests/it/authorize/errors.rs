@@ -80,7 +80,7 @@ both! {
             (base.clone().without("response_type"), "invalid_request", "AS-1006"),
             (base.clone().with("response_type", "token"), "unsupported_response_type", "AS-1007"),
             (base.clone().with("response_type", "code id_token"), "unsupported_response_type", "AS-1007"),
-            (base.clone().and("response_mode", "jwt"), "invalid_request", "AS-1008"),
+            (base.clone().and("response_mode", "jwt.query"), "invalid_request", "AS-1008"),
             (base.clone().and("response_mode", "web_message"), "invalid_request", "AS-1008"),
             (base.clone().with("scope", "openid  profile"), "invalid_scope", "AS-1009"),
             (base.clone().with("scope", "openid,profile"), "invalid_scope", "AS-1009"),

@@ -1,5 +1,9 @@
-//! The authorization endpoint (RFC 6749 §3.1, OIDC Core 3.1.2).
+//! The authorization endpoint (RFC 6749 §3.1, OIDC Core 3).
 
+mod acr;
 mod errors;
+mod hybrid;
+mod jarm;
 mod library;
 mod ok;
+mod response_modes;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 use symbolon::domain::{entity::AuthMethod, jose::SigningAlgorithm};
 
-use crate::support::{ClientKey, ClientSpec, Credentials, GrantSpec, Request, SECRET, TestApp, signed_with};
+use crate::support::{Authorize, ClientKey, ClientSpec, Credentials, GrantSpec, Request, SECRET, TestApp, signed_with};
 
 const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
@@ -42,9 +42,12 @@ both! {
             "end_session_endpoint",
             "introspection_endpoint",
             "revocation_endpoint",
+            "pushed_authorization_request_endpoint",
+            "require_pushed_authorization_requests",
             "scopes_supported",
             "response_types_supported",
             "response_modes_supported",
+            "authorization_signing_alg_values_supported",
             "grant_types_supported",
             "acr_values_supported",
             "subject_types_supported",
@@ -100,7 +103,7 @@ both! {
         let document = app.document(OPENID).await;
         let mut grants = list(&document, "grant_types_supported");
         grants.sort_unstable();
-        assert_eq!(grants, ["authorization_code", "client_credentials", "refresh_token"]);
+        assert_eq!(grants, ["authorization_code", "client_credentials", "implicit", "refresh_token"]);
         let token = path(&app, &document, "token_endpoint").to_owned();
         let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
         let grant = app.grant(&alice, &rp, GrantSpec::scope("openid")).await;
@@ -108,14 +111,52 @@ both! {
         rp.refresh(tokens.refresh()).await.ok().await;
         let service = app.client(ClientSpec::machine("service")).await;
         service.post(&token, &[("grant_type", "client_credentials")]).await.ok().await;
+        // Implicit is a grant of the authorization endpoint; every_advertised_response_type_and_mode_works.
         for other in [
             "implicit",
             "password",
             "urn:ietf:params:oauth:grant-type:device_code",
             "urn:ietf:params:oauth:grant-type:jwt-bearer",
         ] {
-            assert!(!grants.contains(&other));
+            assert!(other == "implicit" || !grants.contains(&other));
             service.post(&token, &[("grant_type", other)]).await.refused("unsupported_grant_type", "AS-1101").await;
+        }
+    }
+
+    async fn every_advertised_response_type_and_mode_works(app) {
+        // Behaviours 6 and 134.
+        let document = app.document(OPENID).await;
+        let (rp, alice) = (app.client(ClientSpec::web("web").hybrid()).await, app.person("alice").await);
+        let mut browser = app.browser();
+        for response_type in list(&document, "response_types_supported") {
+            for mode in list(&document, "response_modes_supported") {
+                if response_type != "code" && mode.starts_with("query") {
+                    continue;
+                }
+                let request = Authorize::new(&rp, "openid").with("response_type", response_type);
+                let parameters = browser.arrive(&alice, &request.with("response_mode", mode)).await.parameters();
+                let answer = match parameters.get("response") {
+                    Some(signed) => app.verified(signed).await.1,
+                    None => json!(parameters),
+                };
+                for (word, member) in [("code", "code"), ("id_token", "id_token"), ("token", "access_token")] {
+                    let asked = response_type.split(' ').any(|asked| asked == word);
+                    assert_eq!(answer.get(member).is_some(), asked, "{response_type} {mode} {answer}");
+                }
+            }
+        }
+        assert_eq!(
+            list(&document, "authorization_signing_alg_values_supported"),
+            list(&document, "id_token_signing_alg_values_supported")
+        );
+    }
+
+    async fn nothing_unsigned_is_advertised(app) {
+        // Behaviour 67.
+        let document = app.document(OPENID).await;
+        for (name, value) in document.as_object().expect("an object") {
+            let named = value.as_array().is_some_and(|values| values.contains(&json!("none")));
+            assert!(!(named && name.ends_with("alg_values_supported")), "{name}: {value}");
         }
     }
 
@@ -188,7 +229,7 @@ both! {
     async fn the_values_that_clients_rely_on_are_stated(app) {
         // Behaviours 6, 9, 10, 12, 14, 16 and 17.
         let document = app.document(OPENID).await;
-        assert_eq!(list(&document, "response_types_supported"), ["code"]);
+        assert!(list(&document, "response_types_supported").contains(&"code"));
         assert_eq!(list(&document, "subject_types_supported"), ["public"]);
         assert_eq!(list(&document, "code_challenge_methods_supported"), ["S256"]);
         let scopes = list(&document, "scopes_supported");

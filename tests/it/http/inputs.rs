@@ -51,6 +51,8 @@ both! {
                 format!("/oauth2/authorize?{}&login_hint={text}", good),
                 format!("/oauth2/authorize?{}&id_token_hint={text}", good),
                 format!("/oauth2/authorize?{}&claims={text}", good),
+                format!("/oauth2/authorize?client_id=web&request_uri={text}"),
+                format!("/oauth2/authorize?client_id=web&request_uri=urn:ietf:params:oauth:request_uri:{text}"),
                 format!("/oauth2/logout?id_token_hint={text}"),
                 format!("/oauth2/logout?client_id={text}&post_logout_redirect_uri={text}&state={text}"),
                 format!("/sign-out?{text}={text}"),

@@ -26,6 +26,7 @@ const EXPECTED: &[(&str, Permission, Origins, &[&str])] = &[
     ("/oauth2/introspect", Permission::Client, Origins::Same, &["post"]),
     ("/oauth2/jwks", Permission::Anybody, Origins::Any, &["get"]),
     ("/oauth2/logout", Permission::Browser, Origins::Same, &["get", "post"]),
+    ("/oauth2/par", Permission::Client, Origins::Any, &["post"]),
     ("/oauth2/revoke", Permission::Client, Origins::Any, &["post"]),
     ("/oauth2/token", Permission::Client, Origins::Any, &["post"]),
     ("/oauth2/userinfo", Permission::AccessToken, Origins::Any, &["get", "post"]),

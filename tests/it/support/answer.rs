@@ -83,6 +83,19 @@ impl Answer {
         }
     }
 
+    /// What stands for a pushed request (RFC 9126 §2.2; behaviour 137).
+    pub async fn pushed(&self) -> String {
+        let response = &self.response;
+        if response.status != 201 {
+            panic!("expected 201\n{}", self.explained().await);
+        }
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{response}");
+        let body = response.json();
+        assert_eq!(body["expires_in"], 90, "{response}");
+        assert!(body.as_object().is_some_and(|members| members.len() == 2), "{response}");
+        body["request_uri"].as_str().expect("text").to_owned()
+    }
+
     /// The answer of introspection: alive or not. A dead token gives nothing else away.
     pub async fn active(&self) -> bool {
         let body = self.json().await;

@@ -90,11 +90,29 @@ impl Authorize {
         self
     }
 
+    /// What the app needs to redeem this code, which answers the request.
+    pub fn redeem(&self, code: &str) -> Grant {
+        let redirect_uri = self.fields.iter().find(|(name, _)| name == "redirect_uri");
+        Grant {
+            code: code.to_owned(),
+            redirect_uri: redirect_uri.map(|(_, value)| value.clone()).expect("a redirect_uri"),
+            verifier: Some(self.verifier.clone()),
+            authorization: symbolon::domain::ids::AuthorizationId::new(""),
+            session: symbolon::domain::ids::SessionId::new(""),
+        }
+    }
+
     /// As a form.
     pub fn encoded(&self) -> String {
         let fields: Vec<(&str, &str)> =
             self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         form_encode(&fields)
+    }
+
+    /// As they are pushed: whoever authenticates adds its own name.
+    pub fn pushed(&self) -> Vec<(&str, &str)> {
+        let fields = self.fields.iter().filter(|(name, _)| name != "client_id");
+        fields.map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     /// As an address.
@@ -180,10 +198,24 @@ impl Browser<'_> {
 
     /// Goes through whatever pages come up, and arrives at the app with a code.
     pub async fn grant(&mut self, person: &Person, request: &Authorize) -> Grant {
-        let mut stop = self.authorize(request).await;
+        self.grant_at(&request.target(), person, request).await
+    }
+
+    /// As [`Browser::grant`], where another address stands for the request.
+    pub async fn grant_at(&mut self, target: &str, person: &Person, request: &Authorize) -> Grant {
+        self.arrive_at(target, person).await.grant(request)
+    }
+
+    /// Goes through whatever pages come up, and arrives at the app.
+    pub async fn arrive(&mut self, person: &Person, request: &Authorize) -> Away {
+        self.arrive_at(&request.target(), person).await
+    }
+
+    async fn arrive_at(&mut self, target: &str, person: &Person) -> Away {
+        let mut stop = self.open(target).await;
         for _ in 0..4 {
             stop = match stop {
-                Stop::Away(away) => return away.grant(request),
+                Stop::Away(away) => return away,
                 Stop::Page(page) if page.path.starts_with("/sign-in/") => {
                     self.sign_in(&page, &person.username, PASSWORD).await
                 }
@@ -191,7 +223,7 @@ impl Browser<'_> {
                 Stop::Page(page) => panic!("not a page of a sign-in: {}\n{}", page.path, page.answer.response),
             };
         }
-        panic!("no code after four pages");
+        panic!("still here after four pages");
     }
 }
 
@@ -263,20 +295,7 @@ impl Away {
     /// The code that the app was handed.
     pub fn grant(&self, request: &Authorize) -> Grant {
         let parameters = self.parameters();
-        let code = parameters.get("code").unwrap_or_else(|| panic!("no code: {}", self.url)).clone();
-        let redirect_uri = request
-            .fields
-            .iter()
-            .find(|(name, _)| name == "redirect_uri")
-            .map(|(_, value)| value.clone())
-            .expect("a redirect_uri");
-        Grant {
-            code,
-            redirect_uri,
-            verifier: Some(request.verifier.clone()),
-            authorization: symbolon::domain::ids::AuthorizationId::new(""),
-            session: symbolon::domain::ids::SessionId::new(""),
-        }
+        request.redeem(parameters.get("code").unwrap_or_else(|| panic!("no code: {}", self.url)))
     }
 
     /// The app hears a refusal: these members and no others (behaviours 49 and 50), and the private

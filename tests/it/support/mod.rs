@@ -17,7 +17,7 @@ mod wire;
 pub use answer::{Answer, Tokens};
 pub use app::TestApp;
 pub use assertion::{Assertion, ClientKey, unsigned};
-pub use browser::{Authorize, Browser, Page, Stop};
+pub use browser::{Authorize, Away, Browser, Page, Stop};
 pub use clock::ManualClock;
 pub use database::Database;
 pub use jwks_server::JwksServer;

@@ -12,13 +12,13 @@ use symbolon::{
         entity::{AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, Owner},
         ids::ClientId,
         jose::SigningAlgorithm,
-        oauth::CLIENT_ASSERTION_TYPE,
+        oauth::{CLIENT_ASSERTION_TYPE, GrantType, ResponseType},
     },
     service::Services,
     store::client,
 };
 
-use super::{Answer, Assertion, ClientKey, Request, TestApp, Wire, people::Grant};
+use super::{Answer, Assertion, Authorize, ClientKey, Request, TestApp, Wire, form_encode, people::Grant};
 
 /// The secret of every confidential client in the tests.
 pub const SECRET: &str = "sym_cs_test-secret-of-every-client";
@@ -74,6 +74,15 @@ impl ClientSpec {
         })
     }
 
+    /// For every response type.
+    #[must_use]
+    pub fn hybrid(self) -> Self {
+        self.set(|settings| {
+            settings.grant_types.push(GrantType::Implicit);
+            settings.response_types = ResponseType::ALL.to_vec();
+        })
+    }
+
     /// With other settings.
     #[must_use]
     pub fn set(mut self, change: impl FnOnce(&mut ClientSettings)) -> Self {
@@ -114,7 +123,11 @@ impl TestApp {
     /// Registers a client. Confidential ones have [`SECRET`]; one with keys needs
     /// [`RelyingParty::with`] its key.
     pub async fn client(&self, spec: ClientSpec) -> RelyingParty {
-        for algorithm in [spec.settings.id_token_signed_response_alg, spec.settings.access_token_signed_response_alg] {
+        for algorithm in [
+            spec.settings.id_token_signed_response_alg,
+            spec.settings.access_token_signed_response_alg,
+            spec.settings.authorization_signed_response_alg,
+        ] {
             self.ensure_key(algorithm).await;
         }
         let row = Client {
@@ -279,6 +292,17 @@ impl RelyingParty {
         ];
         fields.extend(grant.verifier.as_deref().map(|verifier| ("code_verifier", verifier)));
         self.token(&fields).await
+    }
+
+    /// Pushes an authorization request.
+    pub async fn push(&self, request: &Authorize) -> Answer {
+        self.post("/oauth2/par", &request.pushed()).await
+    }
+
+    /// Where a browser is sent with a reference.
+    pub fn by_reference(&self, request_uri: &str) -> String {
+        let fields = [("client_id", self.client_id.as_str()), ("request_uri", request_uri)];
+        format!("/oauth2/authorize?{}", form_encode(&fields))
     }
 
     /// Uses a refresh token.

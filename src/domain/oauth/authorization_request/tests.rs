@@ -121,6 +121,7 @@ fn every_other_refusal_is_redirected_with_the_state() {
         ("response_type", Some("none"), "unsupported_response_type", "AS-1007", "response_type"),
         ("response_type", Some("code code"), "unsupported_response_type", "AS-1007", "response_type"),
         ("response_type", Some("Code"), "unsupported_response_type", "AS-1007", "response_type"),
+        ("response_type", Some("id_token"), "unsupported_response_type", "AS-1007", "response_type"),
         ("response_mode", Some("web_message"), "invalid_request", "AS-1008", "response_mode"),
         ("code_challenge", None, "invalid_request", "AS-1301", "pkce"),
         ("code_challenge", Some("short"), "invalid_request", "AS-1303", "pkce"),
@@ -142,7 +143,8 @@ fn every_other_refusal_is_redirected_with_the_state() {
     ] {
         let error = redirected(validate(&params(&[(name, value)]), Some(&web())));
         assert_eq!(codes(&error.error), (code, reason), "{name}={value:?}");
-        assert_eq!((error.state.as_deref(), error.mode, error.rule), (Some("st"), ResponseMode::Query, rule), "{name}");
+        let mode = if value == Some("id_token") { ResponseMode::Fragment } else { ResponseMode::Query };
+        assert_eq!((error.state.as_deref(), error.mode, error.rule), (Some("st"), mode, rule), "{name}");
         assert_eq!(error.to.as_str(), "https://app.example/callback");
         assert!(rules().any(|known| known == rule));
     }
@@ -167,6 +169,12 @@ fn a_refusal_honours_the_response_mode_or_the_default_of_the_type_asked_for() {
         ([("prompt", Some("x")), ("response_mode", Some("fragment"))], ResponseMode::Fragment),
         ([("response_type", None), ("response_mode", Some("fragment"))], ResponseMode::Fragment),
         ([("prompt", Some("x")), ("response_mode", Some("nonsense"))], ResponseMode::Query),
+        ([("prompt", Some("x")), ("response_mode", Some("jwt"))], ResponseMode::QueryJwt),
+        ([("response_type", None), ("response_mode", Some("jwt"))], ResponseMode::QueryJwt),
+        ([("response_type", Some("id_token")), ("response_mode", Some("jwt"))], ResponseMode::FragmentJwt),
+        ([("response_type", Some("code token")), ("response_mode", Some("query"))], ResponseMode::Fragment),
+        ([("response_type", Some("id_token")), ("response_mode", Some("query.jwt"))], ResponseMode::FragmentJwt),
+        ([("response_type", Some("id_token")), ("response_mode", Some("form_post.jwt"))], ResponseMode::FormPostJwt),
     ] {
         assert_eq!(redirected(validate(&params(&changes), Some(&web()))).mode, mode, "{changes:?}");
     }
@@ -250,4 +258,180 @@ fn the_names_of_the_prompts_are_found_again() {
         assert_eq!(Prompt::from_name(prompt.name()), Some(prompt));
         assert_eq!(serde_json::to_value(prompt).expect("a string"), prompt.name());
     }
+}
+
+/// [`web`], registered for everything.
+fn hybrid() -> Client {
+    let mut client = web();
+    client.settings.grant_types.push(GrantType::Implicit);
+    client.settings.response_types = ResponseType::ALL.to_vec();
+    client
+}
+
+/// Behaviours 32 and 33.
+#[test]
+fn a_nonce_is_required_where_an_id_token_comes_through_the_browser() {
+    for response_type in ResponseType::ALL {
+        let changes = [("response_type", Some(response_type.name())), ("nonce", None)];
+        let result = validate(&params(&changes), Some(&hybrid()));
+        if response_type.has_id_token() {
+            let error = redirected(result);
+            assert_eq!((codes(&error.error), error.rule), (("invalid_request", "AS-1030"), "nonce"));
+            assert_eq!(error.mode, ResponseMode::Fragment);
+            let changes = [("response_type", Some(response_type.name())), ("nonce", Some(""))];
+            assert_eq!(redirected(validate(&params(&changes), Some(&hybrid()))).error.reason.code(), "AS-1030");
+        } else {
+            assert!(result.is_ok_and(|valid| valid.request.nonce.is_none()), "{response_type:?}");
+        }
+    }
+}
+
+#[test]
+fn an_id_token_needs_the_scope_openid() {
+    for response_type in ResponseType::ALL {
+        for scope in [None, Some("email")] {
+            let changes = [("response_type", Some(response_type.name())), ("scope", scope)];
+            let result = validate(&params(&changes), Some(&hybrid()));
+            if response_type.has_id_token() {
+                let error = redirected(result);
+                assert_eq!((codes(&error.error), error.rule), (("invalid_request", "AS-1031"), "scope"));
+            } else {
+                assert!(result.is_ok(), "{response_type:?}");
+            }
+        }
+    }
+}
+
+/// Behaviours 51 and 208.
+#[test]
+fn tokens_never_go_into_a_query() {
+    for response_type in ResponseType::ALL {
+        for mode in ResponseMode::ALL {
+            let changes = [("response_type", Some(response_type.name())), ("response_mode", Some(mode.name()))];
+            let result = validate(&params(&changes), Some(&hybrid()));
+            if response_type.has_tokens() && mode.is_in_query() {
+                let error = redirected(result);
+                assert_eq!((codes(&error.error), error.rule), (("invalid_request", "AS-1032"), "response_mode"));
+                assert_eq!(error.mode, mode.kept_out_of_query());
+            } else {
+                assert!(result.is_ok_and(|valid| valid.request.response_mode == mode), "{response_type:?} {mode:?}");
+            }
+        }
+        let valid = validate(&params(&[("response_type", Some(response_type.name()))]), Some(&hybrid()));
+        let request = valid.unwrap_or_else(|error| panic!("{error:?}")).request;
+        assert_eq!(request.response_type, response_type);
+        assert_eq!(request.response_mode, ResponseMode::default_for(response_type.has_tokens()));
+    }
+}
+
+/// Behaviour 208: a client may be held to signed answers.
+#[test]
+fn a_client_may_be_held_to_some_response_modes() {
+    let mut client = hybrid();
+    client.settings.response_modes = vec![ResponseMode::QueryJwt, ResponseMode::Fragment];
+    for (response_type, mode, allowed) in [
+        ("code", None, false),
+        ("code", Some("query"), false),
+        ("code", Some("form_post.jwt"), false),
+        ("code", Some("jwt"), true),
+        ("code", Some("query.jwt"), true),
+        ("code id_token", None, true),
+        ("code id_token", Some("jwt"), false),
+    ] {
+        let changes = [("response_type", Some(response_type)), ("response_mode", mode)];
+        match validate(&params(&changes), Some(&client)) {
+            Ok(_) => assert!(allowed, "{response_type} {mode:?}"),
+            Err(AuthorizeError::Redirect(error)) => {
+                assert_eq!((codes(&error.error), error.rule), (("invalid_request", "AS-1033"), "response_mode"));
+                assert!(!allowed, "{response_type} {mode:?}");
+            }
+            Err(AuthorizeError::Page(error)) => panic!("a page: {error:?}"),
+        }
+    }
+}
+
+#[test]
+fn each_response_type_needs_its_registration_and_its_grants() {
+    for response_type in ResponseType::ALL {
+        let request = params(&[("response_type", Some(response_type.name()))]);
+        let mut client = hybrid();
+        client.settings.response_types.retain(|known| *known != response_type);
+        let error = redirected(validate(&request, Some(&client)));
+        assert_eq!(codes(&error.error), ("unsupported_response_type", "AS-1007"), "{response_type:?}");
+        for grant in [GrantType::AuthorizationCode, GrantType::Implicit] {
+            let mut client = hybrid();
+            client.settings.grant_types.retain(|known| *known != grant);
+            let result = validate(&request, Some(&client));
+            if response_type.grant_types().any(|needed| needed == grant) {
+                assert_eq!(codes(&redirected(result).error), ("unauthorized_client", "AS-1024"), "{response_type:?}");
+            } else {
+                assert!(result.is_ok(), "{response_type:?} without {grant:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_code_there_is_no_challenge_and_no_offline_access() {
+    let mut client = hybrid();
+    client.settings.scope = strings(&["openid", "offline_access"]);
+    for response_type in ResponseType::ALL {
+        let named = Some(response_type.name());
+        let without = params(&[
+            ("response_type", named),
+            ("scope", Some("openid offline_access")),
+            ("code_challenge", None),
+            ("code_challenge_method", None),
+        ]);
+        let result = validate(&without, Some(&client));
+        if response_type.has_code() {
+            assert_eq!(codes(&redirected(result).error), ("invalid_request", "AS-1301"), "{response_type:?}");
+        } else {
+            let request = result.unwrap_or_else(|error| panic!("{error:?}")).request;
+            assert_eq!((request.scope, request.code_challenge), (strings(&["openid"]), None));
+            // Junk that means nothing is not looked at.
+            let junk = params(&[("response_type", named), ("scope", Some("openid")), ("code_challenge", Some("x"))]);
+            assert!(validate(&junk, Some(&client)).is_ok());
+        }
+    }
+}
+
+#[test]
+fn what_a_client_may_no_longer_be_answered_with_is_refused_at_the_end_too() {
+    let changes = [("response_type", Some("code id_token")), ("response_mode", Some("form_post"))];
+    let request = validate(&params(&changes), Some(&hybrid())).unwrap_or_else(|error| panic!("{error:?}")).request;
+    assert_eq!(check_response_allowed(&hybrid(), &request), Ok(()));
+    let mut without_challenge = request.clone();
+    without_challenge.code_challenge = None;
+    let refused = |change: fn(&mut Client)| {
+        let mut client = hybrid();
+        change(&mut client);
+        codes(&check_response_allowed(&client, &request).expect_err("refused")).1
+    };
+    assert_eq!(refused(|client| client.settings.response_types = vec![ResponseType::Code]), "AS-1007");
+    assert_eq!(refused(|client| client.settings.response_modes = vec![ResponseMode::Fragment]), "AS-1033");
+    assert_eq!(refused(|client| client.settings.grant_types = vec![GrantType::AuthorizationCode]), "AS-1024");
+    let error = check_response_allowed(&hybrid(), &without_challenge).expect_err("refused");
+    assert_eq!(codes(&error).1, "AS-1301");
+}
+
+#[test]
+fn a_class_of_authentication_that_is_never_reached_is_refused_before_any_page() {
+    let demanded = Some(r#"{"id_token":{"acr":{"essential":true,"values":["9"]}}}"#);
+    let error = redirected(validate(&params(&[("claims", demanded)]), Some(&web())));
+    assert_eq!((codes(&error.error), error.rule), (("unmet_authentication_requirements", "AS-1034"), "claims"));
+    for wished in
+        [r#"{"id_token":{"acr":{"essential":true,"values":["9","1"]}}}"#, r#"{"id_token":{"acr":{"values":["9"]}}}"#]
+    {
+        assert!(granted(&[("claims", Some(wished)), ("acr_values", Some("9"))]).claims.is_some());
+    }
+}
+
+#[test]
+fn a_dialogue_that_began_before_there_was_a_choice_is_about_a_code() {
+    let mut stored = serde_json::to_value(granted(&[])).expect("an object");
+    assert_eq!(stored["response_mode"], "query");
+    stored.as_object_mut().expect("an object").remove("response_type");
+    let restored: AuthorizationRequest = serde_json::from_value(stored).expect("readable");
+    assert_eq!(restored.response_type, ResponseType::Code);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::oauth::fixtures::strings;
+use crate::oauth::{ResponseMode, fixtures::strings};
 
 fn settings(kind: ClientKind, change: impl FnOnce(&mut ClientSettings)) -> Result<(), SettingsRule> {
     let mut settings = ClientSettings::of_kind(kind);
@@ -67,11 +67,80 @@ fn grants_fit_together_and_to_what_the_client_can_prove() {
     refused(ClientKind::Machine, "grant_types", |s| s.grant_types = vec![ClientCredentials, RefreshToken]);
     refused(ClientKind::Spa, "grant_types", |s| s.grant_types.push(ClientCredentials));
     refused(ClientKind::Machine, "grant_types", |s| s.token_endpoint_auth_method = AuthMethod::None);
+    refused(ClientKind::Machine, "require_pushed_authorization_requests", |s| {
+        s.require_pushed_authorization_requests = true;
+    });
     refused(ClientKind::Spa, "require_pkce", |s| s.require_pkce = false);
     refused(ClientKind::Web, "require_pkce", |s| {
         (s.require_pkce, s.token_endpoint_auth_method) = (false, AuthMethod::None)
     });
     refused(ClientKind::Native, "may_introspect", |s| s.may_introspect = true);
+}
+
+#[test]
+fn response_types_and_modes_fit_to_the_grants() {
+    use GrantType::{AuthorizationCode, ClientCredentials, Implicit};
+    use ResponseType::{Code, CodeIdToken, CodeIdTokenToken, CodeToken, IdToken, IdTokenToken};
+    for (grants, types) in [
+        (
+            vec![AuthorizationCode, Implicit],
+            vec![Code, CodeIdToken, CodeToken, CodeIdTokenToken, IdToken, IdTokenToken],
+        ),
+        (vec![AuthorizationCode, Implicit], vec![CodeIdToken]),
+        (vec![Implicit], vec![IdToken]),
+        (vec![Implicit], vec![IdTokenToken, IdToken]),
+        // What a client gets that says nothing.
+        (vec![ClientCredentials], vec![Code]),
+        (vec![ClientCredentials], vec![]),
+    ] {
+        let allowed = settings(ClientKind::Web, |s| {
+            (s.grant_types, s.response_types) = (grants.clone(), types.clone());
+        });
+        assert_eq!(allowed, Ok(()), "{grants:?} {types:?}");
+    }
+    for (grants, types) in [
+        (vec![AuthorizationCode], vec![Code, IdToken]),
+        (vec![AuthorizationCode], vec![CodeIdToken]),
+        (vec![Implicit], vec![CodeToken]),
+        (vec![AuthorizationCode, Implicit], vec![Code]),
+        (vec![AuthorizationCode, Implicit], vec![IdToken]),
+        (vec![AuthorizationCode], vec![]),
+        (vec![Implicit], vec![Code]),
+        (vec![AuthorizationCode], vec![Code, Code]),
+    ] {
+        refused(ClientKind::Web, "response_types", |s| (s.grant_types, s.response_types) = (grants, types));
+    }
+    refused(ClientKind::Web, "redirect_uris", |s| {
+        (s.grant_types, s.response_types, s.redirect_uris) = (vec![Implicit], vec![IdToken], vec![]);
+    });
+    use ResponseMode::{Fragment, Query, QueryJwt};
+    let hybrid = |s: &mut ClientSettings| {
+        (s.grant_types, s.response_types) = (vec![AuthorizationCode, Implicit], vec![Code, CodeIdToken]);
+    };
+    assert_eq!(settings(ClientKind::Web, |s| s.response_modes = vec![QueryJwt]), Ok(()));
+    assert_eq!(
+        settings(ClientKind::Web, |s| {
+            hybrid(s);
+            s.response_modes = vec![QueryJwt, Fragment];
+        }),
+        Ok(())
+    );
+    refused(ClientKind::Web, "response_modes", |s| s.response_modes = vec![Query, Query]);
+    refused(ClientKind::Web, "response_modes", |s| {
+        hybrid(s);
+        s.response_modes = vec![Query, QueryJwt];
+    });
+}
+
+#[test]
+fn settings_of_before_response_types_mean_the_code_flow() {
+    let mut stored = serde_json::to_value(ClientSettings::of_kind(ClientKind::Web)).expect("an object");
+    let members = stored.as_object_mut().expect("an object");
+    for new in ["response_types", "authorization_signed_response_alg"] {
+        assert!(members.remove(new).is_some(), "{new}");
+    }
+    let read: ClientSettings = serde_json::from_value(stored).expect("readable");
+    assert_eq!(read, ClientSettings::of_kind(ClientKind::Web));
 }
 
 #[test]

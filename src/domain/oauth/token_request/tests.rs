@@ -16,12 +16,15 @@ fn params(pairs: &[(&str, &str)]) -> Params {
 
 #[test]
 fn a_grant_is_known_offered_and_allowed_or_refused() {
-    let client = web();
+    let mut client = web();
+    client.settings.grant_types.push(GrantType::Implicit);
     assert_eq!(parse_grant_type(&params(&[("grant_type", "refresh_token")]), &client), Ok(GrantType::RefreshToken));
     for (pairs, expected) in [
         (vec![], ("invalid_request", "AS-1100")),
         (vec![("grant_type", "")], ("invalid_request", "AS-1100")),
         (vec![("grant_type", "password")], ("unsupported_grant_type", "AS-1101")),
+        // Registered, but no grant of the token endpoint.
+        (vec![("grant_type", "implicit")], ("unsupported_grant_type", "AS-1101")),
         (vec![("grant_type", "Authorization_Code")], ("unsupported_grant_type", "AS-1101")),
         (vec![("grant_type", "client_credentials")], ("unauthorized_client", "AS-1102")),
     ] {

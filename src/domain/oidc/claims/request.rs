@@ -27,8 +27,8 @@ pub enum Target {
     IdToken,
 }
 
-/// How one claim is asked for (OIDC Core 5.5.1). `essential` is read and checked, but has no effect:
-/// a claim that is not held is absent either way.
+/// How one claim is asked for (OIDC Core 5.5.1). `essential` has an effect on `acr` only: another
+/// claim that is not held is absent either way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClaimRequest {
     /// Whether the client needs it for the task at hand.
@@ -94,6 +94,11 @@ impl ClaimsRequest {
             _ => None,
         };
         demanded(&self.id_token).or_else(|| demanded(&self.userinfo))
+    }
+
+    /// The values that are demanded of an essential claim; `None` if it is voluntary, or any will do.
+    pub fn essential_values(&self, target: Target, claim: &str) -> Option<&[Value]> {
+        self.target(target).get(claim).filter(|asked| asked.essential)?.values.as_deref()
     }
 
     const fn target(&self, target: Target) -> &BTreeMap<String, ClaimRequest> {

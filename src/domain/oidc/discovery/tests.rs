@@ -3,9 +3,12 @@
 use serde_json::json;
 
 use super::*;
-use crate::oidc::{
-    claims::{claims_supported, scopes_supported},
-    interaction::Prompts,
+use crate::{
+    oauth::{ResponseMode, ResponseType},
+    oidc::{
+        claims::{claims_supported, scopes_supported},
+        interaction::Prompts,
+    },
 };
 
 const ENDPOINTS: &[(Endpoint, &str)] = &[
@@ -15,22 +18,26 @@ const ENDPOINTS: &[(Endpoint, &str)] = &[
     (Endpoint::Jwks, "/oauth2/jwks"),
     (Endpoint::Introspection, "/oauth2/introspect"),
     (Endpoint::Revocation, "/oauth2/revoke"),
+    (Endpoint::PushedAuthorizationRequest, "/oauth2/par"),
     (Endpoint::EndSession, "/oauth2/logout"),
 ];
 
 fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
     let (scopes, claims) = (scopes_supported(), claims_supported());
+    let response_types = ResponseType::ALL.map(ResponseType::name);
+    let response_modes = ResponseMode::supported();
     let prompts = Prompts::NAMES.map(|(_, name)| name);
     let mut capabilities = Capabilities {
         issuer: "https://id.example.com",
         endpoints: ENDPOINTS,
         grant_types: &GrantType::ALL,
-        response_types: &["code"],
-        response_modes: &["query", "fragment", "form_post"],
+        response_types: &response_types,
+        response_modes: &response_modes,
         token_auth_methods: &AuthMethod::ALL,
         introspection_auth_methods: &[AuthMethod::ClientSecretBasic],
         revocation_auth_methods: &AuthMethod::ALL,
         client_assertion_algs: &SigningAlgorithm::ALL,
+        authorization_algs: &SigningAlgorithm::ALL,
         id_token_algs: &SigningAlgorithm::ALL,
         userinfo_algs: &[],
         scopes: &scopes,
@@ -53,8 +60,16 @@ fn the_documents_list_what_is_registered() {
         assert_eq!(document["jwks_uri"], "https://id.example.com/oauth2/jwks");
         assert_eq!(
             document["grant_types_supported"],
-            json!(["authorization_code", "refresh_token", "client_credentials"])
+            json!(["authorization_code", "refresh_token", "client_credentials", "implicit"])
         );
+        assert_eq!(
+            document["response_types_supported"],
+            json!(["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"])
+        );
+        let modes = ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"];
+        assert_eq!(document["response_modes_supported"], json!(modes));
+        // Behaviour 134.
+        assert_eq!(document["authorization_signing_alg_values_supported"], json!(["RS256", "PS256", "ES256", "EdDSA"]));
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["authorization_response_iss_parameter_supported"], json!(true));
         assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(["client_secret_basic"]));

@@ -27,6 +27,7 @@ fn tokens(extra: Value, change: impl FnOnce(&mut IdTokenFacts<'_>)) -> Value {
         sid: Some(&sid),
         access_token: None,
         code: None,
+        state: None,
         extra,
     };
     change(&mut facts);
@@ -68,6 +69,16 @@ fn the_hashes_follow_the_algorithm_and_the_artefacts() {
     for hash in ["at_hash", "c_hash", "s_hash"] {
         assert!(without.get(hash).is_none(), "{hash}");
     }
+}
+
+/// Behaviour 206: the example of OIDC Core A.4 hashed as if it were a state.
+#[test]
+fn an_id_token_that_signs_a_response_hashes_its_state_like_its_code() {
+    let told = tokens(json!({}), |facts| {
+        facts.state = Some("Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk");
+    });
+    assert_eq!(told["s_hash"], "LDktKdoQak3Pk0cnXxCltA");
+    assert!(hint(told).is_ok(), "it comes back as a hint like any other");
 }
 
 #[test]

@@ -1,0 +1,86 @@
+//! The pushed authorization request endpoint (RFC 9126): a client authenticates, its request passes
+//! the very checks of the authorization endpoint, and it is handed a reference to what it asked.
+
+use super::{
+    Cx, Failure,
+    authorization::{self, DialogueFailure, SourceFailure},
+    client_authentication::{self, AuthenticatedClient, DirectRequest, Freshness},
+};
+use crate::{
+    crypto::token::{SecretKind, mint},
+    domain::{
+        Secret,
+        ids::PushedRequestId,
+        oauth::{
+            AuthorizationRequest, ErrorCode, OAuthError, PUSHED_LIFETIME, Params, PushedRequest, REQUEST_URI_PREFIX,
+            parameters_to_push,
+        },
+        trace::Reason,
+    },
+    store::{Abort, Write, pushed_authorization_request},
+};
+
+/// What a client is handed for its request.
+pub struct PushReply {
+    /// The reference, good for one answer.
+    pub request_uri: Secret<String>,
+    /// Seconds in which a dialogue can begin with it.
+    pub expires_in: i64,
+}
+
+/// Answers a push.
+///
+/// # Errors
+/// `invalid_client`, or whatever the authorization endpoint would refuse the request for.
+pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, Failure> {
+    let client = client_authentication::authenticate(cx, request, Freshness::Current).await?;
+    let params = parameters(&client, request)
+        .inspect_err(|error| cx.refused("pushed_authorization_request", &[], error.reason))?;
+    let params = match authorization::check_pushable(cx, params, client.view()).await {
+        Ok(params) => params,
+        Err(SourceFailure::Refused(refusal)) => return Err(refusal.error.into()),
+        Err(SourceFailure::Broken(broken)) => return Err(broken.into()),
+    };
+    let minted = mint(SecretKind::PushedRequest, cx.random());
+    let pushed = PushedRequest {
+        id: PushedRequestId::new(cx.fresh_id()),
+        client_id: client.client().client_id.clone(),
+        parameters: params.encoded(),
+        created_at: cx.now(),
+        expires_at: cx.now().plus_seconds(PUSHED_LIFETIME),
+        consumed_at: None,
+    };
+    let hash = minted.hash;
+    cx.services
+        .store
+        .write(move |tx| {
+            pushed_authorization_request::insert(tx, &pushed, hash.as_bytes()).map_err(Abort::<Failure>::from)
+        })
+        .await?;
+    let request_uri = Secret::new(format!("{REQUEST_URI_PREFIX}{}", minted.text.expose()));
+    Ok(PushReply { request_uri, expires_in: PUSHED_LIFETIME })
+}
+
+/// What the client asks. What the request says beside its form, such as the proof of a key that the
+/// code is to be bound to, becomes a parameter here, before anything is checked.
+fn parameters(client: &AuthenticatedClient, request: &DirectRequest<'_>) -> Result<Params, OAuthError> {
+    parameters_to_push(request.params, &client.client().client_id)
+}
+
+/// Uses up the pushed request that an authorization request came from, in the unit of work that
+/// answers it. Of many dialogues with one reference, one is answered.
+///
+/// # Errors
+/// `invalid_request_uri` if another one was.
+pub(super) fn answer_once(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    request: &AuthorizationRequest,
+) -> Result<(), Abort<DialogueFailure>> {
+    let Some(id) = &request.pushed_request else { return Ok(()) };
+    if pushed_authorization_request::consume(tx, id, cx.now())? {
+        return Ok(());
+    }
+    cx.refused("request_uri", &[], Reason::PushedRequestUsed);
+    Err(OAuthError::new(ErrorCode::InvalidRequestUri, Reason::PushedRequestUsed).into())
+}

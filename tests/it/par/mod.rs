@@ -1,0 +1,5 @@
+//! Pushed authorization requests (RFC 9126).
+
+mod errors;
+mod ok;
+mod races;

@@ -1,0 +1,73 @@
+//! Many at once: one reference, one answer, on both databases.
+
+use std::collections::HashMap;
+
+use tokio::task::JoinSet;
+
+use crate::support::{Authorize, ClientSpec, RelyingParty, Request, TestApp};
+
+const MANY: usize = 100;
+
+/// Sends every request at once. Gives the codes that came back, and how often each refusal did.
+async fn outcome(app: &TestApp, rp: &RelyingParty, requests: Vec<Request>) -> (Vec<String>, HashMap<String, usize>) {
+    let mut tasks = JoinSet::new();
+    let (local, rp) = (tokio::task::LocalSet::new(), rp.clone());
+    let answers = local
+        .run_until(async move {
+            for request in requests {
+                let rp = rp.clone();
+                tasks.spawn_local(async move { rp.send(&request).await });
+            }
+            tasks.join_all().await
+        })
+        .await;
+    let (mut codes, mut refusals) = (Vec::new(), HashMap::new());
+    for answer in &answers {
+        let location = answer.response.header("location").unwrap_or_default();
+        match location.split_once("code=") {
+            Some((_, rest)) => codes.push(rest.split('&').next().unwrap_or_default().to_owned()),
+            None => {
+                let record = app.record(answer.trace_id()).await.expect("a refusal is recorded");
+                let reason = record.reason().map_or("none", |reason| reason.code()).to_owned();
+                *refusals.entry(reason).or_insert(0) += 1;
+            }
+        }
+    }
+    (codes, refusals)
+}
+
+fn with_cookies(request: Request, browser: &crate::support::Browser<'_>) -> Request {
+    let pairs: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    request.header("Cookie", pairs.join("; "))
+}
+
+both! {
+    async fn of_a_hundred_dialogues_with_one_reference_one_gets_a_code(app) {
+        let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
+        let mut browser = app.browser();
+        browser.grant(&alice, &Authorize::new(&rp, "openid")).await;
+        let request = Authorize::new(&rp, "openid").with("prompt", "consent");
+        let target = rp.by_reference(&rp.push(&request).await.pushed().await);
+        let mut presses = Vec::new();
+        for _ in 0..MANY {
+            let page = browser.open(&target).await.page("/consent/");
+            let (form, fields) = page.filled("consent-allow", &[]);
+            let fields: Vec<(&str, &str)> =
+                fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            presses.push(with_cookies(Request::form(&form.action, &fields), &browser));
+        }
+        let (codes, refusals) = outcome(&app, &rp, presses).await;
+        assert_eq!((codes.len(), &refusals), (1, &HashMap::from([("AS-1043".to_owned(), MANY - 1)])));
+    }
+
+    async fn of_a_hundred_requests_without_a_page_one_gets_a_code(app) {
+        let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
+        let mut browser = app.browser();
+        let request = Authorize::new(&rp, "openid");
+        browser.grant(&alice, &request).await;
+        let target = rp.by_reference(&rp.push(&request).await.pushed().await);
+        let requests = (0..MANY).map(|_| with_cookies(Request::get(&target), &browser)).collect();
+        let (codes, refusals) = outcome(&app, &rp, requests).await;
+        assert_eq!((codes.len(), &refusals), (1, &HashMap::from([("AS-1043".to_owned(), MANY - 1)])));
+    }
+}
