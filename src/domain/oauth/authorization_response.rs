@@ -50,10 +50,19 @@ pub enum Answer {
     },
 }
 
-/// The answer that carries the code.
-pub fn success(redirect: &SafeRedirect, mode: ResponseMode, state: Option<&str>, issuer: &str, code: &str) -> Answer {
+/// The answer that carries the code. `session_state`: for pages that ask whether the browser's state
+/// changed (OIDC Session Management 1.0 §2).
+pub fn success(
+    redirect: &SafeRedirect,
+    mode: ResponseMode,
+    state: Option<&str>,
+    issuer: &str,
+    code: &str,
+    session_state: Option<&str>,
+) -> Answer {
     let mut pairs = vec![("code", code)];
     pairs.extend(state.map(|state| ("state", state)));
+    pairs.extend(session_state.map(|value| ("session_state", value)));
     pairs.push(("iss", issuer));
     answer(redirect, mode, &pairs)
 }

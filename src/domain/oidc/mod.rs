@@ -1,5 +1,6 @@
 //! OpenID Connect: who is asked for what, what is told about a person, and how they sign out.
 
+pub mod account_choice;
 pub mod claims;
 pub mod discovery;
 #[cfg(test)]
@@ -7,4 +8,5 @@ mod fixtures;
 pub mod id_token;
 pub mod interaction;
 pub mod logout;
+pub mod logout_effects;
 pub mod logout_token;

@@ -2,7 +2,7 @@
 //! (RFC 6749 §4.1.2, RFC 9207).
 
 use super::{
-    Browser, DialogueFailure,
+    Browser, DialogueFailure, account,
     asked::{Asked, Facts},
     pending::{self, Pending},
 };
@@ -16,7 +16,7 @@ use crate::{
         oidc::interaction::Decision,
         trace::Reason,
     },
-    service::{Broken, Cx, events::Draft, sessions},
+    service::{Broken, Cx, events::Draft, session_state::session_state, sessions},
     store::{Abort, Write, authorization, authorization_code, client, consent, interaction, user},
 };
 
@@ -59,14 +59,15 @@ fn grant_in(
     browser: &Browser,
 ) -> Result<Finished, Abort<DialogueFailure>> {
     // Lock order: user, session, interaction, authorization. What was read before the lock is read again.
-    if let Some((_, person)) = sessions::find_live(cx, tx, browser.session.as_ref())? {
+    let before = id.map(|id| pending::find(cx, tx, id, browser)).transpose()?;
+    if let (Some((_, person)), _) = account::choose(cx, tx, asked, browser, before.as_ref())? {
         user::lock(tx, &person.id)?;
     }
     let pending = id.map(|id| pending::find(cx, tx, id, browser)).transpose()?;
     let client = client::find(tx, &asked.request.client_id)?
         .filter(|client| client.enabled)
         .ok_or(OAuthError::invalid_request(Reason::ClientUnknown))?;
-    let facts = Facts::read(cx, tx, &client, browser, pending.as_ref())?;
+    let facts = Facts::read(cx, tx, asked, &client, browser, pending.as_ref())?;
     let (session, person) = match (facts.decide(cx, asked, &client), &facts.session) {
         (Decision::Grant, Some(found)) => found,
         (Decision::Grant, None) => return Err(Broken::Internal("a grant without a session".to_owned()).into()),
@@ -92,7 +93,9 @@ fn grant_in(
     cx.passed("authorization_code", &[("scope", &asked.request.scope.join(" "))]);
     let request = &asked.request;
     let issuer = cx.services.issuer.as_str();
-    Ok(Finished::Answer(success(&redirect, request.response_mode, request.state.as_deref(), issuer, &code)))
+    let session_state = session_state(cx, client.client_id.as_str(), &request.redirect_uri, &request.scope, browser);
+    let (mode, state) = (request.response_mode, request.state.as_deref());
+    Ok(Finished::Answer(success(&redirect, mode, state, issuer, &code, session_state.as_deref())))
 }
 
 /// Remembers what was allowed in this dialogue, on top of what was allowed before.
@@ -178,7 +181,7 @@ pub(in crate::service) fn decline(
         return Err(pending.expired().into());
     }
     let mut event = Draft::new(EventKind::ConsentDenied).client(&pending.client.client_id);
-    if let Some((session, _)) = sessions::find_live(cx, tx, browser.session.as_ref())? {
+    if let Some((session, _)) = account::session_of(cx, tx, pending, browser)? {
         event = event.session(&session).peer(cx);
     }
     event.reason(Reason::PersonDeclined).append(cx, tx)?;

@@ -27,19 +27,20 @@ fn location(answer: Answer) -> String {
 
 #[test]
 fn a_code_goes_into_the_query_next_to_the_registered_one() {
-    let answer = location(success(&redirect(), ResponseMode::Query, Some("s"), ISSUER, "c"));
+    let answer = location(success(&redirect(), ResponseMode::Query, Some("s"), ISSUER, "c", None));
     assert_eq!(answer, "https://app.example/cb?foo=b%20r&code=c&state=s&iss=https%3A%2F%2Fid.example%2Frealm%3Fno");
 }
 
 #[test]
 fn a_fragment_answer_puts_nothing_into_the_query() {
-    let answer = location(success(&redirect(), ResponseMode::Fragment, None, ISSUER, "c"));
+    let answer = location(success(&redirect(), ResponseMode::Fragment, None, ISSUER, "c", None));
     assert_eq!(answer, format!("{REGISTERED}#code=c&iss=https%3A%2F%2Fid.example%2Frealm%3Fno"));
 }
 
 #[test]
 fn a_form_post_answer_puts_nothing_into_the_address() {
-    let Answer::FormPost { action, fields } = success(&redirect(), ResponseMode::FormPost, Some("a\"<&"), ISSUER, "c")
+    let Answer::FormPost { action, fields } =
+        success(&redirect(), ResponseMode::FormPost, Some("a\"<&"), ISSUER, "c", None)
     else {
         panic!("a redirect");
     };
@@ -67,7 +68,7 @@ fn a_refusal_carries_the_allowed_members_only_and_no_reason() {
 fn without_a_state_none_is_returned() {
     let error = OAuthError::invalid_request(Reason::ResponseTypeMissing);
     for mode in [ResponseMode::Query, ResponseMode::Fragment] {
-        assert!(!location(success(&redirect(), mode, None, ISSUER, "c")).contains("state"));
+        assert!(!location(success(&redirect(), mode, None, ISSUER, "c", None)).contains("state"));
         assert!(!location(failure(&redirect(), mode, None, ISSUER, &error, "u")).contains("state"));
     }
 }
@@ -86,7 +87,7 @@ fn the_names_of_the_modes_are_found_again_and_no_others() {
 proptest! {
     #[test]
     fn any_state_comes_back_through_a_url_parser(state in "[ -~]{1,200}|\\PC{1,50}") {
-        let location = location(success(&redirect(), ResponseMode::Query, Some(&state), ISSUER, "c"));
+        let location = location(success(&redirect(), ResponseMode::Query, Some(&state), ISSUER, "c", None));
         prop_assert!(location.bytes().all(|b| b.is_ascii_graphic()));
         let parsed = url::Url::parse(&location).expect("a URL");
         let pairs: HashMap<_, _> = parsed.query_pairs().into_owned().collect();
@@ -99,11 +100,20 @@ proptest! {
 
     #[test]
     fn any_state_comes_back_through_a_fragment(state in "[ -~]{1,200}") {
-        let location = location(success(&redirect(), ResponseMode::Fragment, Some(&state), ISSUER, "c"));
+        let location = location(success(&redirect(), ResponseMode::Fragment, Some(&state), ISSUER, "c", None));
         let parsed = url::Url::parse(&location).expect("a URL");
         let fragment = parsed.fragment().expect("a fragment");
         let pairs: HashMap<_, _> = url::form_urlencoded::parse(fragment.as_bytes()).into_owned().collect();
         prop_assert_eq!(pairs.get("state"), Some(&state));
         prop_assert_eq!(parsed.query(), Some("foo=b%20r"));
     }
+}
+
+#[test]
+fn the_session_state_is_one_more_member_of_a_success() {
+    let answer = location(success(&redirect(), ResponseMode::Query, None, ISSUER, "c", Some("h.s")));
+    assert_eq!(
+        answer,
+        "https://app.example/cb?foo=b%20r&code=c&session_state=h.s&iss=https%3A%2F%2Fid.example%2Frealm%3Fno"
+    );
 }
