@@ -6,7 +6,7 @@ use super::{
     Cx,
     authorization::{
         self, App, Browser, DialogueFailure, Form, Next, Page, Pending, Reply, asked_scope, decide_pending, decline,
-        find_pending,
+        find_pending, session_of,
     },
     login::Account,
     sessions,
@@ -85,7 +85,7 @@ fn read_view(
 ) -> Result<Option<ConsentView>, DialogueFailure> {
     let pending = find_pending(cx, tx, &id, browser)?;
     pending.note(cx);
-    let session = sessions::find_live(cx, tx, browser.session.as_ref())?;
+    let session = session_of(cx, tx, &pending, browser)?;
     let (Decision::Consent, Some((session, user))) = (decide_pending(cx, tx, &pending, browser)?, session) else {
         return Ok(None);
     };
@@ -148,8 +148,8 @@ pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &s
     .await
 }
 
-/// The person wants another account: what was done in this dialogue is forgotten, and the sign-in
-/// page follows. Nobody is signed out until somebody else has signed in.
+/// The person wants another account: what was done in this dialogue is forgotten, and the chooser
+/// follows, or the sign-in page where there is nothing to choose from. Nobody is signed out.
 ///
 /// # Errors
 /// As [`allow`].
@@ -159,11 +159,13 @@ pub async fn switch_account(
     browser: &Browser,
     form_token: &str,
 ) -> Result<Next, DialogueFailure> {
-    decide(cx, id, browser, form_token, |cx, tx, mut pending, _, _| {
+    decide(cx, id, browser, form_token, |cx, tx, mut pending, _, browser| {
         pending.forget_progress();
         cx.interaction("account_selection", &[]);
         save(tx, &pending)?;
-        Ok(Then::Page(Page::SignIn(pending.interaction.id)))
+        let several = sessions::all_live(cx, tx, browser.session.as_ref())?.len() > 1;
+        let id = pending.interaction.id;
+        Ok(Then::Page(if several { Page::Accounts(id) } else { Page::SignIn(id) }))
     })
     .await
 }
@@ -204,7 +206,7 @@ async fn decide(
         .write(move |tx| {
             let pending = find_pending(&context, tx, &dialogue, &presented)?;
             pending.note(&context);
-            let Some((session, user)) = sessions::find_live(&context, tx, presented.session.as_ref())? else {
+            let Some((session, user)) = session_of(&context, tx, &pending, &presented)? else {
                 return Ok(Then::GoOn);
             };
             let about = [dialogue.as_str(), session.id.as_str()];

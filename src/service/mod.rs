@@ -1,5 +1,6 @@
 //! The use cases. No actix type and no Diesel type appears in a signature here.
 
+pub mod accounts;
 pub mod admin;
 pub mod authorization;
 pub mod backchannel_logout;
@@ -14,6 +15,7 @@ pub mod discovery;
 pub mod end_session;
 pub mod events;
 pub mod failure;
+pub mod frontchannel_logout;
 pub mod health;
 pub mod introspection;
 pub mod keys;
@@ -23,6 +25,7 @@ pub mod playground;
 pub mod pushed_authorization_request;
 pub mod recorder;
 pub mod revocation;
+pub mod session_state;
 pub mod sessions;
 pub mod setup;
 pub mod subjects;

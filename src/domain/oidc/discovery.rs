@@ -24,6 +24,8 @@ pub enum Endpoint {
     PushedAuthorizationRequest,
     /// OIDC RP-Initiated Logout 1.0.
     EndSession,
+    /// OIDC Session Management 1.0.
+    CheckSession,
 }
 
 impl Endpoint {
@@ -38,12 +40,13 @@ impl Endpoint {
             Self::Revocation => "revocation_endpoint",
             Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::EndSession => "end_session_endpoint",
+            Self::CheckSession => "check_session_iframe",
         }
     }
 
     /// Whether the endpoint exists only for OpenID Connect.
     const fn is_openid(self) -> bool {
-        matches!(self, Self::Userinfo | Self::EndSession)
+        matches!(self, Self::Userinfo | Self::EndSession | Self::CheckSession)
     }
 }
 

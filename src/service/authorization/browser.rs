@@ -27,6 +27,8 @@ pub enum Form {
     ContinueAs,
     /// Allowing or denying.
     Consent,
+    /// Choosing or removing an account.
+    Accounts,
     /// Signing out.
     SignOut,
 }
@@ -37,6 +39,7 @@ impl Form {
             Self::SignIn => "sign-in",
             Self::ContinueAs => "continue-as",
             Self::Consent => "consent",
+            Self::Accounts => "accounts",
             Self::SignOut => "sign-out",
         }
     }

@@ -1,6 +1,7 @@
 //! The authorization endpoint and its dialogue (RFC 6749 §4.1.1, OIDC Core 3.1.2): decided at the
 //! start, and again from stored facts after each page, never from a form.
 
+mod account;
 mod asked;
 mod browser;
 mod failure;
@@ -12,6 +13,7 @@ mod request_source;
 pub use browser::{Browser, Form};
 pub use failure::{App, DialogueFailure};
 
+pub(super) use account::session_of;
 pub(super) use asked::check_hint;
 pub(super) use finish::decline;
 pub(super) use pending::{Pending, find as find_pending};
@@ -41,6 +43,8 @@ use crate::{
 pub enum Page {
     /// `/sign-in/{interaction}`.
     SignIn(InteractionId),
+    /// `/accounts/{interaction}`.
+    Accounts(InteractionId),
     /// `/consent/{interaction}`.
     Consent(InteractionId),
 }
@@ -163,7 +167,7 @@ async fn decide_at_start(cx: &Cx, asked: &Asked, browser: &Browser) -> Result<De
         .store
         .read(move |tx| {
             let client = find_client(tx, &asked.request.client_id)?;
-            Ok(Facts::read(&context, tx, &client, &browser, None)?.decide(&context, &asked, &client))
+            Ok(Facts::read(&context, tx, &asked, &client, &browser, None)?.decide(&context, &asked, &client))
         })
         .await
 }
@@ -200,7 +204,7 @@ fn page(cx: &Cx, id: InteractionId, decision: Decision) -> Result<Page, Dialogue
     let (rule, page) = match decision {
         Decision::SignIn => ("authentication", Page::SignIn(id)),
         Decision::Reauthenticate => ("reauthentication", Page::SignIn(id)),
-        Decision::SelectAccount => ("account_selection", Page::SignIn(id)),
+        Decision::SelectAccount => ("account_selection", Page::Accounts(id)),
         Decision::Consent | Decision::Grant => ("consent", Page::Consent(id)),
         Decision::Refuse(error) => {
             cx.refused("client", &[], error.reason);
@@ -264,7 +268,7 @@ pub(super) fn decide_pending(
     browser: &Browser,
 ) -> Result<Decision, DialogueFailure> {
     let asked = Asked::understand(cx, pending.request.clone())?;
-    let facts = Facts::read(cx, tx, &pending.client, browser, Some(pending))?;
+    let facts = Facts::read(cx, tx, &asked, &pending.client, browser, Some(pending))?;
     Ok(facts.decide(cx, &asked, &pending.client))
 }
 

@@ -1,3 +1,4 @@
-//! Browser sessions and consents: what administrators see and end.
+//! Browser sessions: several in one browser, and what administrators see and end.
 
 mod admin;
+mod several;

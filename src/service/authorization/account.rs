@@ -1,0 +1,64 @@
+//! Which of the browser's accounts a request is about.
+
+use super::{Browser, DialogueFailure, asked::Asked, pending::Pending};
+use crate::{
+    domain::{
+        entity::{Session, User},
+        oidc::account_choice::{Choice, Clues, choose as choose_account},
+    },
+    service::{
+        Cx,
+        sessions::{self, Held},
+    },
+    store::{Read, StoreError, session_client},
+};
+
+/// The session that a request is about, and whether the person has to be asked.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn choose(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    asked: &Asked,
+    browser: &Browser,
+    pending: Option<&Pending>,
+) -> Result<(Option<(Session, User)>, bool), StoreError> {
+    let mut held = sessions::all_live(cx, tx, browser.session.as_ref())?;
+    let login_hint = asked.request.login_hint.as_deref();
+    // With one account, and nothing that hints at another, there is nothing to look up.
+    let last_of_client = if held.len() > 1 || (!held.is_empty() && login_hint.is_some()) {
+        let ids: Vec<_> = held.iter().map(|held| &held.session.id).collect();
+        session_client::last_of_client(tx, &ids, &asked.request.client_id)?
+    } else {
+        None
+    };
+    let clues = Clues {
+        dialogue: pending.and_then(|pending| pending.interaction.session_id.as_ref()),
+        subject: asked.hinted_subject.as_ref(),
+        login_hint,
+        last_of_client: last_of_client.as_ref(),
+    };
+    let signed_in: Vec<_> = held.iter().map(|held| (&held.session, &held.user)).collect();
+    let (place, unsure) = match choose_account(&signed_in, &clues) {
+        Choice::Nobody => return Ok((None, false)),
+        Choice::Sure(place) => (place, false),
+        Choice::Unsure(place) => (place, true),
+    };
+    let chosen = (place < held.len()).then(|| held.swap_remove(place));
+    Ok((chosen.map(|Held { session, user, .. }| (session, user)), unsure))
+}
+
+/// The session that a dialogue is about, as it stands now.
+///
+/// # Errors
+/// When the database fails, or a hint no longer verifies.
+pub(in crate::service) fn session_of(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    pending: &Pending,
+    browser: &Browser,
+) -> Result<Option<(Session, User)>, DialogueFailure> {
+    let asked = Asked::understand(cx, pending.request.clone())?;
+    Ok(choose(cx, tx, &asked, browser, Some(pending))?.0)
+}
