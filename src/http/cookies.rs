@@ -68,7 +68,7 @@ pub fn keep_session(cx: &Cx, response: &mut HttpResponse, session: Option<&Secre
 /// with it carries the `session_state` of this one.
 pub fn refresh_state(cx: &Cx, request: &HttpRequest, response: &mut HttpResponse, session: Option<&Secret<String>>) {
     let known = request.cookie(Name::State.text(cx.services.issuer.is_https()));
-    let known = known.as_ref().map(Cookie::value).unwrap_or_default();
+    let known = known.as_ref().map(|cookie| cookie.value()).unwrap_or_default();
     if known != browser_state(session) {
         keep_state(cx, response, session);
     }
