@@ -47,7 +47,8 @@ pub(super) fn delivery_state(text: &str) -> Result<DeliveryState, String> {
 }
 
 pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
-    one_of(GrantType::from_name(text), GrantType::ALL.iter().map(|grant| grant.name()))
+    let found = GrantType::from_name(text).or_else(|| GrantType::from_alias(text));
+    one_of(found, GrantType::ALL.iter().map(|grant| grant.alias()))
 }
 
 pub(super) fn response_type(text: &str) -> Result<ResponseType, String> {

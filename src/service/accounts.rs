@@ -180,9 +180,9 @@ pub async fn remove(
 /// # Errors
 /// As [`choose`].
 pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
-    let reply = decide(cx, id, browser, (form_token, None), |cx, tx, answered, browser| {
+    let ended = decide(cx, id, browser, (form_token, None), |cx, tx, answered, browser| {
         decline(cx, tx, &answered.pending, browser)
     })
     .await?;
-    Ok(Next::Answer(reply.write_out(cx)?))
+    Ok(ended.next(cx)?)
 }

@@ -5,15 +5,14 @@ use url::Url;
 use super::{
     Cx,
     authorization::{
-        self, App, Browser, DialogueFailure, Form, Next, Page, Pending, Reply, asked_scope, decide_pending, decline,
-        find_pending, session_of,
+        self, App, Browser, DialogueFailure, Ended, Form, Next, Page, Pending, asked_scope, decide_pending, decline,
+        find_pending, page_to_switch, session_of,
     },
     login::Account,
-    sessions,
 };
 use crate::{
     domain::{
-        entity::Session,
+        entity::{Ending, Session},
         ids::InteractionId,
         oidc::{
             claims::{describe_scope, scopes_supported},
@@ -85,6 +84,10 @@ fn read_view(
 ) -> Result<Option<ConsentView>, DialogueFailure> {
     let pending = find_pending(cx, tx, &id, browser)?;
     pending.note(cx);
+    if pending.interaction.ending != Ending::Redirect {
+        // What another device asks for has a page of its own, which says more.
+        return Ok(None);
+    }
     let session = session_of(cx, tx, &pending, browser)?;
     let (Decision::Consent, Some((session, user))) = (decide_pending(cx, tx, &pending, browser)?, session) else {
         return Ok(None);
@@ -113,7 +116,7 @@ fn host_of(redirect_uri: &str) -> Option<String> {
 }
 
 /// The known scopes first, in the order in which people meet them everywhere.
-fn describe(mut scope: Vec<String>) -> Vec<AskedScope> {
+pub(super) fn describe(mut scope: Vec<String>) -> Vec<AskedScope> {
     let known = scopes_supported();
     scope.sort_by_key(|scope| known.iter().position(|known| known == scope).unwrap_or(known.len()));
     let describe = |scope: String| {
@@ -128,7 +131,7 @@ fn describe(mut scope: Vec<String>) -> Vec<AskedScope> {
 /// # Errors
 /// As [`authorization::resume`]; `FormTokenInvalid`, also if another account is signed in by now.
 pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
-    decide(cx, id, browser, form_token, |cx, tx, mut pending, session, _| {
+    decide(cx, id, browser, (Form::Consent, form_token), |cx, tx, mut pending, session, _| {
         pending.bind(session);
         pending.interaction.consented_at = Some(cx.now());
         cx.passed("consent", &[("scope", &pending.request.scope.join(" "))]);
@@ -142,8 +145,8 @@ pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &
 /// # Errors
 /// As [`allow`].
 pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
-    decide(cx, id, browser, form_token, |cx, tx, pending, _, browser| {
-        decline(cx, tx, &pending, browser).map(|reply| Then::Reply(Box::new(reply)))
+    decide(cx, id, browser, (Form::Consent, form_token), |cx, tx, pending, _, browser| {
+        decline(cx, tx, &pending, browser).map(Then::Ended)
     })
     .await
 }
@@ -159,18 +162,16 @@ pub async fn switch_account(
     browser: &Browser,
     form_token: &str,
 ) -> Result<Next, DialogueFailure> {
-    decide(cx, id, browser, form_token, |cx, tx, mut pending, _, browser| {
+    decide(cx, id, browser, (Form::Consent, form_token), |cx, tx, mut pending, _, browser| {
         pending.forget_progress();
         cx.interaction("account_selection", &[]);
         save(tx, &pending)?;
-        let several = sessions::all_live(cx, tx, browser.session.as_ref())?.len() > 1;
-        let id = pending.interaction.id;
-        Ok(Then::Page(if several { Page::Accounts(id) } else { Page::SignIn(id) }))
+        Ok(Then::Page(page_to_switch(cx, tx, pending.interaction.id, browser)?))
     })
     .await
 }
 
-fn save(tx: &mut Write<'_>, pending: &Pending) -> Result<(), Abort<DialogueFailure>> {
+pub(super) fn save(tx: &mut Write<'_>, pending: &Pending) -> Result<(), Abort<DialogueFailure>> {
     match interaction::update(tx, &pending.interaction)? {
         true => Ok(()),
         false => Err(pending.expired().into()),
@@ -178,28 +179,30 @@ fn save(tx: &mut Write<'_>, pending: &Pending) -> Result<(), Abort<DialogueFailu
 }
 
 /// What follows an answer.
-enum Then {
+pub(super) enum Then {
     /// The dialogue goes on from what is stored.
     GoOn,
     /// This page.
     Page(Page),
-    /// The client hears of it.
-    Reply(Box<Reply>),
+    /// The dialogue has ended.
+    Ended(Ended),
 }
 
 /// What an answer does.
-type Effect = fn(&Cx, &mut Write<'_>, Pending, &Session, &Browser) -> Result<Then, Abort<DialogueFailure>>;
+pub(super) type Effect = fn(&Cx, &mut Write<'_>, Pending, &Session, &Browser) -> Result<Then, Abort<DialogueFailure>>;
 
-/// An answer counts only for the account that the page named.
-async fn decide(
+/// An answer counts only for the account that the page named. `form`: which form it was, and its
+/// hidden value.
+pub(super) async fn decide(
     cx: &Cx,
     id: &InteractionId,
     browser: &Browser,
-    form_token: &str,
+    form: (Form, &str),
     effect: Effect,
 ) -> Result<Next, DialogueFailure> {
     cx.note_transaction(Transaction::Consent);
-    let (context, dialogue, presented, token) = (cx.clone(), id.clone(), browser.clone(), form_token.to_owned());
+    let (context, dialogue, presented) = (cx.clone(), id.clone(), browser.clone());
+    let (form, token) = (form.0, form.1.to_owned());
     let then = cx
         .services
         .store
@@ -210,7 +213,7 @@ async fn decide(
                 return Ok(Then::GoOn);
             };
             let about = [dialogue.as_str(), session.id.as_str()];
-            presented.check_form_token(Form::Consent, &about, &token).inspect_err(|error| {
+            presented.check_form_token(form, &about, &token).inspect_err(|error| {
                 context.refused("form_token", &[], error.reason);
             })?;
             let context = context.acting_as(format!("user:{}", user.id));
@@ -219,7 +222,7 @@ async fn decide(
         .await?;
     match then {
         Then::Page(page) => Ok(Next::Page(page)),
-        Then::Reply(reply) => Ok(Next::Answer(reply.write_out(cx)?)),
+        Then::Ended(ended) => Ok(ended.next(cx)?),
         Then::GoOn => authorization::go_on(cx, id, browser).await,
     }
 }

@@ -85,6 +85,7 @@ fn of_access(cx: &Cx, live: bearer::Live) -> Introspected {
         jti: Some(token.jti),
         auth_time: token.auth_time,
         acr: token.acr,
+        actor: token.actor,
     }
 }
 
@@ -104,5 +105,6 @@ fn of_refresh(cx: &Cx, live: bearer::LiveRefresh) -> Introspected {
         jti: None,
         auth_time: Some(authorization.context.auth_time),
         acr: Some(authorization.context.acr),
+        actor: None,
     }
 }

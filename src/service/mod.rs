@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod approval;
 pub mod authorization;
 pub mod backchannel_logout;
 pub mod bearer;
@@ -11,11 +12,13 @@ pub mod clients;
 pub mod consent;
 pub mod context;
 pub mod delivery;
+pub mod device;
 pub mod discovery;
 pub mod end_session;
 pub mod events;
 pub mod failure;
 pub mod frontchannel_logout;
+mod guessing;
 pub mod health;
 pub mod introspection;
 pub mod keys;

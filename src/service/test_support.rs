@@ -315,6 +315,7 @@ impl TestBrowser<'_> {
                     self.sign_in(&id, name, password).await.unwrap_or_else(|failure| panic!("{failure:?}"))
                 }
                 Next::Page(Page::Consent(id)) => self.allow(&id).await.unwrap_or_else(|failure| panic!("{failure:?}")),
+                Next::Page(page) => panic!("another page: {page:?}"),
             };
         }
         answer(Ok(next)).remove("code").expect("a code")

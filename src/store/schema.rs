@@ -164,6 +164,24 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+        ending -> Text,
+    }
+}
+
+diesel::table! {
+    deferred_authorizations (id) {
+        id -> Text,
+        kind -> Text,
+        code_hash -> Binary,
+        user_code -> Nullable<Text>,
+        client_id -> Text,
+        request -> Text,
+        state -> Text,
+        authorization_id -> Nullable<Text>,
+        interval_seconds -> BigInt,
+        polled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -307,6 +325,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    token_exchange_policies (client_id, subject_client_id) {
+        client_id -> Text,
+        subject_client_id -> Text,
+        audiences -> Text,
+        mode -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     decision_records (trace_id, recorded_at) {
         trace_id -> Text,
         recorded_at -> BigInt,
@@ -359,6 +387,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     client_roles,
     sessions,
     interactions,
+    deferred_authorizations,
     pushed_authorization_requests,
     consents,
     authorizations,
@@ -369,6 +398,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assertion_replays,
     signing_keys,
     setup_links,
+    token_exchange_policies,
     events,
     decision_records,
     deliveries,

@@ -15,7 +15,9 @@ mod client_authentication;
 #[path = "../../conformance/behaviours/mod.rs"]
 mod conformance;
 mod consent;
+mod device;
 mod discovery;
+mod grants;
 mod http;
 mod introspection;
 mod login;
@@ -26,4 +28,5 @@ mod revocation;
 mod sessions;
 mod setup;
 mod token;
+mod token_exchange;
 mod userinfo;

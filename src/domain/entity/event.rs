@@ -40,6 +40,8 @@ event_kinds! {
     AuthorizationGranted = "authorization.granted",
     /// An authorization and all that came from it was revoked.
     AuthorizationRevoked = "authorization.revoked",
+    /// A client asked for an authorization that a person grants on another device.
+    DeferredRequested = "deferred_authorization.requested",
     /// A person agreed to a client's scopes.
     ConsentGranted = "consent.granted",
     /// A consent was taken back.
@@ -48,6 +50,8 @@ event_kinds! {
     ConsentDenied = "consent.denied",
     /// Tokens were issued.
     TokenIssued = "token.issued",
+    /// A token was issued in exchange for another one.
+    TokenExchanged = "token.exchanged",
     /// A token was revoked.
     TokenRevoked = "token.revoked",
     /// A code or refresh token was used again.
@@ -70,6 +74,10 @@ event_kinds! {
     ClientSecretCreated = "client.secret_created",
     /// A client secret was removed.
     ClientSecretDeleted = "client.secret_deleted",
+    /// Clients were allowed to exchange tokens of others.
+    ExchangeAllowed = "exchange_policy.allowed",
+    /// They no longer are.
+    ExchangeForbidden = "exchange_policy.deleted",
     /// A group was created.
     GroupCreated = "group.created",
     /// A group was changed, or its members were.

@@ -2,8 +2,10 @@
 
 mod authorization;
 mod client;
+mod deferred;
 mod delivery;
 mod event;
+mod exchange_policy;
 mod key;
 mod session;
 mod user;
@@ -12,8 +14,10 @@ pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, Refre
 pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
 };
+pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
 pub use delivery::{Delivery, DeliveryKind, DeliveryState};
 pub use event::{Event, EventKind, SealedData};
+pub use exchange_policy::{ExchangeMode, ExchangePolicy};
 pub use key::{KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};
 pub use user::{Group, Role, User, UserProfile, UserState};

@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ErrorCode, GrantType, OAuthError, Params, ResponseMode, ResponseType, SafeRedirect,
+    ErrorCode, OAuthError, Params, ResponseMode, ResponseType, SafeRedirect,
     params::{check_resource_absent, check_restrictions_absent},
     pkce::parse_challenge,
-    scope::{OFFLINE_ACCESS, OPENID, check_allowed, parse_scope},
+    scope::{OFFLINE_ACCESS, OPENID, requested_of_person},
 };
 use crate::{
     entity::Client,
@@ -98,6 +98,30 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
+    /// A request that is not answered through the browser: a device's, or one over the back channel.
+    /// It has no redirect URI. The person always sees what is asked for.
+    pub fn deferred(client_id: ClientId, scope: Vec<String>) -> Self {
+        Self {
+            client_id,
+            redirect_uri: String::new(),
+            response_type: ResponseType::Code,
+            response_mode: ResponseMode::Query,
+            state: None,
+            scope,
+            nonce: None,
+            code_challenge: None,
+            prompt: vec![Prompt::Consent],
+            max_age: None,
+            login_hint: None,
+            id_token_hint: None,
+            acr_values: Vec::new(),
+            ui_locales: None,
+            claims: None,
+            display: None,
+            pushed_request: None,
+        }
+    }
+
     /// Whether this is an OpenID Connect request.
     pub fn is_openid(&self) -> bool {
         self.scope.iter().any(|scope| scope == OPENID)
@@ -390,16 +414,10 @@ fn check_max_age(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// The default scope is none at all (RFC 6749 §3.3). `offline_access` is kept where it can have an
-/// effect and dropped elsewhere, as OIDC Core 11 asks: it is never an error. An ID token needs
-/// `openid` (OIDC Core 3.2.2.1).
+/// An ID token needs `openid` (OIDC Core 3.2.2.1). Without a code there is nothing to refresh.
 fn check_scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    let mut scope = draft.params.find("scope").map(parse_scope).transpose()?.unwrap_or_default();
-    let offline = draft.request.response_type.has_code()
-        && draft.client.allows_grant(GrantType::RefreshToken)
-        && draft.client.settings.scope.iter().any(|allowed| allowed == OFFLINE_ACCESS);
-    scope.retain(|scope| offline || scope != OFFLINE_ACCESS);
-    check_allowed(draft.client, &scope)?;
+    let mut scope = requested_of_person(draft.client, draft.params.find("scope"))?;
+    scope.retain(|scope| draft.request.response_type.has_code() || scope != OFFLINE_ACCESS);
     draft.request.scope = scope;
     if draft.request.response_type.has_id_token() && !draft.request.is_openid() {
         return Err(OAuthError::invalid_request(Reason::OpenidScopeNotRequested));

@@ -61,11 +61,11 @@ fn check_grants(settings: &ClientSettings) -> Result<(), SettingsRule> {
     if settings.grant_types.iter().collect::<HashSet<_>>().len() < settings.grant_types.len() {
         return rule("grant_types", "List each grant type once.");
     }
-    if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
-        return rule("grant_types", "refresh_token continues an authorization_code grant; allow both or neither.");
+    if has(GrantType::RefreshToken) && !settings.grant_types.iter().any(|grant| grant.begins_authorization()) {
+        return rule("grant_types", "refresh_token continues a grant of a person, such as authorization_code.");
     }
-    if public && has(GrantType::ClientCredentials) {
-        return rule("grant_types", "A public client cannot use client_credentials: it cannot prove who it is.");
+    if public && settings.grant_types.iter().any(|grant| grant.needs_confidential_client()) {
+        return rule("grant_types", "A public client cannot use this grant: it cannot prove who it is.");
     }
     if public && !settings.require_pkce {
         return rule("require_pkce", "A public client always needs PKCE.");

@@ -24,6 +24,12 @@ pub enum ErrorCode {
     InvalidTarget,
     /// A person or a policy said no.
     AccessDenied,
+    /// Nobody has answered yet (RFC 8628 §3.5).
+    AuthorizationPending,
+    /// The client asks too often (RFC 8628 §3.5).
+    SlowDown,
+    /// Nobody answered in time (RFC 8628 §3.5).
+    ExpiredToken,
     /// Nobody is signed in (OIDC Core 3.1.2.6).
     LoginRequired,
     /// Consent is missing (OIDC Core 3.1.2.6).
@@ -65,6 +71,9 @@ impl ErrorCode {
         Self::InvalidScope,
         Self::InvalidTarget,
         Self::AccessDenied,
+        Self::AuthorizationPending,
+        Self::SlowDown,
+        Self::ExpiredToken,
         Self::LoginRequired,
         Self::ConsentRequired,
         Self::AccountSelectionRequired,
@@ -92,6 +101,9 @@ impl ErrorCode {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::AccountSelectionRequired => "account_selection_required",

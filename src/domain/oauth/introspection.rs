@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::OAuthError;
+use super::{Actor, OAuthError};
 use crate::{Timestamp, entity::Client, ids::ClientId, trace::Reason};
 
 /// Whether the asking client may learn about the token.
@@ -58,6 +58,8 @@ pub struct Introspected {
     pub auth_time: Option<Timestamp>,
     /// How strongly (RFC 9470 §6.2).
     pub acr: Option<String>,
+    /// Who acts for the subject, if somebody does (RFC 8693 §4.1).
+    pub actor: Option<Actor>,
 }
 
 impl Introspected {
@@ -84,6 +86,7 @@ impl Introspected {
         tell("jti", self.jti.as_ref().map(|jti| json!(jti)));
         tell("auth_time", self.auth_time.map(seconds));
         tell("acr", self.acr.as_ref().map(|acr| json!(acr)));
+        tell("act", self.actor.as_ref().map(Actor::claim));
         members
     }
 }

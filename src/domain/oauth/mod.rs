@@ -1,10 +1,12 @@
 //! OAuth 2: what is asked, what is allowed, what is answered.
 
 mod access_token;
+mod actor;
 mod authorization_request;
 mod authorization_response;
 mod client_authentication;
 mod client_metadata;
+mod deferred;
 mod encoding;
 mod error;
 mod grant_type;
@@ -18,12 +20,15 @@ mod response_mode;
 mod response_type;
 mod scope;
 mod standing;
+mod token_exchange;
 mod token_request;
+mod user_code;
 
 #[cfg(test)]
 mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
+pub use actor::Actor;
 pub use authorization_request::{
     AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed, refuse, rules,
     validate,
@@ -36,6 +41,9 @@ pub use client_authentication::{
     unverified_subject,
 };
 pub use client_metadata::{SettingsRule, check_settings};
+pub use deferred::{
+    DEVICE_LIFETIME, POLL_INTERVAL, Poll, check_grant, decide_poll, parse_deferred_code, parse_device_request,
+};
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
@@ -50,7 +58,9 @@ pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
 pub use standing::check_standing;
+pub use token_exchange::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, Exchanged, SubjectType, decide_exchange};
 pub use token_request::{
     ClientCredentialsRequest, CodeExchange, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
     client_credentials_scope, decide_refresh, parse_grant_type,
 };
+pub use user_code::UserCode;

@@ -26,6 +26,8 @@ pub enum Endpoint {
     EndSession,
     /// OIDC Session Management 1.0.
     CheckSession,
+    /// RFC 8628 §4.
+    DeviceAuthorization,
 }
 
 impl Endpoint {
@@ -41,6 +43,7 @@ impl Endpoint {
             Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::EndSession => "end_session_endpoint",
             Self::CheckSession => "check_session_iframe",
+            Self::DeviceAuthorization => "device_authorization_endpoint",
         }
     }
 

@@ -120,6 +120,22 @@ reasons! {
     BearerInQuery = "AS-1152", Developer, "An access token was sent in the query.", "Send it in the Authorization header; and revoke this one, because addresses are logged.";
     BearerTwice = "AS-1153", Developer, "The access token was sent in more than one way.", "Send it in the Authorization header only.";
     OpenidScopeMissing = "AS-1154", Developer, "The access token was not issued for openid.", "Ask for the scope openid in the authorization request.";
+    DeferredCodeMissing = "AS-1160", Developer, "The request carries no device_code or auth_req_id.", "Send what the first request was answered with.";
+    DeferredCodeUnknown = "AS-1161", Developer, "The device_code or auth_req_id is not valid.", "Begin again; a code is used once, by the client it was issued to.";
+    DeferredCodeOfAnotherClient = "AS-1162", Developer, "The device_code or auth_req_id was issued to another client.", "Ask with the client that made the first request.";
+    DeferredCodeRedeemed = "AS-1163", Developer, "The device_code or auth_req_id was used before.", "Use it once; begin again.";
+    DeferredCodeExpired = "AS-1164", Developer, "The device_code or auth_req_id has expired.", "Begin again, and show the person the new code.";
+    AuthorizationPending = "AS-1165", Developer, "Nobody has answered the request yet.", "Ask again after the interval.";
+    PollingTooFast = "AS-1166", Developer, "The client asks too often.", "Wait five seconds more between two requests from now on.";
+    SubjectTokenMissing = "AS-1170", Developer, "The request carries no subject_token.", "Send the token to exchange as subject_token.";
+    SubjectTokenTypeUnsupported = "AS-1171", Developer, "The subject_token_type is not offered.", "Use the token type URN of an access token, refresh token or ID token.";
+    RequestedTokenTypeUnsupported = "AS-1172", Developer, "The requested_token_type is not offered.", "Ask for an access token, or leave requested_token_type out.";
+    ActorTokenInvalid = "AS-1173", Developer, "The actor_token is not acceptable.", "Send an access token that was issued to this very client, with its actor_token_type.";
+    SubjectTokenInvalid = "AS-1174", Developer, "The subject_token is not valid, has expired, or is not about a person.", "Send a live token that this server issued for a person.";
+    ExchangeNotAllowed = "AS-1175", Developer, "This client may not exchange tokens of that client.", "An administrator can allow the pair with an exchange policy.";
+    ExchangeTargetNotAllowed = "AS-1176", Developer, "The audience is not one that the exchange policy allows.", "Name an allowed audience; an administrator can add one to the policy.";
+    ExchangeTargetMissing = "AS-1177", Developer, "The request names no audience, and the policy allows several.", "Send audience.";
+    ExchangeChainTooLong = "AS-1178", Developer, "The token has been handed on too often.", "Let fewer services act for one another.";
     // 12xx: client authentication
     ClientAuthenticationMissing = "AS-1200", Developer, "The client did not authenticate.", "Authenticate with the client's registered method.";
     ClientAuthenticationAmbiguous = "AS-1201", Developer, "The client authenticated in more than one way.", "Use exactly one method.";
@@ -146,6 +162,11 @@ reasons! {
     LogoutHintInvalid = "AS-1502", Developer, "The id_token_hint was not issued here.", "Send the ID token as it was received.";
     LogoutClientMismatch = "AS-1503", Developer, "client_id and id_token_hint name different clients.", "Send the client's own ID token.";
     LogoutHintMissing = "AS-1504", Developer, "A post_logout_redirect_uri needs an id_token_hint or client_id.", "Send id_token_hint with it.";
+    // 16xx: requests that a person answers on another device
+    UserCodeUnknown = "AS-1600", Person, "That code is not known here, or has expired.", "Check the code on the device, or start again there.";
+    UserCodeThrottled = "AS-1601", Person, "Too many codes were tried.", "Wait a few minutes before the next attempt.";
+    ConfirmationMissing = "AS-1602", Person, "The box is not ticked.", "Tick the box only if you started this yourself.";
+    DeferredAnswered = "AS-1603", Person, "This request was answered before, or has expired.", "Start again on the device.";
     // 20xx: sign-in and setup
     CredentialsWrong = "AS-2001", Person, "That username and password do not match.", "Try again, or ask an administrator for help.";
     SignInThrottled = "AS-2002", Person, "Too many attempts.", "Wait a few minutes before the next attempt.";

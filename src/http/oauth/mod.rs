@@ -1,5 +1,6 @@
 //! The endpoints that programs call.
 
+pub mod device;
 pub mod form;
 pub mod metadata;
 pub mod pushed_authorization_request;

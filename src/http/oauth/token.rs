@@ -24,6 +24,8 @@ struct TokenResponse<'a> {
     refresh_token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
 }
 
 /// `POST /oauth2/token`.
@@ -80,6 +82,7 @@ fn render(reply: &TokenReply) -> HttpResponse {
         scope: (!reply.scope.is_empty()).then(|| reply.scope.join(" ")),
         refresh_token: text(&reply.refresh_token),
         id_token: text(&reply.id_token),
+        issued_token_type: reply.issued_token_type,
     })
 }
 

@@ -4,12 +4,14 @@
 //! the headers every page must carry (RFC 9700 section 4.16, OAuth 2.1 section 7.10).
 
 pub mod accounts;
+pub mod approve;
 pub mod assets;
 pub mod authorize;
 pub mod check_session;
 pub mod consent;
 pub mod context;
 pub mod dev;
+pub mod device;
 pub mod dialogue;
 pub mod docs;
 pub mod home;

@@ -5,6 +5,7 @@ pub mod client;
 pub mod consent;
 pub mod delivery;
 pub mod event;
+pub mod exchange_policy;
 pub mod group;
 pub mod maintenance;
 pub mod role;

@@ -1,9 +1,10 @@
 //! Which of the browser's accounts a request is about.
 
-use super::{Browser, DialogueFailure, asked::Asked, pending::Pending};
+use super::{Browser, DialogueFailure, Page, asked::Asked, pending::Pending};
 use crate::{
     domain::{
         entity::{Session, User},
+        ids::InteractionId,
         oidc::account_choice::{Choice, Clues, choose as choose_account},
     },
     service::{
@@ -59,6 +60,21 @@ pub(in crate::service) fn session_of(
     pending: &Pending,
     browser: &Browser,
 ) -> Result<Option<(Session, User)>, DialogueFailure> {
-    let asked = Asked::understand(cx, pending.request.clone())?;
+    let asked = Asked::of(cx, pending)?;
     Ok(choose(cx, tx, &asked, browser, Some(pending))?.0)
+}
+
+/// Where a person goes who wants another account: to the chooser, or to the sign-in page where there is
+/// nothing to choose from.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::service) fn page_to_switch(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    id: InteractionId,
+    browser: &Browser,
+) -> Result<Page, StoreError> {
+    let several = sessions::all_live(cx, tx, browser.session.as_ref())?.len() > 1;
+    Ok(if several { Page::Accounts(id) } else { Page::SignIn(id) })
 }

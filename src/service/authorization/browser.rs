@@ -29,6 +29,10 @@ pub enum Form {
     Consent,
     /// Choosing or removing an account.
     Accounts,
+    /// Typing the code that a device shows.
+    UserCode,
+    /// Allowing or denying what another device asks for.
+    Approval,
     /// Signing out.
     SignOut,
 }
@@ -40,6 +44,8 @@ impl Form {
             Self::ContinueAs => "continue-as",
             Self::Consent => "consent",
             Self::Accounts => "accounts",
+            Self::UserCode => "user-code",
+            Self::Approval => "approval",
             Self::SignOut => "sign-out",
         }
     }

@@ -2,7 +2,7 @@
 //! or both; then the answer to the client (RFC 6749 §4.1.2, OIDC Core 3.1.2.5, 3.2.2.5 and 3.3.2.5).
 
 use super::{
-    Browser, DialogueFailure, account,
+    Answered, Browser, DialogueFailure, Next, Page, account,
     asked::{Asked, Facts},
     pending::{self, Pending},
     reply::Reply,
@@ -11,22 +11,46 @@ use crate::{
     crypto::token::{SecretKind, mint},
     domain::{
         Secret, Timestamp,
-        entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, EventKind, Session, User},
+        entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, Ending, EventKind, Session, User},
         ids::{AuthorizationId, InteractionId},
-        oauth::{Answer, ErrorCode, GrantType, OAuthError, ResponseType, SafeRedirect},
+        oauth::{ErrorCode, GrantType, OAuthError, SafeRedirect},
         oidc::interaction::Decision,
         trace::Reason,
     },
     service::{
         Broken, Cx, events::Draft, pushed_authorization_request, session_state::session_state, sessions, token::issue,
     },
-    store::{Abort, Write, authorization, authorization_code, client, consent, interaction, user},
+    store::{Abort, Write, authorization, authorization_code, client, consent, deferred, interaction, user},
 };
 
+/// No deferred request waits longer for its answer and its tokens, in seconds.
+const LONGEST_DEFERRAL: i64 = 3600;
+
+/// What ends a dialogue.
+pub(in crate::service) enum Ended {
+    /// An answer to the client.
+    Reply(Box<Reply>),
+    /// A page of ours: no redirect tells the client.
+    Page(Page),
+}
+
+impl Ended {
+    /// Where the browser goes, once the transaction is committed.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub fn next(self, cx: &Cx) -> Result<Next, Broken> {
+        match self {
+            Self::Reply(reply) => reply.write_out(cx).map(Next::Answer),
+            Self::Page(page) => Ok(Next::Page(page)),
+        }
+    }
+}
+
 /// How an attempt to finish ended.
-pub(super) enum Finished<A = Answer> {
-    /// With the answer to the client.
-    Answer(A),
+pub(super) enum Finished<A = Next> {
+    /// It has ended.
+    Done(A),
     /// Not yet: the facts have changed since they were last read.
     Instead(Decision),
 }
@@ -42,7 +66,7 @@ pub(super) async fn grant(
     let (context, browser) = (cx.clone(), browser.clone());
     let finished = cx.services.store.write(move |tx| grant_in(&context, tx, &asked, id.as_ref(), &browser)).await?;
     match finished {
-        Finished::Answer(reply) => Ok(Finished::Answer(reply.write_out(cx)?)),
+        Finished::Done(ended) => Ok(Finished::Done(ended.next(cx)?)),
         Finished::Instead(decision) => Ok(Finished::Instead(decision)),
     }
 }
@@ -53,7 +77,7 @@ fn grant_in(
     asked: &Asked,
     id: Option<&InteractionId>,
     browser: &Browser,
-) -> Result<Finished<Reply>, Abort<DialogueFailure>> {
+) -> Result<Finished<Ended>, Abort<DialogueFailure>> {
     // Lock order: user, session, interaction, authorization. What was read before the lock is read again.
     let before = id.map(|id| pending::find(cx, tx, id, browser)).transpose()?;
     if let (Some((_, person)), _) = account::choose(cx, tx, asked, browser, before.as_ref())? {
@@ -69,7 +93,10 @@ fn grant_in(
         (Decision::Grant, None) => return Err(Broken::Internal("a grant without a session".to_owned()).into()),
         (other, _) => return Ok(Finished::Instead(other)),
     };
-    let redirect = asked.redirect(&client)?;
+    let redirect = match &asked.ending {
+        Ending::Redirect => Some(asked.redirect(&client)?),
+        Ending::Deferred { .. } => None,
+    };
     if let Some(pending) = &pending
         && !interaction::finish(tx, &pending.interaction.id, cx.now())?
     {
@@ -79,7 +106,10 @@ fn grant_in(
     let still = asked.check_still_allowed(&client).map_err(|error| ("client", error));
     if let Err((rule, error)) = still.and_then(|()| asked.check_acr(session).map_err(|error| ("acr", error))) {
         cx.refused(rule, &[], error.reason);
-        return Ok(Finished::Answer(Reply::refused(&client, redirect, &asked.request, error)));
+        return match redirect {
+            Some(redirect) => Ok(replied(Reply::refused(&client, redirect, &asked.request, error))),
+            None => Err(DialogueFailure::from(error).with_app(&client).into()),
+        };
     }
     pushed_authorization_request::answer_once(cx, tx, &asked.request)?;
     let cx = &cx.clone().acting_as(format!("user:{}", person.id));
@@ -88,6 +118,9 @@ fn grant_in(
     }
     sessions::touch(cx, tx, session)?;
     let authorization = insert_authorization(cx, tx, asked, &client, session)?;
+    let Some(redirect) = redirect else {
+        return approve(cx, tx, asked, &client, &authorization).map(Finished::Done);
+    };
     let request = &asked.request;
     let scope = request.scope.join(" ");
     let code = if request.response_type.has_code() {
@@ -103,7 +136,31 @@ fn grant_in(
         None
     };
     let state = session_state(cx, client.client_id.as_str(), &request.redirect_uri, &request.scope, browser);
-    Ok(Finished::Answer(Reply::granted(&client, redirect, request, code, tokens).with_session_state(state)))
+    Ok(replied(Reply::granted(&client, redirect, request, code, tokens).with_session_state(state)))
+}
+
+fn replied(reply: Reply) -> Finished<Ended> {
+    Finished::Done(Ended::Reply(Box::new(reply)))
+}
+
+/// The deferred request is allowed, if it still waits for an answer.
+fn approve(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    asked: &Asked,
+    client: &Client,
+    granted: &Authorization,
+) -> Result<Ended, Abort<DialogueFailure>> {
+    let Ending::Deferred { id, .. } = &asked.ending else {
+        return Err(Broken::Internal("an approval of what nobody deferred".to_owned()).into());
+    };
+    if !deferred::approve(tx, id, &granted.id, cx.now())? {
+        cx.refused("deferred_authorization", &[], Reason::DeferredAnswered);
+        let error = OAuthError::invalid_request(Reason::DeferredAnswered);
+        return Err(DialogueFailure::from(error).with_app(client).into());
+    }
+    cx.passed("deferred_authorization", &[("scope", &granted.scope.join(" "))]);
+    Ok(Ended::Page(Page::Answered(Answered::Allowed)))
 }
 
 /// Remembers what was allowed in this dialogue, on top of what was allowed before.
@@ -147,7 +204,7 @@ fn insert_authorization(
         created_at: cx.now(),
         revoked_at: None,
     };
-    authorization::insert(tx, &granted, last_use(cx, client, request.response_type))?;
+    authorization::insert(tx, &granted, last_use(cx, client, asked))?;
     let event = Draft::new(EventKind::AuthorizationGranted).authorization(&granted);
     event.fact("scope", granted.scope.join(" ")).peer(cx).append(cx, tx)?;
     Ok(granted)
@@ -194,26 +251,34 @@ fn issue_tokens(
     })
 }
 
-/// Nothing that comes from an authorization of now lives longer: the code, then perhaps a family
+/// Nothing that comes from an authorization of now lives longer: what is redeemed, then perhaps a family
 /// of refresh tokens, then the last tokens. Without a code there is no family.
-fn last_use(cx: &Cx, client: &Client, response_type: ResponseType) -> Timestamp {
+fn last_use(cx: &Cx, client: &Client, asked: &Asked) -> Timestamp {
     let policy = &cx.services.policy;
-    let refreshes = response_type.has_code() && client.allows_grant(GrantType::RefreshToken);
+    let redeemable = match asked.ending {
+        Ending::Redirect => policy.code_seconds,
+        Ending::Deferred { .. } => LONGEST_DEFERRAL,
+    };
+    let refreshes = asked.request.response_type.has_code() && client.allows_grant(GrantType::RefreshToken);
     let family = if refreshes { policy.refresh_absolute_seconds } else { 0 };
     let access = client.settings.access_token_lifetime.unwrap_or(policy.access_token_seconds);
     let id_token = client.settings.id_token_lifetime.unwrap_or(policy.id_token_seconds);
-    cx.now().plus_seconds(policy.code_seconds).plus_seconds(family).plus_seconds(access.max(id_token))
+    cx.now().plus_seconds(redeemable).plus_seconds(family).plus_seconds(access.max(id_token))
 }
 
 /// Ends a dialogue because the person said no: `access_denied` goes to the client (RFC 6749
-/// §4.1.2.1), once the caller's transaction is committed.
+/// §4.1.2.1), once the caller's transaction is committed. A deferred request is denied only by
+/// somebody who is signed in and was shown it: it stays pending when a sign-in is given up.
 pub(in crate::service) fn decline(
     cx: &Cx,
     tx: &mut Write<'_>,
     pending: &Pending,
     browser: &Browser,
-) -> Result<Reply, Abort<DialogueFailure>> {
-    let redirect = SafeRedirect::restored(&pending.client, &pending.request.redirect_uri)?;
+) -> Result<Ended, Abort<DialogueFailure>> {
+    let redirect = match pending.interaction.ending {
+        Ending::Redirect => Some(SafeRedirect::restored(&pending.client, &pending.request.redirect_uri)?),
+        Ending::Deferred { .. } => None,
+    };
     if !interaction::finish(tx, &pending.interaction.id, cx.now())? {
         return Err(pending.expired().into());
     }
@@ -225,5 +290,8 @@ pub(in crate::service) fn decline(
     event.reason(Reason::PersonDeclined).append(cx, tx)?;
     cx.refused("person", &[], Reason::PersonDeclined);
     let error = OAuthError::new(ErrorCode::AccessDenied, Reason::PersonDeclined);
-    Ok(Reply::refused(&pending.client, redirect, &pending.request, error))
+    Ok(match redirect {
+        Some(redirect) => Ended::Reply(Box::new(Reply::refused(&pending.client, redirect, &pending.request, error))),
+        None => Ended::Page(Page::Answered(Answered::Denied)),
+    })
 }

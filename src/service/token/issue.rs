@@ -24,7 +24,7 @@ use crate::{
         },
         ids::{AuthorizationId, ClientId, SessionId},
         jose::SigningAlgorithm,
-        oauth::{AccessTokenClaims, GrantType, check_standing},
+        oauth::{AccessTokenClaims, Exchanged, GrantType, check_standing},
         oidc::{
             claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
             id_token::IdTokenFacts,
@@ -64,6 +64,8 @@ pub struct TokenReply {
     pub refresh_token: Option<Secret<String>>,
     /// The ID token, for `openid`.
     pub id_token: Option<Secret<String>>,
+    /// What was issued, where the request chose (RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// How the tokens continue the chain of an authorization.
@@ -78,6 +80,8 @@ pub enum Chain {
         /// The token to replace.
         from: RefreshToken,
     },
+    /// An access token and nothing else.
+    Single,
     /// Again, after a lost response: the refresh token stays.
     Redeliver {
         /// The successor that was handed out before.
@@ -114,13 +118,23 @@ pub struct Wanted {
     pub chain: Chain,
     /// The random parts.
     pub drafts: Drafts,
+    /// What is exchanged, if this is for another client than the authorization's.
+    pub exchange: Option<Exchange>,
 }
 
 impl Wanted {
     /// All that the authorization allows.
     pub const fn of(chain: Chain, drafts: Drafts) -> Self {
-        Self { scope: None, chain, drafts }
+        Self { scope: None, chain, drafts, exchange: None }
     }
+}
+
+/// A token for one client on what another one was allowed (RFC 8693).
+pub struct Exchange {
+    /// The other client, as it stands in this transaction.
+    pub grantor: Arc<ClientView>,
+    /// What the new token may say.
+    pub exchanged: Exchanged,
 }
 
 /// A `jti` names the authorization that it comes from, so that a self-contained token can be
@@ -200,11 +214,12 @@ fn for_authorization(
     authorization: &Authorization,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
-    let Wanted { scope, chain, drafts } = wanted;
+    let Wanted { scope, chain, drafts, exchange } = wanted;
+    let grantor = exchange.as_ref().map_or(client, |exchange| &exchange.grantor.client);
     let person = user::find(tx, &authorization.user_id)?;
     let session = session::find(tx, &authorization.session_id)?;
-    let consented = consent_stands(tx, client, authorization)?;
-    check_standing(person.as_ref(), client, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
+    let consented = consent_stands(tx, grantor, authorization)?;
+    check_standing(person.as_ref(), grantor, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
     if let Some(session) = &session {
         // Whoever uses an app is not idle, though the browser never comes back here.
         sessions::touch(cx, tx, session)?;
@@ -214,7 +229,7 @@ fn for_authorization(
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
     let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
-    let claims = AccessTokenClaims {
+    let mut claims = AccessTokenClaims {
         subject: person.id.as_str().to_owned(),
         jti: jti(&authorization.id, &drafts.serial),
         context: Some(authorization.context.clone()),
@@ -223,17 +238,29 @@ fn for_authorization(
         groups: has("groups").then(|| membership.groups.clone()),
         ..base_claims(cx, client, scope.clone())
     };
+    let kind = if exchange.is_some() { EventKind::TokenExchanged } else { EventKind::TokenIssued };
+    let mut event = Draft::new(kind).authorization(authorization).fact("scope", scope.join(" "));
+    if let Some(Exchange { exchanged, .. }) = exchange {
+        event = event.fact("to_client", client.client_id.as_str()).fact("audience", exchanged.audience.join(" "));
+        if let Some(actor) = &exchanged.actor {
+            event = event.fact("act", actor.claim());
+        }
+        claims.expires_at = claims.expires_at.min(exchanged.not_after);
+        claims.audience = exchanged.audience;
+        claims.actor = exchanged.actor;
+    }
     let nonce = match &chain {
         Chain::Begin { nonce } => nonce.clone(),
         Chain::FrontChannel(front) => front.nonce.clone(),
-        Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
+        Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => None,
     };
     let front_channel = match &chain {
         Chain::FrontChannel(front) => Some(front.clone()),
-        Chain::Begin { .. } | Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
+        Chain::Begin { .. } | Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => None,
     };
+    let identified = has("openid") && !matches!(chain, Chain::Single);
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
-    let id_token = if has("openid") && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
+    let id_token = if identified && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
         let person = Person { user: &person, groups: &membership.groups, roles: &membership.roles };
         Some(id_token(cx, client, authorization, &person, &scope, (nonce, told))?)
     } else {
@@ -245,7 +272,6 @@ fn for_authorization(
     if let Some(minted) = &opaque {
         store::access_token::insert(tx, &opaque_row(&claims, minted, Some(&authorization.id)))?;
     }
-    let mut event = Draft::new(EventKind::TokenIssued).authorization(authorization).fact("scope", scope.join(" "));
     event = match &front_channel {
         None => event.fact("refresh_token", refresh_token.is_some()),
         Some(front) => event.fact("response_type", front.response_type.name()),
@@ -317,6 +343,7 @@ impl Unsigned {
             access_token,
             refresh_token: self.refresh_token,
             id_token,
+            issued_token_type: None,
         })
     }
 
@@ -388,6 +415,7 @@ fn base_claims(cx: &Cx, client: &Client, scope: Vec<String>) -> AccessTokenClaim
         session_id: None,
         roles: None,
         groups: None,
+        actor: None,
     }
 }
 
@@ -460,7 +488,7 @@ fn continue_chain(
         Chain::Rotate { from } => from.family_expires_at,
         Chain::Redeliver { refresh_token } => return Ok(Some(refresh_token.clone())),
         // RFC 6749 §4.2.2: never through the browser.
-        Chain::FrontChannel(_) => return Ok(None),
+        Chain::FrontChannel(_) | Chain::Single => return Ok(None),
     };
     let idle = client.settings.refresh_token_lifetime.unwrap_or(policy.refresh_idle_seconds);
     let token = RefreshToken {

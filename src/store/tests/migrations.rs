@@ -17,10 +17,10 @@ fn names(backend: &str) -> BTreeSet<String> {
     std::fs::read_dir(folder(backend)).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// The versions of all migrations, in order.
+/// Every version, oldest first.
 fn versions() -> Vec<String> {
-    let digits = |name: String| name.split('_').next().unwrap_or_default().replace('-', "");
-    names("sqlite").into_iter().map(digits).collect()
+    let version = |name: String| name.split('_').next().unwrap_or_default().replace('-', "");
+    names("sqlite").into_iter().map(version).collect()
 }
 
 /// All `down.sql`, newest first.

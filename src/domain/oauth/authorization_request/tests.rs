@@ -1,6 +1,7 @@
 //! Tests of `authorization_request`.
 
 use super::*;
+use crate::oauth::GrantType;
 use crate::{
     entity::ClientKind,
     oauth::fixtures::{client, codes, strings, web},

@@ -58,10 +58,7 @@ fn the_documents_list_what_is_registered() {
         assert_eq!(document["issuer"], "https://id.example.com");
         assert_eq!(document["authorization_endpoint"], "https://id.example.com/oauth2/authorize");
         assert_eq!(document["jwks_uri"], "https://id.example.com/oauth2/jwks");
-        assert_eq!(
-            document["grant_types_supported"],
-            json!(["authorization_code", "refresh_token", "client_credentials", "implicit"])
-        );
+        assert_eq!(document["grant_types_supported"], json!(GrantType::ALL.map(GrantType::name)));
         assert_eq!(
             document["response_types_supported"],
             json!(["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"])

@@ -22,6 +22,12 @@ fn the_documented_ids_exist() {
         ("sign-in", vec!["username", "password", "login-submit", "login-cancel"]),
         ("consent", vec!["consent-allow", "consent-deny", "consent-switch"]),
         ("choose-account", vec!["account-1", "account-remove-1", "account-2", "account-other", "account-cancel"]),
+        ("device", vec!["user_code", "device-continue"]),
+        (
+            "approve",
+            vec!["approve-code", "approve-warning", "started_here", "approve-allow", "approve-deny", "approve-switch"],
+        ),
+        ("answered", vec!["answered"]),
         ("sign-out", vec!["logout-confirm"]),
         ("sign-out-several", vec!["logout-confirm", "logout-account-1", "logout-all", "logout-apps"]),
         ("signed-out", vec!["signed-out"]),
