@@ -74,6 +74,11 @@ fn secrets(cookie: Option<&Secret<String>>) -> Vec<(Secret<String>, SecretHash)>
     found.filter(|found| found.len() <= MOST_ACCOUNTS).unwrap_or_default()
 }
 
+/// What the database stores of each secret in a session cookie.
+pub(super) fn cookie_hashes(cookie: Option<&Secret<String>>) -> Vec<SecretHash> {
+    secrets(cookie).into_iter().map(|(_, hash)| hash).collect()
+}
+
 /// The cookie of these sessions, the first of them being the one used last; `None`: there is nothing
 /// to keep.
 pub(super) fn cookie_of<'a>(sessions: impl IntoIterator<Item = &'a Held>) -> Option<Secret<String>> {

@@ -40,7 +40,6 @@ fn the_dialogues_own_session_goes_before_everything_else() {
         subject: Some(&subject),
         last_of_client: Some(&last),
         login_hint: Some("bob"),
-        ..Clues::default()
     };
     assert_eq!(among(&["alice", "bob", "carol"], &clues), Choice::Sure(2));
     // It ended meanwhile: the hint decides.
