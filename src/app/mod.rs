@@ -28,7 +28,8 @@ use crate::{
     domain::trace::Transaction,
     net::fetcher::{Fetcher, Reach},
     service::{
-        Cx, Services, SystemClock, client_keys::FetchedKeys, clients::ClientCache, keys, recorder::Recorder, setup,
+        Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
+        recorder::Recorder, registration::Registrations, setup,
     },
     store::{Location, Store, StoreOptions},
     tls,
@@ -104,7 +105,8 @@ fn assemble(settings: &Settings, purpose: Purpose, store: Store, sealer: Sealer)
         ..PasswordSettings::default()
     })
     .map_err(|error| StartError::new(error::RESOURCES, error.to_string()))?;
-    let reach = if purpose == Purpose::Dev { Reach::DangerLoopback } else { Reach::Public };
+    let local = purpose == Purpose::Dev || settings.outbound.danger_loopback;
+    let reach = if local { Reach::DangerLoopback } else { Reach::Public };
     let fetcher = Fetcher::new(reach)
         .map_err(|error| StartError::new(error::RESOURCES, format!("outbound TLS cannot be set up: {error}")))?;
     let keyring = Keyring::new("", Vec::new(), Vec::new())
@@ -115,7 +117,9 @@ fn assemble(settings: &Settings, purpose: Purpose, store: Store, sealer: Sealer)
         sealer,
         keyring: ArcSwap::from_pointee(keyring),
         clients: ClientCache::default(),
+        registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),
+        registrations: Registrations::default(),
         fetcher,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),

@@ -10,7 +10,7 @@ use crate::{
     config::{DiskFiles, Files as _},
     domain::{
         entity::{AccessTokenFormat, AuthMethod, ClientSettings, ConsentMode, IdTokenClaims},
-        jose::SigningAlgorithm,
+        jose::{RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{GrantType, ResponseMode, ResponseType},
     },
 };
@@ -77,12 +77,24 @@ pub struct ClientFlags {
     /// An audience of access tokens; repeat for more. Replaces the list.
     #[arg(long = "audience")]
     audiences: Vec<String>,
+    /// A type of authorization details that the client may use; repeat for more. Replaces the list.
+    #[arg(long = "authorization-details-type", value_name = "TYPE")]
+    authorization_details_types: Vec<String>,
     /// Do not require PKCE: for confidential clients that cannot.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     no_pkce: Option<bool>,
     /// Authorization requests must be pushed (PAR).
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_par: Option<bool>,
+    /// The algorithm of request objects, or none for a client that cannot sign.
+    #[arg(long, value_parser = values::request_object_algorithm)]
+    request_object_alg: Option<RequestObjectAlgorithm>,
+    /// Parameters count only inside of a signed request object (JAR).
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_signed_request_object: Option<bool>,
+    /// An address that request objects may be fetched from; repeat for more. Replaces the list.
+    #[arg(long = "request-uri", value_name = "URI")]
+    request_uris: Vec<String>,
     /// May introspect tokens of other clients.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     may_introspect: Option<bool>,
@@ -95,6 +107,18 @@ pub struct ClientFlags {
     /// The app's logo (https); empty removes it.
     #[arg(long, value_name = "URI")]
     logo_uri: Option<String>,
+    /// What the app does with people's data (https); empty removes it.
+    #[arg(long, value_name = "URI")]
+    policy_uri: Option<String>,
+    /// The app's terms (https); empty removes it.
+    #[arg(long, value_name = "URI")]
+    tos_uri: Option<String>,
+    /// Who is responsible for the app; repeat for more. Replaces the list.
+    #[arg(long = "contact")]
+    contacts: Vec<String>,
+    /// Where a sign-in that begins here is started at the app (https); empty removes it.
+    #[arg(long, value_name = "URI")]
+    initiate_login_uri: Option<String>,
     /// Ask people to sign in again after this long, if the request says nothing.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     default_max_age: Option<i64>,
@@ -125,6 +149,7 @@ impl ClientFlags {
         replace(&mut settings.response_types, &self.response_types);
         replace(&mut settings.response_modes, &self.response_modes);
         replace(&mut settings.access_token_audience, &self.audiences);
+        replace(&mut settings.authorization_details_types, &self.authorization_details_types);
         set(&mut settings.token_endpoint_auth_method, self.auth_method);
         set(&mut settings.consent, self.consent);
         set(&mut settings.id_token_signed_response_alg, self.id_token_alg);
@@ -133,6 +158,9 @@ impl ClientFlags {
         set(&mut settings.access_token_format, self.access_token_format);
         set(&mut settings.require_pkce, self.no_pkce.map(|no_pkce| !no_pkce));
         set(&mut settings.require_pushed_authorization_requests, self.require_par);
+        set(&mut settings.require_signed_request_object, self.require_signed_request_object);
+        settings.request_object_signing_alg = self.request_object_alg.or(settings.request_object_signing_alg);
+        replace(&mut settings.request_uris, &self.request_uris);
         set(&mut settings.may_introspect, self.may_introspect);
         set(
             &mut settings.id_token_claims,
@@ -140,6 +168,10 @@ impl ClientFlags {
         );
         put(&mut settings.client_uri, self.client_uri.as_ref());
         put(&mut settings.logo_uri, self.logo_uri.as_ref());
+        put(&mut settings.policy_uri, self.policy_uri.as_ref());
+        put(&mut settings.tos_uri, self.tos_uri.as_ref());
+        put(&mut settings.initiate_login_uri, self.initiate_login_uri.as_ref());
+        replace(&mut settings.contacts, &self.contacts);
         for (stored, given) in [
             (&mut settings.default_max_age, self.default_max_age),
             (&mut settings.access_token_lifetime, self.access_token_lifetime),

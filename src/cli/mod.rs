@@ -2,11 +2,13 @@
 //! input. Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict.
 
 mod admin;
+mod api;
 mod client;
 mod client_flags;
 mod config;
 mod consent;
 mod delivery;
+mod details_type;
 mod event;
 mod exchange_policy;
 mod failure;
@@ -16,6 +18,7 @@ mod key;
 mod local;
 mod migrate;
 mod output;
+mod registration;
 mod role;
 mod serve;
 mod session;
@@ -80,6 +83,9 @@ pub enum Command {
     /// Apps and services.
     #[command(subcommand)]
     Client(client::Verb),
+    /// Clients that register themselves.
+    #[command(subcommand)]
+    Registration(registration::Verb),
     /// Which client may exchange whose tokens.
     #[command(subcommand)]
     ExchangePolicy(exchange_policy::Verb),
@@ -95,6 +101,12 @@ pub enum Command {
     /// What people allowed apps.
     #[command(subcommand)]
     Consent(consent::Verb),
+    /// APIs: what tokens are for.
+    #[command(subcommand)]
+    Api(api::Verb),
+    /// Types of authorization details (rich authorization requests).
+    #[command(subcommand)]
+    AuthorizationDetailsType(details_type::Verb),
     /// Signing keys.
     #[command(subcommand)]
     Key(key::Verb),
@@ -172,12 +184,15 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::Dev(options) => serve::dev(global, &options, io),
         Command::User(verb) => user::run(global, verb, io),
         Command::Client(verb) => client::run(global, verb, io),
+        Command::Registration(verb) => registration::run(global, verb, io),
         Command::ExchangePolicy(verb) => exchange_policy::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),
         Command::Role(verb) => role::run(global, verb, io),
         Command::Session(verb) => session::run(global, verb, io),
         Command::Consent(verb) => consent::run(global, verb, io),
         Command::Delivery(verb) => delivery::run(global, verb, io),
+        Command::Api(verb) => api::run(global, verb, io),
+        Command::AuthorizationDetailsType(verb) => details_type::run(global, verb, io),
         Command::Key(verb) => key::run(global, verb, io),
         Command::Event(verb) => event::run(global, &verb, io),
         Command::Why(why) => why::run(global, &why, io),

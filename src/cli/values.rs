@@ -2,8 +2,8 @@
 
 use crate::domain::{
     entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, DeliveryState},
-    jose::SigningAlgorithm,
-    oauth::{GrantType, ResponseMode, ResponseType},
+    jose::{RequestObjectAlgorithm, SigningAlgorithm},
+    oauth::{DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType},
 };
 
 /// `key=value`.
@@ -61,6 +61,21 @@ pub(super) fn response_mode(text: &str) -> Result<ResponseMode, String> {
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
     one_of(text.parse().ok(), SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn registration(text: &str) -> Result<RegistrationMode, String> {
+    let found = RegistrationMode::ALL.into_iter().find(|mode| mode.name() == text);
+    one_of(found, RegistrationMode::ALL.iter().map(|mode| mode.name()))
+}
+
+pub(super) fn documents(text: &str) -> Result<DocumentMode, String> {
+    let found = DocumentMode::ALL.into_iter().find(|mode| mode.name() == text);
+    one_of(found, DocumentMode::ALL.iter().map(|mode| mode.name()))
+}
+
+pub(super) fn request_object_algorithm(text: &str) -> Result<RequestObjectAlgorithm, String> {
+    let names = SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
+    one_of(text.parse().ok(), names.chain([RequestObjectAlgorithm::Unsigned.name()]))
 }
 
 pub(super) fn consent(text: &str) -> Result<ConsentMode, String> {

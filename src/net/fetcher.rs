@@ -10,7 +10,7 @@ use std::{
 use reqwest::{
     Method, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::HeaderMap,
+    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 
 /// Whatever is fetched ends after this long.
@@ -47,6 +47,15 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body, at most 64 KiB.
     pub body: Vec<u8>,
+}
+
+/// A document with what says how long it may be kept.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The body: JSON by its media type, not parsed yet.
+    pub body: Vec<u8>,
+    /// `Cache-Control`.
+    pub cache_control: Option<String>,
 }
 
 /// Which addresses may be reached.
@@ -90,19 +99,58 @@ impl Fetcher {
     /// # Errors
     /// When the address is not allowed, or the answer is not a JSON document of modest size.
     pub async fn json(&self, address: &str) -> Result<serde_json::Value, FetchError> {
+        let body = self.body(address, "application/json").await?;
+        serde_json::from_slice(&body).map_err(|_| FetchError::Failed("the answer is not JSON".into()))
+    }
+
+    /// Fetches a text; its content type is not looked at.
+    ///
+    /// # Errors
+    /// When the address is not allowed, or the answer is not a text of modest size.
+    pub async fn text(&self, address: &str, accept: &str) -> Result<String, FetchError> {
+        let body = self.body(address, accept).await?;
+        String::from_utf8(body).map_err(|_| FetchError::Failed("the answer is not text".into()))
+    }
+
+    async fn body(&self, address: &str, accept: &str) -> Result<Vec<u8>, FetchError> {
         let url = self.check(address)?;
         let response = self
             .client
             .get(url)
-            .header("accept", "application/json")
+            .header("accept", accept)
             .send()
             .await
             .map_err(|error| FetchError::Failed(error.without_url().to_string()))?;
         if !response.status().is_success() {
             return Err(FetchError::Failed(format!("the answer was {}", response.status())));
         }
-        serde_json::from_slice(&bounded(response).await?)
-            .map_err(|_| FetchError::Failed("the answer is not JSON".into()))
+        bounded(response).await
+    }
+
+    /// Fetches a document that says it is JSON, with how long it may be kept.
+    ///
+    /// # Errors
+    /// When the address is not allowed, the answer is not 200 or not JSON by its media type, or it is
+    /// too large.
+    pub async fn document(&self, address: &str) -> Result<Document, FetchError> {
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+        let answer = self.send(Method::GET, address, headers, Vec::new()).await?;
+        let text = |name| answer.headers.get(name).and_then(|value| value.to_str().ok());
+        let media_type = text(CONTENT_TYPE).unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if answer.status != StatusCode::OK {
+            return Err(FetchError::Failed(format!("the answer was {}", answer.status)));
+        }
+        if media_type != "application/json" && !media_type.ends_with("+json") {
+            return Err(FetchError::Failed("the answer does not say that it is JSON".into()));
+        }
+        let cache_control = text(CACHE_CONTROL).map(str::to_owned);
+        Ok(Document { body: answer.body, cache_control })
+    }
+
+    /// Whether this machine may be reached: for development and tests.
+    pub fn reaches_loopback(&self) -> bool {
+        self.reach == Reach::DangerLoopback
     }
 
     /// Sends one request and reads its answer within the same bounds of address, time and size as
@@ -289,6 +337,7 @@ mod tests {
             "nonsense",
         ] {
             assert!(matches!(fetcher.json(address).await, Err(FetchError::NotAllowed(_))), "{address}");
+            assert!(matches!(fetcher.text(address, "*/*").await, Err(FetchError::NotAllowed(_))), "{address}");
             let sent = fetcher.send(Method::POST, address, HeaderMap::new(), Vec::new()).await;
             assert!(matches!(sent, Err(FetchError::NotAllowed(_))), "{address}");
             let posted = fetcher.post(address, "text/plain", None, String::new()).await;

@@ -4,7 +4,10 @@ use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use super::{client_keys::FetchedKeys, clients::ClientCache, recorder::Recorder};
+use super::{
+    apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, recorder::Recorder,
+    registration::Registrations,
+};
 use crate::{
     crypto::{
         keyring::Keyring,
@@ -107,8 +110,12 @@ pub struct Services {
     pub keyring: ArcSwap<Keyring>,
     /// The clients as last read.
     pub clients: ClientCache,
+    /// What metadata tells of APIs, as last read.
+    pub registry: RegistryCache,
     /// The keys of clients as last fetched.
     pub fetched_keys: FetchedKeys,
+    /// What is remembered of clients that register themselves.
+    pub registrations: Registrations,
     /// The one outbound fetcher.
     pub fetcher: Fetcher,
     /// The clock.

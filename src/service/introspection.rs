@@ -85,6 +85,7 @@ fn of_access(cx: &Cx, live: bearer::Live) -> Introspected {
         jti: Some(token.jti),
         auth_time: token.auth_time,
         acr: token.acr,
+        authorization_details: token.authorization_details,
         actor: token.actor,
     }
 }
@@ -105,6 +106,7 @@ fn of_refresh(cx: &Cx, live: bearer::LiveRefresh) -> Introspected {
         jti: None,
         auth_time: Some(authorization.context.auth_time),
         acr: Some(authorization.context.acr),
+        authorization_details: authorization.bounds.authorization_details,
         actor: None,
     }
 }

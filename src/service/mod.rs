@@ -2,11 +2,13 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod apis;
 pub mod approval;
 pub mod authorization;
 pub mod backchannel_logout;
 pub mod bearer;
 pub mod client_authentication;
+pub mod client_documents;
 pub mod client_keys;
 pub mod clients;
 pub mod consent;
@@ -23,10 +25,12 @@ pub mod health;
 pub mod introspection;
 pub mod keys;
 pub mod login;
+pub mod login_initiation;
 pub mod people;
 pub mod playground;
 pub mod pushed_authorization_request;
 pub mod recorder;
+pub mod registration;
 pub mod revocation;
 pub mod session_state;
 pub mod sessions;

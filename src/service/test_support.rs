@@ -15,12 +15,14 @@ use arc_swap::ArcSwap;
 
 use super::{
     Clock, Cx, Policy, Services,
+    apis::RegistryCache,
     authorization::{self, Browser, DialogueFailure, Next, Page},
     client_keys::FetchedKeys,
     clients::ClientCache,
     consent, keys,
     login::{self, SignInFailure, SignInForm},
     recorder::Recorder,
+    registration::Registrations,
     subjects,
 };
 use crate::{
@@ -107,7 +109,9 @@ impl TestServices {
             sealer: Sealer::new(&KeyEncryptionKey::generate(random.as_ref())),
             keyring: ArcSwap::from_pointee(Keyring::new("", Vec::new(), Vec::new()).unwrap()),
             clients: ClientCache::default(),
+            registry: RegistryCache::default(),
             fetched_keys: FetchedKeys::default(),
+            registrations: Registrations::default(),
             fetcher: Fetcher::new(Reach::DangerLoopback).unwrap(),
             clock: clock.clone(),
             random,

@@ -5,6 +5,7 @@
 //! bound anew at every execution, which costs more than the lookup.
 
 pub mod access_token;
+pub mod api;
 pub mod assertion_replay;
 pub mod authorization;
 pub mod authorization_code;
@@ -15,6 +16,7 @@ pub mod credential;
 pub mod decision_record;
 pub mod deferred;
 pub mod delivery;
+pub mod details_type;
 pub mod event;
 pub mod exchange_policy;
 pub mod group;
@@ -22,6 +24,7 @@ pub mod instance;
 pub mod interaction;
 pub mod pushed_authorization_request;
 pub mod refresh_token;
+pub mod registration;
 pub mod role;
 pub mod session;
 pub mod session_client;

@@ -117,6 +117,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    registrations (client_id) {
+        client_id -> Text,
+        management_hash -> Nullable<Binary>,
+        initial_access_token_id -> Nullable<Text>,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+        document_fetched_at -> Nullable<BigInt>,
+        document_expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    initial_access_tokens (id) {
+        id -> Text,
+        label -> Text,
+        token_hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        uses_left -> BigInt,
+    }
+}
+
+diesel::table! {
     client_secrets (id) {
         id -> Text,
         client_id -> Text,
@@ -364,10 +388,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    apis (resource) {
+        resource -> Text,
+        resource_key -> Text,
+        name -> Text,
+        description -> Text,
+        settings -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     session_clients (session_id, client_id) {
         session_id -> Text,
         client_id -> Text,
         last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorization_details_types (name) {
+        name -> Text,
+        title -> Text,
+        description -> Text,
+        schema -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -383,6 +434,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_roles,
     group_roles,
     clients,
+    registrations,
+    initial_access_tokens,
     client_secrets,
     client_roles,
     sessions,
@@ -403,4 +456,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     decision_records,
     deliveries,
     session_clients,
+    apis,
+    authorization_details_types,
 );

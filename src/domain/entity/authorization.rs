@@ -12,7 +12,15 @@ use crate::{
 /// Stored as one document: a bound that this version does not know is an error, never ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Bounds {}
+pub struct Bounds {
+    /// The resources that tokens may be for; none: the client's own audience, or an API whose scopes
+    /// were granted (RFC 8707).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource: Vec<String>,
+    /// What was granted in detail (RFC 9396).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<serde_json::Value>,
+}
 
 /// One person's (or one service's) permission to one client, from one dialogue: the parent of
 /// every code, refresh token and access token that comes from it.
@@ -96,7 +104,7 @@ pub struct Consent {
     pub user_id: UserId,
     /// To which client.
     pub client_id: ClientId,
-    /// To which scopes, all together so far.
+    /// To which scopes and resources, all together so far.
     pub scope: Vec<String>,
     /// When it was last given.
     pub granted_at: Timestamp,

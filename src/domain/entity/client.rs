@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     ids::ClientId,
-    jose::SigningAlgorithm,
+    jose::{RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{GrantType, ResponseMode, ResponseType, default_response_types},
 };
 
@@ -128,13 +128,13 @@ pub struct ClientSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backchannel_logout_uri: Option<String>,
     /// The client needs the `sid` there. It is always sent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub backchannel_logout_session_required: bool,
     /// What the browser loads in a frame when a session ends (OIDC Front-Channel Logout 1.0 §2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_uri: Option<String>,
     /// The client needs `iss` and `sid` there. They are always sent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub frontchannel_logout_session_required: bool,
     /// The one method the client must use.
     pub token_endpoint_auth_method: AuthMethod,
@@ -173,6 +173,15 @@ pub struct ClientSettings {
     /// Authorization requests must be pushed (RFC 9126 §6).
     #[serde(default)]
     pub require_pushed_authorization_requests: bool,
+    /// The one algorithm of request objects; none registered means any that signs (OIDC Registration 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<RequestObjectAlgorithm>,
+    /// Parameters count only inside of a signed request object (RFC 9101 §10.5).
+    #[serde(default)]
+    pub require_signed_request_object: bool,
+    /// Where request objects may be fetched (https); a fragment is kept, and not compared.
+    #[serde(default)]
+    pub request_uris: Vec<String>,
     /// Whether people are asked.
     pub consent: ConsentMode,
     /// May introspect tokens of other clients (it is a resource server).
@@ -184,6 +193,27 @@ pub struct ClientSettings {
     /// The app's logo (https).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
+    /// What the app does with people's data (https), for links on pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// The app's terms (https), for links on pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// Who is responsible for the app.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// Where a sign-in that begins elsewhere is started (https; OIDC Core 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    /// The same for every installation of the software (RFC 7591 §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    /// The version of the software.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+    /// The client registered itself and waits for an administrator: it is given nothing until then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quarantined: bool,
     /// Re-authentication after this many seconds, if the request says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<i64>,
@@ -196,6 +226,9 @@ pub struct ClientSettings {
     /// Overrides the instance's idle lifetime of refresh tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_lifetime: Option<i64>,
+    /// The types of authorization details that the client may use (RFC 9396 §10).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<String>,
 }
 
 /// What a client gets that says nothing (JARM §3).
@@ -241,14 +274,25 @@ impl ClientSettings {
             access_token_audience: Vec::new(),
             require_pkce: true,
             require_pushed_authorization_requests: false,
+            request_object_signing_alg: None,
+            require_signed_request_object: false,
+            request_uris: Vec::new(),
             consent: ConsentMode::Once,
             may_introspect: false,
             client_uri: None,
             logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            contacts: Vec::new(),
+            initiate_login_uri: None,
+            software_id: None,
+            software_version: None,
+            quarantined: false,
             default_max_age: None,
             access_token_lifetime: None,
             id_token_lifetime: None,
             refresh_token_lifetime: None,
+            authorization_details_types: Vec::new(),
         }
     }
 }
@@ -284,9 +328,24 @@ impl Client {
         self.settings.token_endpoint_auth_method.is_confidential()
     }
 
+    /// Whether people are asked. Nobody here has vouched for a client that registered itself: it is
+    /// never left out (RFC 8252 §8.6, RFC 9700 §4.11).
+    pub const fn consent_mode(&self) -> ConsentMode {
+        match self.settings.consent {
+            ConsentMode::Skip if self.owner.is_self_registered() => ConsentMode::Once,
+            mode => mode,
+        }
+    }
+
     /// Whether the client may use this grant.
     pub fn allows_grant(&self, grant: GrantType) -> bool {
         self.settings.grant_types.contains(&grant)
+    }
+
+    /// Whether nobody here registered the client: its definition belongs to none of our own.
+    pub fn is_self_registered(&self) -> bool {
+        use super::Owner;
+        ![Owner::Cli, Owner::System, Owner::Ui].contains(&self.owner)
     }
 
     /// Whether the client may be answered with this.
@@ -322,4 +381,19 @@ pub struct ClientSecret {
     pub created_at: Timestamp,
     /// After this it no longer authenticates.
     pub expires_at: Option<Timestamp>,
+}
+
+/// A token that lets somebody register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitialAccessToken {
+    /// The row's identifier.
+    pub id: String,
+    /// What an administrator called it.
+    pub label: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After this it lets nobody in.
+    pub expires_at: Timestamp,
+    /// So many more clients may be registered with it.
+    pub uses_left: i64,
 }

@@ -5,8 +5,14 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{GrantType, ResponseType, check_registrable, scope::is_scope_token};
-use crate::entity::{AuthMethod, ClientKind, ClientSettings};
+use super::{
+    GrantType, ResponseType, check_registrable, request_object::without_fragment, resource::resource_of_consent,
+    scope::is_scope_token,
+};
+use crate::{
+    entity::{AuthMethod, ClientKind, ClientSettings},
+    jose::RequestObjectAlgorithm,
+};
 
 /// A year, in seconds: the longest lifetime of anything.
 const MAX_LIFETIME: i64 = 31_536_000;
@@ -14,6 +20,14 @@ const MAX_LIFETIME: i64 = 31_536_000;
 const MAX_ITEMS: usize = 100;
 /// The longest audience, in bytes.
 const MAX_AUDIENCE: usize = 512;
+/// The longest type of authorization details, in bytes.
+const MAX_TYPE: usize = 256;
+/// The longest contact, in characters: an address of mail has no more.
+const MAX_CONTACT: usize = 254;
+/// The longest name or version of a software, in characters.
+const MAX_SOFTWARE: usize = 128;
+/// The longest `request_uri`, in bytes (OIDC Core 6.2).
+const MAX_REQUEST_URI: usize = 512;
 /// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -34,8 +48,8 @@ impl std::fmt::Display for SettingsRule {
 
 impl std::error::Error for SettingsRule {}
 
-/// Whether a client of this kind may be set up like this. The algorithms need no rule: their type
-/// has no `none` and nothing symmetric.
+/// Whether a client of this kind may be set up like this. The algorithms of tokens need no rule: their
+/// type has no `none` and nothing symmetric.
 ///
 /// # Errors
 /// The first setting that breaks a rule.
@@ -44,6 +58,7 @@ pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(),
     check_responses(settings)?;
     check_addresses(kind, settings)?;
     check_keys(settings)?;
+    check_request_objects(settings)?;
     check_names(settings)?;
     check_lifetimes(settings)
 }
@@ -134,8 +149,15 @@ fn check_addresses(kind: ClientKind, settings: &ClientSettings) -> Result<(), Se
     if settings.client_uri.as_ref().is_some_and(|uri| check_registrable(ClientKind::Web, uri).is_err()) {
         return rule("client_uri", "Give the whole https address, without fragment or user name.");
     }
-    if settings.logo_uri.as_ref().is_some_and(|uri| !is_https(uri)) {
-        return rule("logo_uri", "Give the whole https address, without fragment or user name.");
+    for (field, uri) in [
+        ("logo_uri", &settings.logo_uri),
+        ("policy_uri", &settings.policy_uri),
+        ("tos_uri", &settings.tos_uri),
+        ("initiate_login_uri", &settings.initiate_login_uri),
+    ] {
+        if uri.as_ref().is_some_and(|uri| !is_https(uri)) {
+            return rule(field, "Give the whole https address, without fragment or user name.");
+        }
     }
     Ok(())
 }
@@ -191,6 +213,34 @@ fn check_keys(settings: &ClientSettings) -> Result<(), SettingsRule> {
     Ok(())
 }
 
+/// How requests may come in an object (OIDC Dynamic Registration 2, RFC 9101 §10.5).
+fn check_request_objects(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    let has_keys = settings.jwks.is_some() || settings.jwks_uri.is_some();
+    let unsigned = settings.request_object_signing_alg == Some(RequestObjectAlgorithm::Unsigned);
+    if settings.require_signed_request_object && unsigned {
+        return rule(
+            "request_object_signing_alg",
+            "A client that must sign its requests cannot be registered for none.",
+        );
+    }
+    if settings.require_signed_request_object && !has_keys {
+        return rule(
+            "require_signed_request_object",
+            "Signed requests need the client's public keys: jwks or jwks_uri.",
+        );
+    }
+    if settings.request_object_signing_alg.is_some() && !unsigned && !has_keys {
+        return rule("request_object_signing_alg", "Signed requests need the client's public keys: jwks or jwks_uri.");
+    }
+    check_list("request_uris", &settings.request_uris)?;
+    match settings.request_uris.iter().position(|uri| !is_https(without_fragment(uri)) || uri.len() > MAX_REQUEST_URI) {
+        Some(index) => {
+            rule(format!("request_uris[{index}]"), "Give the whole https address, without user name, in 512 bytes.")
+        }
+        None => Ok(()),
+    }
+}
+
 fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
     check_list("scope", &settings.scope)?;
     for (index, scope) in settings.scope.iter().enumerate() {
@@ -199,6 +249,27 @@ fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
                 format!("scope[{index}]"),
                 "A scope is printable ASCII without spaces, commas, quotes and backslashes.",
             );
+        }
+        if resource_of_consent(scope).is_some() {
+            return rule(format!("scope[{index}]"), "A scope does not begin with resource: (that names a resource).");
+        }
+    }
+    check_list("authorization_details_types", &settings.authorization_details_types)?;
+    for (index, name) in settings.authorization_details_types.iter().enumerate() {
+        if !(1..=MAX_TYPE).contains(&name.len()) || name.contains(char::is_control) {
+            return rule(
+                format!("authorization_details_types[{index}]"),
+                "A type has 1 to 256 bytes without control characters.",
+            );
+        }
+    }
+    check_list("contacts", &settings.contacts)?;
+    if let Some(index) = settings.contacts.iter().position(|contact| !is_line(contact, MAX_CONTACT)) {
+        return rule(format!("contacts[{index}]"), "A contact is 1 to 254 visible characters on one line.");
+    }
+    for (field, text) in [("software_id", &settings.software_id), ("software_version", &settings.software_version)] {
+        if text.as_ref().is_some_and(|text| !is_line(text, MAX_SOFTWARE)) {
+            return rule(field, "Use 1 to 128 visible characters on one line.");
         }
     }
     check_list("access_token_audience", &settings.access_token_audience)?;
@@ -240,6 +311,15 @@ fn check_list(field: &str, items: &[String]) -> Result<(), SettingsRule> {
         Some(index) => rule(format!("{field}[{index}]"), "List each entry once."),
         None => Ok(()),
     }
+}
+
+/// A line for people, of at most `longest` characters: nothing that controls, reorders or hides text.
+pub(super) fn is_line(text: &str, longest: usize) -> bool {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    !text.trim().is_empty() && text.chars().count() <= longest && !text.contains(hides)
 }
 
 fn is_https(uri: &str) -> bool {

@@ -22,6 +22,8 @@ pub enum ErrorCode {
     InvalidScope,
     /// The resource is not known (RFC 8707 §2).
     InvalidTarget,
+    /// The authorization details are malformed, unknown or not allowed (RFC 9396 §5).
+    InvalidAuthorizationDetails,
     /// A person or a policy said no.
     AccessDenied,
     /// Nobody has answered yet (RFC 8628 §3.5).
@@ -41,14 +43,22 @@ pub enum ErrorCode {
     /// The person cannot be authenticated as strongly as demanded (OpenID Connect Core Error Code
     /// unmet_authentication_requirements 1.0).
     UnmetAuthenticationRequirements,
-    /// `request` is not offered (OIDC Core 3.1.2.6).
+    /// This kind of `request` is not offered (OIDC Core 3.1.2.6).
     RequestNotSupported,
-    /// `request_uri` is not offered (OIDC Core 3.1.2.6).
+    /// `request_uri` is not offered to this client (OIDC Core 3.1.2.6).
     RequestUriNotSupported,
     /// `registration` is not offered (OIDC Core 3.1.2.6).
     RegistrationNotSupported,
+    /// The request object is not usable (OIDC Core 3.1.2.6, RFC 9101 §7).
+    InvalidRequestObject,
     /// The `request_uri` leads to no usable request (OIDC Core 3.1.2.6, RFC 9126 §2.3).
     InvalidRequestUri,
+    /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
+    /// A member of the client metadata is not acceptable (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
+    /// Software statements are not trusted here (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement,
     /// The access token is not valid (RFC 6750 §3.1).
     InvalidToken,
     /// The access token does not reach this (RFC 6750 §3.1).
@@ -70,6 +80,7 @@ impl ErrorCode {
         Self::UnsupportedResponseType,
         Self::InvalidScope,
         Self::InvalidTarget,
+        Self::InvalidAuthorizationDetails,
         Self::AccessDenied,
         Self::AuthorizationPending,
         Self::SlowDown,
@@ -82,7 +93,11 @@ impl ErrorCode {
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
+        Self::InvalidRequestObject,
         Self::InvalidRequestUri,
+        Self::InvalidRedirectUri,
+        Self::InvalidClientMetadata,
+        Self::InvalidSoftwareStatement,
         Self::InvalidToken,
         Self::InsufficientScope,
         Self::ServerError,
@@ -100,6 +115,7 @@ impl ErrorCode {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::AccessDenied => "access_denied",
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
@@ -112,7 +128,11 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidRequestUri => "invalid_request_uri",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::ServerError => "server_error",

@@ -8,6 +8,7 @@ pub mod discovery;
 mod fixtures;
 pub mod id_token;
 pub mod interaction;
+pub mod login_initiation;
 pub mod logout;
 pub mod logout_effects;
 pub mod logout_token;

@@ -4,6 +4,7 @@
 //! the headers every page must carry (RFC 9700 section 4.16, OAuth 2.1 section 7.10).
 
 pub mod accounts;
+pub mod app_start;
 pub mod approve;
 pub mod assets;
 pub mod authorize;

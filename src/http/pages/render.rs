@@ -108,6 +108,7 @@ templates!(
     "_person.html",
     "answered.html",
     "approve.html",
+    "app_start.html",
     "base.html",
     "card.html",
     "check_session.html",

@@ -7,7 +7,10 @@ use crate::{
     crypto::random::random_bytes,
     domain::{
         Secret,
-        entity::{AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, EventKind, Owner},
+        entity::{
+            AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, EventKind,
+            Owner,
+        },
         ids::ClientId,
         oauth::check_settings,
     },
@@ -145,7 +148,7 @@ pub(super) const fn needs_secret(settings: &ClientSettings) -> bool {
 }
 
 /// `app-` and eight characters that nobody confuses.
-fn generated_id(cx: &Cx) -> String {
+pub(in crate::service) fn generated_id(cx: &Cx) -> String {
     const ALPHABET: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
     let bytes: [u8; 8] = random_bytes(cx.random());
     let letters =
@@ -171,13 +174,18 @@ fn check_client_id(text: &str) -> Result<(), AdminFailure> {
 
 fn check(client: &Client) -> Result<(), AdminFailure> {
     text::check_line("name", &client.name, true)?;
+    if client.owner.is_self_registered() && client.settings.consent == ConsentMode::Skip {
+        return Err(AdminFailure::value("consent", "people are always asked about an app that registered itself"));
+    }
     check_settings(client.kind, &client.settings).map_err(|broken| AdminFailure::value(&broken.field, broken.rule))
 }
 
 /// Keys exist for what the client will be issued. RSA keys take a moment, so before the transaction.
-async fn ensure_keys(cx: &Cx, settings: &ClientSettings) -> Result<(), AdminFailure> {
+pub(in crate::service) async fn ensure_keys(cx: &Cx, settings: &ClientSettings) -> Result<(), AdminFailure> {
     keys::ensure(cx, settings.id_token_signed_response_alg).await?;
-    keys::ensure(cx, settings.authorization_signed_response_alg).await?;
+    if !settings.response_types.is_empty() {
+        keys::ensure(cx, settings.authorization_signed_response_alg).await?;
+    }
     if settings.access_token_format == AccessTokenFormat::Jwt {
         keys::ensure(cx, settings.access_token_signed_response_alg).await?;
     }

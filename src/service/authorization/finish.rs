@@ -13,12 +13,13 @@ use crate::{
         Secret, Timestamp,
         entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, Ending, EventKind, Session, User},
         ids::{AuthorizationId, InteractionId},
-        oauth::{ErrorCode, GrantType, OAuthError, SafeRedirect},
+        oauth::{ErrorCode, GrantType, MAX_API_TOKEN_SECONDS, OAuthError, SafeRedirect},
         oidc::interaction::Decision,
         trace::Reason,
     },
     service::{
-        Broken, Cx, events::Draft, pushed_authorization_request, session_state::session_state, sessions, token::issue,
+        Broken, Cx, Failure, apis, events::Draft, pushed_authorization_request, session_state::session_state, sessions,
+        token::issue,
     },
     store::{Abort, Write, authorization, authorization_code, client, consent, deferred, interaction, user},
 };
@@ -104,7 +105,13 @@ fn grant_in(
         return Err(pending.expired().into());
     }
     let still = asked.check_still_allowed(&client).map_err(|error| ("client", error));
-    if let Err((rule, error)) = still.and_then(|()| asked.check_acr(session).map_err(|error| ("acr", error))) {
+    let still = still.and_then(|()| asked.check_acr(session).map_err(|error| ("acr", error)));
+    let refused = match apis::check_request(tx, &client, &asked.request) {
+        Ok(_) => still.err(),
+        Err(Failure::Refused(error)) => still.err().or(Some(("registry", error))),
+        Err(Failure::Broken(broken)) => return Err(broken.into()),
+    };
+    if let Some((rule, error)) = refused {
         cx.refused(rule, &[], error.reason);
         return match redirect {
             Some(redirect) => Ok(replied(Reply::refused(&client, redirect, &asked.request, error))),
@@ -200,7 +207,10 @@ fn insert_authorization(
         scope: request.scope.clone(),
         context: session.context.clone(),
         claims: request.claims.clone(),
-        bounds: Bounds::default(),
+        bounds: Bounds {
+            resource: request.resource.clone(),
+            authorization_details: request.authorization_details.clone(),
+        },
         created_at: cx.now(),
         revoked_at: None,
     };
@@ -252,7 +262,8 @@ fn issue_tokens(
 }
 
 /// Nothing that comes from an authorization of now lives longer: what is redeemed, then perhaps a family
-/// of refresh tokens, then the last tokens. Without a code there is no family.
+/// of refresh tokens, then the last tokens. Without a code there is no family. An API may let its
+/// tokens live longer than the client's.
 fn last_use(cx: &Cx, client: &Client, asked: &Asked) -> Timestamp {
     let policy = &cx.services.policy;
     let redeemable = match asked.ending {
@@ -263,7 +274,8 @@ fn last_use(cx: &Cx, client: &Client, asked: &Asked) -> Timestamp {
     let family = if refreshes { policy.refresh_absolute_seconds } else { 0 };
     let access = client.settings.access_token_lifetime.unwrap_or(policy.access_token_seconds);
     let id_token = client.settings.id_token_lifetime.unwrap_or(policy.id_token_seconds);
-    cx.now().plus_seconds(redeemable).plus_seconds(family).plus_seconds(access.max(id_token))
+    let tokens = access.max(id_token).max(MAX_API_TOKEN_SECONDS);
+    cx.now().plus_seconds(redeemable).plus_seconds(family).plus_seconds(tokens)
 }
 
 /// Ends a dialogue because the person said no: `access_denied` goes to the client (RFC 6749

@@ -8,10 +8,12 @@ mod failure;
 mod finish;
 mod pending;
 mod reply;
+mod request_object;
 mod request_source;
 
 pub use browser::{Browser, Form};
 pub use failure::{App, DialogueFailure};
+pub use request_object::REQUEST_OBJECT_ALGORITHMS;
 
 pub(super) use account::{page_to_switch, session_of};
 pub(super) use asked::check_hint;
@@ -23,7 +25,7 @@ pub(super) use request_source::{SourceFailure, check_pushable};
 use asked::{Asked, Facts};
 use finish::Finished;
 
-use super::{Broken, Cx, clients};
+use super::{Broken, Cx, Failure, apis, clients, registration};
 use crate::{
     domain::{
         Secret,
@@ -112,7 +114,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     let client = match params.find("client_id") {
         Some(id) => {
             cx.note_client(id);
-            clients::find(cx, &ClientId::new(id)).await?
+            clients::find(cx, &ClientId::new(id)).await.map_err(told_to_a_person)?
         }
         None => None,
     };
@@ -133,6 +135,15 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
         }
     };
     let client = &known(client.as_deref())?.client;
+    let request = match apis::registered(cx, client, request.clone()).await {
+        Ok(registered) => registered,
+        Err(Failure::Refused(error)) => {
+            cx.refused("registry", &[], error.reason);
+            return answered(Reply::refused(client, redirect, &request, error).write_out(cx)?);
+        }
+        Err(broken) => return Err(broken.into()),
+    };
+    registration::note_use(cx, client).await;
     let asked = match Asked::understand(cx, request.clone()) {
         Ok(asked) => asked,
         Err(error) => {
@@ -158,6 +169,15 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     }
 }
 
+/// A metadata document that is not accepted is refused on a page, with its own reason: there is no
+/// authentication yet whose failure would have to look like every other.
+fn told_to_a_person(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(error) => Failure::Refused(OAuthError::invalid_request(error.reason)),
+        broken => broken,
+    }
+}
+
 /// The client of a request that could be redirected: there is one.
 fn known(client: Option<&clients::ClientView>) -> Result<&clients::ClientView, Broken> {
     client.ok_or_else(|| Broken::Internal("a redirect for nobody".to_owned()))
@@ -170,7 +190,7 @@ fn note_validation(cx: &Cx, params: &Params, valid: &Result<ValidRequest, Author
         Err(AuthorizeError::Page(error)) => Some(error.reason),
         _ => None,
     };
-    if let Some(reason @ (Reason::ClientIdMissing | Reason::ClientUnknown)) = page {
+    if let Some(reason @ (Reason::ClientIdMissing | Reason::ClientUnknown | Reason::ClientQuarantined)) = page {
         return cx.refused("client_id", &[], reason);
     }
     cx.passed("client_id", &[]);

@@ -114,25 +114,12 @@ pub(super) fn admin(url: &str) -> PgConnection {
     PgConnection::establish(url).expect("SYMBOLON_TEST_POSTGRES is reachable")
 }
 
-/// Every migration of PostgreSQL, by name.
-fn migrations() -> std::collections::BTreeMap<String, String> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
-    let read = |entry: std::io::Result<std::fs::DirEntry>| {
-        let entry = entry.unwrap();
-        let sql = std::fs::read_to_string(entry.path().join("up.sql")).unwrap();
-        (entry.file_name().into_string().unwrap(), sql)
-    };
-    std::fs::read_dir(folder).unwrap().map(read).collect()
-}
-
 /// A migrated database to copy from. It stays in the cluster, named after what made it.
 fn template(url: &str) -> &'static str {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let mut hash = DefaultHasher::new();
-        for (name, sql) in migrations() {
-            (name, sql).hash(&mut hash);
-        }
+        super::migrations::texts("postgres").hash(&mut hash);
         let name = format!("symbolon_template_{:016x}", hash.finish());
         let mut conn = admin(url);
         // Several test processes may start at once.

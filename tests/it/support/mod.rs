@@ -11,6 +11,8 @@ mod html;
 mod jwks_server;
 mod logout_receiver;
 mod people;
+mod registration;
+mod registry;
 mod relying_party;
 mod wire;
 
@@ -23,6 +25,7 @@ pub use database::Database;
 pub use jwks_server::JwksServer;
 pub use logout_receiver::LogoutReceiver;
 pub use people::{Grant, GrantSpec, PASSWORD, Person};
+pub use registration::Registered;
 pub use relying_party::{ClientSpec, Credentials, RelyingParty, SECRET, basic, signed_with};
 pub use wire::{Request, Response, Wire, form_encode};
 

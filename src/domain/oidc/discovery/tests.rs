@@ -38,13 +38,17 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
         revocation_auth_methods: &AuthMethod::ALL,
         client_assertion_algs: &SigningAlgorithm::ALL,
         authorization_algs: &SigningAlgorithm::ALL,
+        request_object_algs: &["RS256", "none"],
         id_token_algs: &SigningAlgorithm::ALL,
         userinfo_algs: &[],
         scopes: &scopes,
+        protected_resources: &["https://api.example.com"],
+        authorization_details_types: &["payment"],
         claims: &claims,
         prompt_values: &prompts,
         acr_values: &["1"],
         ui_locales: &["en"],
+        client_id_metadata_documents: false,
         documentation: Some("/docs"),
     };
     change(&mut capabilities);
@@ -58,6 +62,8 @@ fn the_documents_list_what_is_registered() {
         assert_eq!(document["issuer"], "https://id.example.com");
         assert_eq!(document["authorization_endpoint"], "https://id.example.com/oauth2/authorize");
         assert_eq!(document["jwks_uri"], "https://id.example.com/oauth2/jwks");
+        assert_eq!(document["protected_resources"], json!(["https://api.example.com"]));
+        assert_eq!(document["authorization_details_types_supported"], json!(["payment"]));
         assert_eq!(document["grant_types_supported"], json!(GrantType::ALL.map(GrantType::name)));
         assert_eq!(
             document["response_types_supported"],
@@ -81,7 +87,7 @@ fn the_documents_list_what_is_registered() {
 
 #[test]
 fn what_is_not_offered_is_said_where_the_default_misleads() {
-    let [openid, _] = both(|_| ());
+    let [openid, _] = both(|capabilities| capabilities.request_object_algs = &[]);
     for member in ["request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration"]
     {
         assert_eq!(openid[member], json!(false), "{member}");
@@ -95,6 +101,16 @@ fn what_is_not_offered_is_said_where_the_default_misleads() {
         assert_eq!(openid[member], json!(true), "{member}");
     }
     assert_eq!(openid["claims_parameter_supported"], json!(true));
+}
+
+#[test]
+fn request_objects_are_offered_with_their_algorithms() {
+    for document in both(|_| ()) {
+        assert_eq!(document["request_object_signing_alg_values_supported"], json!(["RS256", "none"]));
+        assert_eq!(document["request_parameter_supported"], json!(true));
+        assert_eq!(document["request_uri_parameter_supported"], json!(true));
+        assert_eq!(document["require_request_uri_registration"], json!(true));
+    }
 }
 
 #[test]
