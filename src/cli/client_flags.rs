@@ -24,6 +24,18 @@ pub struct ClientFlags {
     /// An address that a browser may be sent to after sign-out; repeat for more. Replaces the list.
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     post_logout_redirect_uris: Vec<String>,
+    /// Where the client hears from this server that a session ended (https); empty removes it.
+    #[arg(long, value_name = "URI")]
+    backchannel_logout_uri: Option<String>,
+    /// The client needs the session id there.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    backchannel_logout_session_required: Option<bool>,
+    /// What browsers load in a frame when a session ends; empty removes it.
+    #[arg(long, value_name = "URI")]
+    frontchannel_logout_uri: Option<String>,
+    /// The client needs issuer and session id there.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    frontchannel_logout_session_required: Option<bool>,
     /// A scope that the client may ask for; repeat, or separate by spaces. Replaces the list.
     #[arg(long = "scope")]
     scopes: Vec<String>,
@@ -168,6 +180,10 @@ impl ClientFlags {
     pub(super) fn apply(&self, mut settings: ClientSettings) -> Result<ClientSettings, CliFailure> {
         replace(&mut settings.redirect_uris, &self.redirect_uris);
         replace(&mut settings.post_logout_redirect_uris, &self.post_logout_redirect_uris);
+        put(&mut settings.backchannel_logout_uri, self.backchannel_logout_uri.as_ref());
+        set(&mut settings.backchannel_logout_session_required, self.backchannel_logout_session_required);
+        put(&mut settings.frontchannel_logout_uri, self.frontchannel_logout_uri.as_ref());
+        set(&mut settings.frontchannel_logout_session_required, self.frontchannel_logout_session_required);
         let scopes: Vec<String> =
             self.scopes.iter().flat_map(|text| text.split_ascii_whitespace()).map(str::to_owned).collect();
         replace(&mut settings.scope, &scopes);

@@ -6,6 +6,8 @@ mod api;
 mod client;
 mod client_flags;
 mod config;
+mod consent;
+mod delivery;
 mod details_type;
 mod event;
 mod exchange_policy;
@@ -19,6 +21,7 @@ mod output;
 mod registration;
 mod role;
 mod serve;
+mod session;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -92,6 +95,12 @@ pub enum Command {
     /// Roles of people, groups and clients.
     #[command(subcommand)]
     Role(role::Verb),
+    /// Browser sessions.
+    #[command(subcommand)]
+    Session(session::Verb),
+    /// What people allowed apps.
+    #[command(subcommand)]
+    Consent(consent::Verb),
     /// APIs: what tokens are for.
     #[command(subcommand)]
     Api(api::Verb),
@@ -101,6 +110,9 @@ pub enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Key(key::Verb),
+    /// What other servers are told: logout tokens.
+    #[command(subcommand)]
+    Delivery(delivery::Verb),
     /// What happened.
     #[command(subcommand)]
     Event(event::Verb),
@@ -176,6 +188,9 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::ExchangePolicy(verb) => exchange_policy::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),
         Command::Role(verb) => role::run(global, verb, io),
+        Command::Session(verb) => session::run(global, verb, io),
+        Command::Consent(verb) => consent::run(global, verb, io),
+        Command::Delivery(verb) => delivery::run(global, verb, io),
         Command::Api(verb) => api::run(global, verb, io),
         Command::AuthorizationDetailsType(verb) => details_type::run(global, verb, io),
         Command::Key(verb) => key::run(global, verb, io),

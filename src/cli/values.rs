@@ -1,7 +1,7 @@
 //! How values are written on the command line.
 
 use crate::domain::{
-    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, KeyAlgorithm, SubjectType},
+    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, DeliveryState, KeyAlgorithm, SubjectType},
     jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType},
 };
@@ -40,6 +40,10 @@ pub(super) fn kind(text: &str) -> Result<ClientKind, String> {
 
 pub(super) fn auth_method(text: &str) -> Result<AuthMethod, String> {
     one_of(AuthMethod::from_name(text), AuthMethod::ALL.iter().map(|method| method.name()))
+}
+
+pub(super) fn delivery_state(text: &str) -> Result<DeliveryState, String> {
+    one_of(DeliveryState::from_name(text), DeliveryState::ALL.iter().map(|state| state.name()))
 }
 
 pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {

@@ -6,9 +6,15 @@ use crate::{
     domain::{
         Timestamp,
         access::RoleSource,
-        entity::{Api, Client, ClientSecret, DetailsType, Group, InitialAccessToken, Role, SigningKeyRecord, User},
+        entity::{
+            Api, Client, ClientSecret, Consent, Delivery, DeliveryState, DetailsType, Group, InitialAccessToken, Role,
+            SigningKeyRecord, User,
+        },
     },
-    service::admin::{client::ClientDetail, event::EventView, group::GroupDetail, role::RoleDetail, user::UserDetail},
+    service::admin::{
+        client::ClientDetail, event::EventView, group::GroupDetail, role::RoleDetail, session::SessionView,
+        user::UserDetail,
+    },
 };
 
 /// A time as people and programs read it.
@@ -187,4 +193,44 @@ pub(super) fn event(event: &EventView) -> Value {
     let mut members = object(serde_json::to_value(event).unwrap_or_default());
     members.insert("at".to_owned(), json!(time(event.at)));
     Value::Object(members)
+}
+
+pub(super) fn session(view: &SessionView) -> Value {
+    let SessionView { session, clients } = view;
+    json!({
+        "id": session.id,
+        "user_id": session.user_id,
+        "auth_time": time(session.context.auth_time),
+        "amr": session.context.amr,
+        "acr": session.context.acr,
+        "created_at": time(session.created_at),
+        "idle_expires_at": time(session.idle_expires_at),
+        "expires_at": time(session.expires_at),
+        "clients": clients,
+    })
+}
+
+pub(super) fn consent(consent: &Consent) -> Value {
+    json!({
+        "user_id": consent.user_id,
+        "client_id": consent.client_id,
+        "scope": consent.scope.join(" "),
+        "granted_at": time(consent.granted_at),
+    })
+}
+
+pub(super) fn delivery(delivery: &Delivery) -> Value {
+    json!({
+        "id": delivery.id,
+        "kind": delivery.kind.name(),
+        "client_id": delivery.client_id,
+        "payload": serde_json::from_str::<Value>(&delivery.payload).unwrap_or_default(),
+        "trace_id": delivery.trace_id.as_str(),
+        "state": delivery.state.name(),
+        "attempts": delivery.attempts,
+        "next_attempt_at": (delivery.state == DeliveryState::Pending).then(|| time(delivery.next_attempt_at)),
+        "last_error": delivery.last_error,
+        "created_at": time(delivery.created_at),
+        "settled_at": delivery.settled_at.map(time),
+    })
 }

@@ -10,6 +10,7 @@ pub mod jose;
 pub mod json_schema;
 pub mod oauth;
 pub mod oidc;
+pub mod outbox;
 mod secret;
 mod timestamp;
 pub mod trace;

@@ -1,5 +1,6 @@
 //! The cookies of this server: two secrets, readable by nobody but us (ASVS 3.3, NIST SP 800-63B-4
-//! §5.1.1). On https they are `__Host-`; on loopback http browsers refuse that prefix.
+//! §5.1.1), and one that is made for a script to read and says nothing (OIDC Session Management 1.0
+//! §3.2). On https they are `__Host-`; on loopback http browsers refuse that prefix.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -8,7 +9,7 @@ use actix_web::{
 
 use crate::{
     domain::Secret,
-    service::{Cx, authorization::Browser},
+    service::{Cx, authorization::Browser, session_state::browser_state},
 };
 
 /// Which cookie.
@@ -18,6 +19,8 @@ pub enum Name {
     Session,
     /// Which browser a dialogue belongs to.
     Browser,
+    /// A value that changes when who is signed in changes.
+    State,
 }
 
 impl Name {
@@ -27,6 +30,8 @@ impl Name {
             (Self::Session, false) => "symbolon_session",
             (Self::Browser, true) => "__Host-symbolon_browser",
             (Self::Browser, false) => "symbolon_browser",
+            (Self::State, true) => "__Host-symbolon_state",
+            (Self::State, false) => "symbolon_state",
         }
     }
 }
@@ -50,6 +55,37 @@ pub fn set(cx: &Cx, response: &mut HttpResponse, name: Name, value: &Secret<Stri
     add(response, build(cx, name, value.expose().clone()));
 }
 
+/// Sets or removes the session cookie, and the state with it.
+pub fn keep_session(cx: &Cx, response: &mut HttpResponse, session: Option<&Secret<String>>) {
+    match session {
+        Some(session) => set(cx, response, Name::Session, session),
+        None => clear(cx, response, Name::Session),
+    }
+    keep_state(cx, response, session);
+}
+
+/// Sets the state again where it is missing or belongs to another session: the answer that goes out
+/// with it carries the `session_state` of this one.
+pub fn refresh_state(cx: &Cx, request: &HttpRequest, response: &mut HttpResponse, session: Option<&Secret<String>>) {
+    let known = request.cookie(Name::State.text(cx.services.issuer.is_https()));
+    let known = known.as_ref().map(|cookie| cookie.value()).unwrap_or_default();
+    if known != browser_state(session) {
+        keep_state(cx, response, session);
+    }
+}
+
+/// The name of the cookie that the check_session_iframe reads.
+pub fn name_of_state(cx: &Cx) -> &'static str {
+    Name::State.text(cx.services.issuer.is_https())
+}
+
+fn keep_state(cx: &Cx, response: &mut HttpResponse, session: Option<&Secret<String>>) {
+    match session {
+        Some(_) => add(response, build(cx, Name::State, browser_state(session))),
+        None => clear(cx, response, Name::State),
+    }
+}
+
 /// Removes a cookie.
 pub fn clear(cx: &Cx, response: &mut HttpResponse, name: Name) {
     let mut cookie = build(cx, name, String::new());
@@ -61,10 +97,11 @@ fn build(cx: &Cx, name: Name, value: String) -> Cookie<'static> {
     let https = cx.services.issuer.is_https();
     Cookie::build(name.text(https), value)
         .path("/")
-        .http_only(true)
+        .http_only(name != Name::State)
         .secure(https)
-        // Lax: a link or redirect from an app carries the session, a form or frame elsewhere does not.
-        .same_site(SameSite::Lax)
+        // Lax: a link or redirect from an app carries the session, a form or frame elsewhere does not. The
+        // state is read inside such a frame; browsers take None with Secure only.
+        .same_site(if name == Name::State && https { SameSite::None } else { SameSite::Lax })
         .finish()
 }
 

@@ -87,7 +87,10 @@ fn plain_from_stranger(request: &ServiceRequest, state: &HttpState) -> bool {
 }
 
 fn complete(headers: &mut HeaderMap, https: bool) {
-    for (name, value) in DEFAULTS {
+    let policy = headers.get("content-security-policy").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // A page made for frames; the older header only knows how to refuse.
+    let framed = policy.contains("frame-ancestors *");
+    for (name, value) in DEFAULTS.into_iter().filter(|(name, _)| !(framed && *name == "x-frame-options")) {
         if !headers.contains_key(name) {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }

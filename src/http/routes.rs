@@ -188,6 +188,13 @@ pub const ROUTES: &[Route] = &[
         endpoint: None,
     },
     Route {
+        path: "/accounts/{interaction}",
+        methods: methods!(get => pages::accounts::get, post => pages::accounts::post),
+        permission: Permission::Browser,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
         path: "/consent/{interaction}",
         methods: methods!(get => pages::consent::get, post => pages::consent::post),
         permission: Permission::Browser,
@@ -221,6 +228,13 @@ pub const ROUTES: &[Route] = &[
         permission: Permission::Browser,
         origins: Origins::Same,
         endpoint: Some(Endpoint::EndSession),
+    },
+    Route {
+        path: "/check-session",
+        methods: methods!(get => pages::check_session::get),
+        permission: Permission::Anybody,
+        origins: Origins::Same,
+        endpoint: Some(Endpoint::CheckSession),
     },
     Route {
         path: "/sign-out",

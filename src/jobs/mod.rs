@@ -10,11 +10,13 @@ use tokio::{
 
 use crate::{
     domain::trace::Transaction,
-    service::{Cx, Failure, Services, admin::maintenance, keys},
+    service::{Cx, Failure, Services, admin::maintenance, delivery, keys},
 };
 
 /// Another node's new key is seen after this long at most; it is published a day before it signs.
 const RELOAD: Duration = Duration::from_secs(5);
+/// What another server has to be told waits this long at most.
+const DELIVER: Duration = Duration::from_secs(1);
 /// Rotation and cleaning need not be more punctual than this.
 const MAINTAIN: Duration = Duration::from_secs(600);
 
@@ -36,6 +38,11 @@ pub fn spawn(services: &Arc<Services>) -> Jobs {
         every(RELOAD, services.clone(), |services| async move {
             if let Err(failure) = keys::reload(&services).await {
                 log("keys.reload", &failure);
+            }
+        }),
+        every(DELIVER, services.clone(), |services| async move {
+            if let Err(failure) = delivery::deliver_due(&services).await {
+                log("delivery", &failure);
             }
         }),
         every(MAINTAIN, services.clone(), |services| async move {

@@ -178,6 +178,26 @@ impl Fetcher {
         Ok(Answer { status, headers, body: bounded(response).await? })
     }
 
+    /// Posts a body, and gives the status of the answer; what else it says is not read.
+    ///
+    /// # Errors
+    /// When the address is not allowed, or nothing answers.
+    pub async fn post(
+        &self,
+        address: &str,
+        content_type: &'static str,
+        bearer: Option<&str>,
+        body: String,
+    ) -> Result<u16, FetchError> {
+        let url = self.check(address)?;
+        let mut request = self.client.post(url).header("content-type", content_type).body(body);
+        if let Some(token) = bearer {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.map_err(|error| FetchError::Failed(error.without_url().to_string()))?;
+        Ok(answer.status().as_u16())
+    }
+
     fn check(&self, address: &str) -> Result<Url, FetchError> {
         let url = Url::parse(address).map_err(|_| FetchError::NotAllowed("it is not a URL"))?;
         if url.scheme() != "https" && !(self.reach == Reach::DangerLoopback && url.scheme() == "http") {
@@ -320,6 +340,8 @@ mod tests {
             assert!(matches!(fetcher.text(address, "*/*").await, Err(FetchError::NotAllowed(_))), "{address}");
             let sent = fetcher.send(Method::POST, address, HeaderMap::new(), Vec::new()).await;
             assert!(matches!(sent, Err(FetchError::NotAllowed(_))), "{address}");
+            let posted = fetcher.post(address, "text/plain", None, String::new()).await;
+            assert!(matches!(posted, Err(FetchError::NotAllowed(_))), "{address}");
         }
         assert!(matches!(fetcher.json("https://localhost/").await, Err(FetchError::Failed(_))), "resolves to loopback");
     }

@@ -4,12 +4,11 @@
 use super::{
     Cx,
     authorization::{
-        self, App, Browser, DialogueFailure, Form, Next, Page, Pending, asked_scope, decide_pending, decline,
-        find_pending,
+        self, App, Browser, DialogueFailure, Form, Next, Pending, asked_scope, decide_pending, decline, find_pending,
+        page_to_switch, session_of,
     },
     consent::{self, AskedScope, Shown, Then},
     login::Account,
-    sessions,
 };
 use crate::{
     domain::{
@@ -67,7 +66,7 @@ fn read_view(
     let waiting = deferred::find(tx, request)?;
     let waiting = waiting.filter(|row| row.state == DeferredState::Pending && cx.now() < row.expires_at);
     let Some(waiting) = waiting else { return Err(answered(cx, &pending)) };
-    let session = sessions::find_live(cx, tx, browser.session.as_ref())?;
+    let session = session_of(cx, tx, &pending, browser)?;
     let (Decision::Consent, Some((session, user))) = (decide_pending(cx, tx, &pending, browser)?, session) else {
         return Ok(None);
     };
@@ -121,7 +120,7 @@ pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &s
     .await
 }
 
-/// The person wants another account: the sign-in page follows.
+/// The person wants another account: the chooser follows, or the sign-in page.
 ///
 /// # Errors
 /// As [`allow`].
@@ -131,11 +130,11 @@ pub async fn switch_account(
     browser: &Browser,
     form_token: &str,
 ) -> Result<Next, DialogueFailure> {
-    consent::decide(cx, id, browser, (Form::Approval, form_token), |cx, tx, mut pending, _, _| {
+    consent::decide(cx, id, browser, (Form::Approval, form_token), |cx, tx, mut pending, _, browser| {
         pending.forget_progress();
         cx.interaction("account_selection", &[]);
         consent::save(tx, &pending)?;
-        Ok(Then::Page(Page::SignIn(pending.interaction.id)))
+        Ok(Then::Page(page_to_switch(cx, tx, pending.interaction.id, browser)?))
     })
     .await
 }

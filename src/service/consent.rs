@@ -11,10 +11,9 @@ use super::{
     Cx,
     authorization::{
         self, App, Browser, DialogueFailure, Ended, Form, Next, Page, Pending, asked_scope, decide_pending, decline,
-        find_pending,
+        find_pending, page_to_switch, session_of,
     },
     login::Account,
-    sessions,
 };
 use crate::{
     domain::{
@@ -116,7 +115,7 @@ fn read_view(
         // What another device asks for has a page of its own, which says more.
         return Ok(None);
     }
-    let session = sessions::find_live(cx, tx, browser.session.as_ref())?;
+    let session = session_of(cx, tx, &pending, browser)?;
     let (Decision::Consent, Some((session, user))) = (decide_pending(cx, tx, &pending, browser)?, session) else {
         return Ok(None);
     };
@@ -173,8 +172,8 @@ pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &s
     .await
 }
 
-/// The person wants another account: what was done in this dialogue is forgotten, and the sign-in
-/// page follows. Nobody is signed out until somebody else has signed in.
+/// The person wants another account: what was done in this dialogue is forgotten, and the chooser
+/// follows, or the sign-in page where there is nothing to choose from. Nobody is signed out.
 ///
 /// # Errors
 /// As [`allow`].
@@ -184,11 +183,11 @@ pub async fn switch_account(
     browser: &Browser,
     form_token: &str,
 ) -> Result<Next, DialogueFailure> {
-    decide(cx, id, browser, (Form::Consent, form_token), |cx, tx, mut pending, _, _| {
+    decide(cx, id, browser, (Form::Consent, form_token), |cx, tx, mut pending, _, browser| {
         pending.forget_progress();
         cx.interaction("account_selection", &[]);
         save(tx, &pending)?;
-        Ok(Then::Page(Page::SignIn(pending.interaction.id)))
+        Ok(Then::Page(page_to_switch(cx, tx, pending.interaction.id, browser)?))
     })
     .await
 }
@@ -231,7 +230,7 @@ pub(super) async fn decide(
         .write(move |tx| {
             let pending = find_pending(&context, tx, &dialogue, &presented)?;
             pending.note(&context);
-            let Some((session, user)) = sessions::find_live(&context, tx, presented.session.as_ref())? else {
+            let Some((session, user)) = session_of(&context, tx, &pending, &presented)? else {
                 return Ok(Then::GoOn);
             };
             let about = [dialogue.as_str(), session.id.as_str()];

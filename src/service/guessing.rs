@@ -29,14 +29,16 @@ impl Guesses {
     /// Of this browser, at its address. A browser that drops its cookies still has its network.
     pub fn of(cx: &Cx, browser: &Browser) -> Self {
         let hex = |hash: SecretHash| -> String { hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect() };
-        let session = sessions::cookie_hash(browser.session.as_ref()).map(|hash| format!("session:{}", hex(hash)));
+        // Every session that is presented counts: none buys more attempts by standing behind another.
+        let sessions = sessions::cookie_hashes(browser.session.as_ref()).into_iter();
+        let sessions = sessions.map(|hash| (Some(format!("session:{}", hex(hash))), Policy::USER_CODE));
         let browser = browser.hash().map(|hash| format!("browser:{}", hex(hash)));
         let network = cx.peer.address.map(network_key);
-        let mut keys: Vec<(String, Policy)> =
-            [(network, Policy::NETWORK), (session, Policy::USER_CODE), (browser, Policy::USER_CODE)]
-                .into_iter()
-                .filter_map(|(key, policy)| key.map(|key| (user_code_key(&key), policy)))
-                .collect();
+        let mut keys: Vec<(String, Policy)> = [(network, Policy::NETWORK), (browser, Policy::USER_CODE)]
+            .into_iter()
+            .chain(sessions)
+            .filter_map(|(key, policy)| key.map(|key| (user_code_key(&key), policy)))
+            .collect();
         // The order of the locks is that of the keys, so that no two attempts wait for each other.
         keys.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         Self { keys }

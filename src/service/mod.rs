@@ -1,9 +1,11 @@
 //! The use cases. No actix type and no Diesel type appears in a signature here.
 
+pub mod accounts;
 pub mod admin;
 pub mod apis;
 pub mod approval;
 pub mod authorization;
+pub mod backchannel_logout;
 pub mod bearer;
 pub mod client_authentication;
 pub mod client_documents;
@@ -11,11 +13,13 @@ pub mod client_keys;
 pub mod clients;
 pub mod consent;
 pub mod context;
+pub mod delivery;
 pub mod device;
 pub mod discovery;
 pub mod end_session;
 pub mod events;
 pub mod failure;
+pub mod frontchannel_logout;
 mod guessing;
 pub mod health;
 pub mod introspection;
@@ -28,6 +32,7 @@ pub mod pushed_authorization_request;
 pub mod recorder;
 pub mod registration;
 pub mod revocation;
+pub mod session_state;
 pub mod sessions;
 pub mod setup;
 pub mod subjects;

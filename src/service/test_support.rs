@@ -316,6 +316,10 @@ impl TestBrowser<'_> {
                 Next::Page(Page::SignIn(id)) => {
                     self.sign_in(&id, name, password).await.unwrap_or_else(|failure| panic!("{failure:?}"))
                 }
+                // Whoever is asked which account it is signs in as the one that is wanted.
+                Next::Page(Page::Accounts(id)) => {
+                    self.sign_in(&id, name, password).await.unwrap_or_else(|failure| panic!("{failure:?}"))
+                }
                 Next::Page(Page::Consent(id)) => self.allow(&id).await.unwrap_or_else(|failure| panic!("{failure:?}")),
                 Next::Page(page) => panic!("another page: {page:?}"),
             };
@@ -351,6 +355,16 @@ pub fn form(pairs: &[(&str, &str)]) -> String {
 pub fn sign_in_page(next: Result<Next, DialogueFailure>) -> InteractionId {
     match next {
         Ok(Next::Page(Page::SignIn(id))) => id,
+        Ok(Next::Page(page)) => panic!("another page: {page:?}"),
+        Ok(Next::Answer(_)) => panic!("answered: {:?}", answer(next)),
+        Err(failure) => panic!("{failure:?}"),
+    }
+}
+
+/// The chooser's dialogue.
+pub fn accounts_page(next: Result<Next, DialogueFailure>) -> InteractionId {
+    match next {
+        Ok(Next::Page(Page::Accounts(id))) => id,
         Ok(Next::Page(page)) => panic!("another page: {page:?}"),
         Ok(Next::Answer(_)) => panic!("answered: {:?}", answer(next)),
         Err(failure) => panic!("{failure:?}"),

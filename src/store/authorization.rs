@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, row, schema::authorizations};
+use super::{Read, StoreError, Write, row, schema::authorizations, session_client};
 use crate::domain::{
     Timestamp,
     entity::Authorization,
@@ -28,7 +28,7 @@ struct AuthorizationRow {
 }
 
 /// Inserts an authorization. `expires_at`: nothing that comes from it can live longer, so that the
-/// row may be cleaned then.
+/// row may be cleaned then. From here on its client is one of those that met the session.
 ///
 /// # Errors
 /// When the database fails.
@@ -50,7 +50,7 @@ pub fn insert(tx: &mut Write<'_>, authorization: &Authorization, expires_at: Tim
             authorizations::bounds.eq(row::to_json(&authorization.bounds, "authorizations", "bounds")?),
         ))
         .execute(tx.conn())?;
-    Ok(())
+    session_client::note(tx, &authorization.session_id, &authorization.client_id, authorization.created_at)
 }
 
 /// The authorization with this id, revoked ones included.
@@ -131,4 +131,24 @@ pub fn standing_of_session(
         .into_iter()
         .map(|(id, scope)| (AuthorizationId::new(id), row::split(&scope)))
         .collect())
+}
+
+/// The standing authorizations of a person for a client.
+///
+/// # Errors
+/// When the database fails.
+pub fn standing_of_person(
+    tx: &mut Read<'_>,
+    user: &UserId,
+    client: &ClientId,
+) -> Result<Vec<Authorization>, StoreError> {
+    authorizations::table
+        .filter(authorizations::user_id.eq(user.as_str()))
+        .filter(authorizations::client_id.eq(client.as_str()))
+        .filter(authorizations::revoked_at.is_null())
+        .order(authorizations::id.asc())
+        .load::<AuthorizationRow>(tx.conn)?
+        .into_iter()
+        .map(entity)
+        .collect()
 }

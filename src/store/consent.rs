@@ -59,3 +59,35 @@ fn replace(tx: &mut Write<'_>, consent: &Consent) -> Result<bool, StoreError> {
     .execute(tx.conn())?;
     Ok(written == 1)
 }
+
+/// What a person agreed to, by client.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_user(tx: &mut Read<'_>, user: &UserId) -> Result<Vec<Consent>, StoreError> {
+    Ok(consents::table
+        .filter(consents::user_id.eq(user.as_str()))
+        .order(consents::client_id.asc())
+        .select((consents::client_id, consents::scope, consents::granted_at))
+        .load::<(String, String, i64)>(tx.conn)?
+        .into_iter()
+        .map(|(client_id, scope, granted_at)| Consent {
+            user_id: user.clone(),
+            client_id: ClientId::new(client_id),
+            scope: row::split(&scope),
+            granted_at: Timestamp::from_millis(granted_at),
+        })
+        .collect())
+}
+
+/// Forgets a consent. `false`: there was none.
+///
+/// # Errors
+/// When the database fails.
+pub fn delete(tx: &mut Write<'_>, user: &UserId, client: &ClientId) -> Result<bool, StoreError> {
+    let deleted = diesel::delete(
+        consents::table.filter(consents::user_id.eq(user.as_str())).filter(consents::client_id.eq(client.as_str())),
+    )
+    .execute(tx.conn())?;
+    Ok(deleted == 1)
+}

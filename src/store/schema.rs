@@ -371,6 +371,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        kind -> Text,
+        client_id -> Nullable<Text>,
+        payload -> Text,
+        trace_id -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        next_attempt_at -> BigInt,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     apis (resource) {
         resource -> Text,
         resource_key -> Text,
@@ -381,6 +398,14 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    session_clients (session_id, client_id) {
+        session_id -> Text,
+        client_id -> Text,
+        last_at -> BigInt,
     }
 }
 
@@ -429,6 +454,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     token_exchange_policies,
     events,
     decision_records,
+    deliveries,
+    session_clients,
     apis,
     authorization_details_types,
 );

@@ -70,7 +70,7 @@ for (const javaScript of [true, false]) {
   run.test(`a confidential client passes every check of the code flow, ${scripts}`, async (shared) => {
     const { as, callback, result, claims, headers, page } = await codeFlow(shared, { ...demoWeb, user: users.alice, javaScript });
     assert.equal(callback.url.searchParams.get('iss'), as.issuer);
-    assert.deepEqual([...callback.url.searchParams.keys()].sort(), ['code', 'iss', 'state']);
+    assert.deepEqual([...callback.url.searchParams.keys()].sort(), ['code', 'iss', 'session_state', 'state']);
     assert.match(callback.url.searchParams.get('code'), opaque('ac'));
     assert.equal(result.token_type, 'bearer'); // oauth4webapi lowers it
     assert.ok(result.expires_in > 0);

@@ -31,6 +31,7 @@ mod registration;
 mod request_object;
 mod resource_indicators;
 mod revocation;
+mod sessions;
 mod setup;
 mod subjects;
 mod token;

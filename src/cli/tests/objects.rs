@@ -217,3 +217,32 @@ fn lists_are_tables_for_people_and_arrays_for_programs() {
     shell.call("user list --limit 0").fails(2, "0");
     assert_eq!(shell.call("role list --json").json()[0]["name"], "owner");
 }
+
+#[test]
+fn sessions_consents_and_deliveries_are_listed_and_what_is_not_there_is_said() {
+    for shell in Shell::each() {
+        shell.call("user create alice").ok();
+        shell.call(&format!("client create --kind web --name App --client-id app --redirect-uri https://app.example/cb --backchannel-logout-uri https://app.example/back --backchannel-logout-session-required --frontchannel-logout-uri https://app.example/front --frontchannel-logout-session-required {QUICK}")).ok();
+        let client = shell.call("client get app --json").json();
+        assert_eq!(client["backchannel_logout_uri"], "https://app.example/back");
+        assert_eq!(client["backchannel_logout_session_required"], true);
+        assert_eq!(client["frontchannel_logout_uri"], "https://app.example/front");
+        assert_eq!(client["frontchannel_logout_session_required"], true);
+        shell.call("client update app --backchannel-logout-uri=").ok();
+        assert!(shell.call("client get app --json").json().get("backchannel_logout_uri").is_none());
+        shell
+            .call("client update app --frontchannel-logout-uri https://evil.example/")
+            .fails(2, "AS-3003 frontchannel");
+        for list in ["session list alice", "consent list alice", "delivery list", "delivery list --state failed"] {
+            assert_eq!(shell.call(&format!("{list} --json")).json(), serde_json::json!([]), "{list}");
+            assert_eq!(shell.call(list).ok().lines().count(), 1, "{list}");
+        }
+        shell.call("session list nobody").fails(3, "AS-3002 ");
+        shell.call("session end nothing").fails(2, "--yes");
+        shell.call("session end nothing --yes").fails(3, "AS-3002 ");
+        shell.call("consent revoke alice app").fails(2, "--yes");
+        shell.call("consent revoke alice app --yes").fails(3, "AS-3002 ");
+        shell.call("delivery retry nothing").fails(3, "AS-3002 there is no delivery nothing. symbolon delivery list");
+        shell.call("delivery list --state lost").fails(2, "use one of: pending, delivered, failed");
+    }
+}

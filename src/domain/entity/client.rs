@@ -159,6 +159,18 @@ pub struct ClientSettings {
     /// Exact strings (OIDC RP-Initiated Logout 1.0 §3.1).
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where the client hears, from this server, that a session ended (OIDC Back-Channel Logout 1.0 §2.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// The client needs the `sid` there. It is always sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub backchannel_logout_session_required: bool,
+    /// What the browser loads in a frame when a session ends (OIDC Front-Channel Logout 1.0 §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    /// The client needs `iss` and `sid` there. They are always sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub frontchannel_logout_session_required: bool,
     /// The one method the client must use.
     pub token_endpoint_auth_method: AuthMethod,
     /// The grants the client may use.
@@ -321,6 +333,10 @@ impl ClientSettings {
         Self {
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
             token_endpoint_auth_method: method,
             grant_types: grants.to_vec(),
             response_types: if kind == ClientKind::Machine { Vec::new() } else { default_response_types() },

@@ -32,6 +32,10 @@ event_kinds! {
     SignInRefused = "sign_in.refused",
     /// A session ended.
     SessionEnded = "session.ended",
+    /// Another server was told what it had to be told.
+    DeliverySucceeded = "delivery.succeeded",
+    /// Another server could not be told, and is not tried again.
+    DeliveryFailed = "delivery.failed",
     /// A client was authorized; its code was issued.
     AuthorizationGranted = "authorization.granted",
     /// An authorization and all that came from it was revoked.
@@ -40,6 +44,8 @@ event_kinds! {
     DeferredRequested = "deferred_authorization.requested",
     /// A person agreed to a client's scopes.
     ConsentGranted = "consent.granted",
+    /// A consent was taken back.
+    ConsentWithdrawn = "consent.withdrawn",
     /// A person declined.
     ConsentDenied = "consent.denied",
     /// Tokens were issued.

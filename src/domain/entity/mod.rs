@@ -4,6 +4,7 @@ mod api;
 mod authorization;
 mod client;
 mod deferred;
+mod delivery;
 mod event;
 mod exchange_policy;
 mod key;
@@ -17,6 +18,7 @@ pub use client::{
     InitialAccessToken, SubjectType,
 };
 pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
+pub use delivery::{Delivery, DeliveryKind, DeliveryState};
 pub use event::{Event, EventKind, SealedData};
 pub use exchange_policy::{ExchangeMode, ExchangePolicy};
 pub use key::{KeyAction, KeyAlgorithm, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};

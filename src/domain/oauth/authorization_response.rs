@@ -43,6 +43,8 @@ pub struct Granted<'a> {
     pub access_token: Option<AnsweredToken<'a>>,
     /// The ID token.
     pub id_token: Option<&'a str>,
+    /// The state of the browser (OIDC Session Management 1.0 §2).
+    pub session_state: Option<&'a str>,
 }
 
 /// The parameters of a response, before they take their way. They carry secrets, so they have no
@@ -61,6 +63,7 @@ pub fn success(granted: &Granted<'_>, state: Option<&str>) -> ResponseParameters
         pairs.put("scope", (!token.scope.is_empty()).then(|| token.scope.join(" ")).as_deref());
     }
     pairs.put("id_token", granted.id_token);
+    pairs.put("session_state", granted.session_state);
     pairs.put("state", state);
     pairs
 }

@@ -146,6 +146,7 @@ fn check_addresses(kind: ClientKind, settings: &ClientSettings) -> Result<(), Se
             }
         }
     }
+    check_logout_addresses(settings)?;
     // These are shown as links and pictures; a script must never stand there.
     if settings.client_uri.as_ref().is_some_and(|uri| check_registrable(ClientKind::Web, uri).is_err()) {
         return rule("client_uri", "Give the whole https address, without fragment or user name.");
@@ -159,6 +160,24 @@ fn check_addresses(kind: ClientKind, settings: &ClientSettings) -> Result<(), Se
         if uri.as_ref().is_some_and(|uri| !is_https(uri)) {
             return rule(field, "Give the whole https address, without fragment or user name.");
         }
+    }
+    Ok(())
+}
+
+/// A front-channel address shares scheme, host and port with a redirect address (OIDC Front-Channel
+/// Logout 1.0 §2): whoever owns the one owns the other.
+fn check_logout_addresses(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    if settings.backchannel_logout_uri.as_ref().is_some_and(|uri| !is_https(uri)) {
+        return rule("backchannel_logout_uri", "Give the whole https address, without fragment or user name.");
+    }
+    let Some(uri) = &settings.frontchannel_logout_uri else { return Ok(()) };
+    if let Err(broken) = check_registrable(ClientKind::Web, uri) {
+        return rule("frontchannel_logout_uri", broken.sentence());
+    }
+    let origin = |uri: &str| url::Url::parse(uri).ok().map(|url| url.origin()).filter(url::Origin::is_tuple);
+    let own = origin(uri);
+    if own.is_none() || !settings.redirect_uris.iter().any(|redirect| origin(redirect) == own) {
+        return rule("frontchannel_logout_uri", "Use the scheme, host and port of one of the redirect_uris.");
     }
     Ok(())
 }

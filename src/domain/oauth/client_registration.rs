@@ -16,6 +16,10 @@ use crate::{
 const OWN: &[&str] = &[
     "redirect_uris",
     "post_logout_redirect_uris",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
+    "frontchannel_logout_uri",
+    "frontchannel_logout_session_required",
     "token_endpoint_auth_method",
     "grant_types",
     "response_types",

@@ -28,6 +28,8 @@ pub enum Endpoint {
     PushedAuthorizationRequest,
     /// OIDC RP-Initiated Logout 1.0.
     EndSession,
+    /// OIDC Session Management 1.0.
+    CheckSession,
     /// RFC 7591, while clients may register themselves.
     Registration,
     /// RFC 8628 §4.
@@ -46,6 +48,7 @@ impl Endpoint {
             Self::Revocation => "revocation_endpoint",
             Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::EndSession => "end_session_endpoint",
+            Self::CheckSession => "check_session_iframe",
             Self::Registration => "registration_endpoint",
             Self::DeviceAuthorization => "device_authorization_endpoint",
         }
@@ -53,7 +56,7 @@ impl Endpoint {
 
     /// Whether the endpoint exists only for OpenID Connect.
     const fn is_openid(self) -> bool {
-        matches!(self, Self::Userinfo | Self::EndSession)
+        matches!(self, Self::Userinfo | Self::EndSession | Self::CheckSession)
     }
 }
 
@@ -186,8 +189,10 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
     document.list("prompt_values_supported", c.prompt_values.iter().copied());
     document.list("acr_values_supported", c.acr_values.iter().copied());
     document.put("claims_parameter_supported", true.into());
-    document.put("backchannel_logout_supported", false.into());
-    document.put("frontchannel_logout_supported", false.into());
+    for channel in ["backchannel", "frontchannel"] {
+        document.put(&format!("{channel}_logout_supported"), true.into());
+        document.put(&format!("{channel}_logout_session_supported"), true.into());
+    }
     document.0
 }
 

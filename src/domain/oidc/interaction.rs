@@ -78,6 +78,8 @@ pub struct Situation<'a> {
     pub client: &'a Client,
     /// The browser's session and its person, live or not.
     pub session: Option<(&'a Session, &'a User)>,
+    /// Several accounts are signed in, or another one than the one hinted at: the person says which.
+    pub unsure: bool,
     /// The subject of a valid `id_token_hint`, or the `sub` that the claims parameter demands.
     pub hinted_subject: Option<&'a UserId>,
     /// What the session's person agreed to before.
@@ -184,7 +186,8 @@ fn authenticated_in_dialogue(situation: &Situation<'_>, session: &Session) -> bo
 
 /// Typing an account's credentials in this dialogue is a choice too; the caller of this checks that.
 fn needs_account_choice(situation: &Situation<'_>, user: &User) -> bool {
-    situation.prompts.contains(Prompts::SELECT_ACCOUNT) && situation.progress.account_chosen.as_ref() != Some(&user.id)
+    let asks = situation.prompts.contains(Prompts::SELECT_ACCOUNT) || situation.unsure;
+    asks && situation.progress.account_chosen.as_ref() != Some(&user.id)
 }
 
 /// `prompt=login`, or an authentication older than `max_age`; `max_age=0` is `prompt=login`. Whoever

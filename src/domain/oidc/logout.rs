@@ -5,7 +5,7 @@ use crate::{
     entity::{Authorization, Client, Session},
     ids::ClientId,
     oauth::OAuthError,
-    oidc::id_token::Hint,
+    oidc::{id_token::Hint, logout_effects::Effect},
     trace::Reason,
 };
 
@@ -157,44 +157,8 @@ fn must_ask(request: &LogoutRequest<'_>, session: Option<&Session>, redirects: b
     }
 }
 
-/// What a logout meets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Artefact {
-    /// The session that is signed out of.
-    Session,
-    /// The same person's sessions in other browsers.
-    OtherSession,
-    /// An authorization of the session without `offline_access`, with its refresh tokens and access tokens.
-    OnlineAuthorization,
-    /// An authorization of the session with `offline_access`, with its refresh tokens and access tokens.
-    OfflineAuthorization,
-    /// A code of the session that was not redeemed yet, of either kind of authorization.
-    UnredeemedCode,
-    /// What the person agreed to.
-    Consent,
-}
-
-/// What a logout does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// It ends with the session, in the same write.
-    Ends,
-    /// It stays.
-    Survives,
-}
-
-/// What each logout ends, whichever way it was started. Access to everything that stays is taken back
-/// by revocation, not by logout.
-pub const LOGOUT_EFFECTS: &[(Artefact, Effect)] = &[
-    (Artefact::Session, Effect::Ends),
-    (Artefact::OtherSession, Effect::Survives),
-    (Artefact::OnlineAuthorization, Effect::Ends),
-    (Artefact::OfflineAuthorization, Effect::Survives),
-    (Artefact::UnredeemedCode, Effect::Ends),
-    (Artefact::Consent, Effect::Survives),
-];
-
-/// What a logout does to this authorization of the session.
+/// What the end of a session does to an authorization of it. The whole table is
+/// [`LOGOUT_EFFECTS`](super::logout_effects::LOGOUT_EFFECTS).
 pub fn effect_on(authorization: &Authorization) -> Effect {
     if authorization.is_offline() { Effect::Survives } else { Effect::Ends }
 }

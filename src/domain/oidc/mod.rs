@@ -1,5 +1,6 @@
 //! OpenID Connect: who is asked for what, what is told about a person, and how they sign out.
 
+pub mod account_choice;
 pub mod acr;
 pub mod claims;
 pub mod discovery;
@@ -9,3 +10,5 @@ pub mod id_token;
 pub mod interaction;
 pub mod login_initiation;
 pub mod logout;
+pub mod logout_effects;
+pub mod logout_token;

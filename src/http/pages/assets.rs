@@ -28,10 +28,12 @@ const SVG: &str = "image/svg+xml";
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     vec![
         embed("app.css", CSS, include_bytes!("../../../static/app.css")),
+        embed("check-session.js", JS, include_bytes!("../../../static/check-session.js")),
         embed("favicon.svg", SVG, include_bytes!("../../../static/favicon.svg")),
         embed("form-post.js", JS, include_bytes!("../../../static/form-post.js")),
         embed("reveal.js", JS, include_bytes!("../../../static/reveal.js")),
         embed("setup.js", JS, include_bytes!("../../../static/setup.js")),
+        embed("signed-out.js", JS, include_bytes!("../../../static/signed-out.js")),
     ]
 });
 

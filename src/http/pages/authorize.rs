@@ -36,6 +36,7 @@ async fn start(context: &RequestContext, request: &HttpRequest, encoded: &[u8]) 
             if let Some(secret) = &started.browser_cookie {
                 cookies::set(&context.cx, &mut response, cookies::Name::Browser, secret);
             }
+            cookies::refresh_state(&context.cx, request, &mut response, browser.session.as_ref());
             response
         }
         Err(failure) => dialogue::stop(context, request, failure).await,

@@ -3,7 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
 
-use super::context::{Account, ClientCard, FormPost, Href};
+use super::context::{Account, AccountChoice, ClientCard, FormPost, Href};
 use crate::{
     domain::{oauth::Answer, trace::Reason},
     http::{
@@ -11,6 +11,7 @@ use crate::{
         context::RequestContext,
     },
     service::{
+        accounts::SignedInAccount,
         authorization::{App, DialogueFailure, Next, Page},
         login, recorder,
     },
@@ -29,6 +30,7 @@ pub fn see_other(location: &str) -> HttpResponse {
 pub fn address(context: &RequestContext, page: &Page) -> String {
     let path = match page {
         Page::SignIn(id) => format!("/sign-in/{id}"),
+        Page::Accounts(id) => format!("/accounts/{id}"),
         Page::Consent(id) => format!("/consent/{id}"),
         Page::Approve(id) => format!("/approve/{id}"),
         Page::Answered(answer) => format!("/answered/{}", answer.name()),
@@ -94,6 +96,11 @@ fn sent(request: &HttpRequest, reason: Reason) -> PageFacts {
 /// The app as a person sees it. `host`: where the answer goes.
 pub fn client_card(app: &App, host: &str) -> ClientCard {
     ClientCard::new(&app.name, host, None)
+}
+
+/// An account that is signed in here, with the session that its buttons name.
+pub fn account_choice(choice: &SignedInAccount) -> AccountChoice {
+    AccountChoice { session: choice.session.as_str().to_owned(), account: account(&choice.account) }
 }
 
 /// A person as they see themselves.

@@ -3,10 +3,12 @@
 //! A handler fills one typed context (`context`), hands it to `Pages`, and gets a response with
 //! the headers every page must carry (RFC 9700 section 4.16, OAuth 2.1 section 7.10).
 
+pub mod accounts;
 pub mod app_start;
 pub mod approve;
 pub mod assets;
 pub mod authorize;
+pub mod check_session;
 pub mod consent;
 pub mod context;
 pub mod dev;

@@ -23,6 +23,8 @@ pub enum PageKind {
     Interaction,
     /// A page whose forms stay on this origin.
     SameOrigin,
+    /// A page without anything to press, made for frames of other origins.
+    Framed,
 }
 
 /// A typed page context.
@@ -35,6 +37,11 @@ pub trait Page: Serialize {
     /// HTTP status of the response.
     fn status(&self) -> u16 {
         200
+    }
+
+    /// The origins that frames on this very page come from; all others are kept out.
+    fn frame_origins(&self) -> &[String] {
+        &[]
     }
 
     /// What the template sees as `page`.
@@ -104,6 +111,8 @@ templates!(
     "app_start.html",
     "base.html",
     "card.html",
+    "check_session.html",
+    "choose_account.html",
     "consent.html",
     "dev_home.html",
     "dev_result.html",
@@ -176,8 +185,18 @@ impl Pages {
             }
         };
         let mut response = HttpResponse::build(status);
-        for header in page_headers(P::KIND) {
-            response.insert_header(header);
+        for (name, value) in page_headers(P::KIND) {
+            match (name, page.frame_origins()) {
+                ("Content-Security-Policy", [_, ..]) => {
+                    let origins = page.frame_origins().join(" ");
+                    response.insert_header((name, format!("{value}; frame-src {origins}")));
+                }
+                // Where any page may frame this one, the header that only knows how to refuse is left out.
+                ("X-Frame-Options", _) if P::KIND == PageKind::Framed => {}
+                _ => {
+                    response.insert_header((name, value));
+                }
+            }
         }
         response.content_type(content_type).body(body)
     }
@@ -185,8 +204,12 @@ impl Pages {
 
 /// The security headers of a page, as name and value.
 pub fn page_headers(kind: PageKind) -> [(&'static str, &'static str); 8] {
-    // The two policies differ in their last directive only; see `PageKind`.
+    // The policies differ in their last directives only; see `PageKind`.
     let (policy, opener) = match kind {
+        PageKind::Framed => (
+            "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors *; form-action 'none'",
+            "unsafe-none",
+        ),
         PageKind::Interaction => (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
              base-uri 'none'; frame-ancestors 'none'",
@@ -205,7 +228,7 @@ pub fn page_headers(kind: PageKind) -> [(&'static str, &'static str); 8] {
         ("Referrer-Policy", "no-referrer"),
         ("Cache-Control", "no-store"),
         ("Cross-Origin-Opener-Policy", opener),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", if matches!(kind, PageKind::Framed) { "cross-origin" } else { "same-origin" }),
         (
             "Permissions-Policy",
             "camera=(), geolocation=(), microphone=(), payment=(), usb=(), \

@@ -81,7 +81,7 @@ async fn sign_in(
                 Ok(next) => dialogue::go(context, request, next).await,
                 Err(failure) => dialogue::stop(context, request, failure).await,
             };
-            cookies::set(&context.cx, &mut response, cookies::Name::Session, &signed_in.session_cookie);
+            cookies::keep_session(&context.cx, &mut response, Some(&signed_in.session_cookie));
             response
         }
         Err(SignInFailure::Stopped(failure)) => dialogue::stop(context, request, failure).await,

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web::Bytes};
 
 use super::{
-    context::{SignOutConfirm, SignedOut},
+    context::{Href, SignOutConfirm, SignedOut, app_names},
     dialogue,
 };
 use crate::{
@@ -72,15 +72,41 @@ async fn answer(
 ) -> HttpResponse {
     match outcome {
         Ok(SignOut::Confirm(view)) => ask(context, request, *view).await,
-        Ok(SignOut::Done { redirect }) => {
+        Ok(SignOut::Done(done)) => {
             recorder::keep(&context.cx).await;
-            let location = redirect.unwrap_or_else(|| context.cx.services.issuer.join("/signed-out"));
-            let mut response = dialogue::see_other(&location);
-            cookies::clear(&context.cx, &mut response, cookies::Name::Session);
+            let mut response = match framed(&done) {
+                Some(page) => context.state.pages.respond(&page, &context.state.layout(request)),
+                None => {
+                    let signed_out = || context.cx.services.issuer.join("/signed-out");
+                    dialogue::see_other(&done.redirect.clone().unwrap_or_else(signed_out))
+                }
+            };
+            cookies::keep_session(&context.cx, &mut response, done.session_cookie.as_ref());
             response
         }
         Err(failure) => dialogue::stop(context, request, failure).await,
     }
+}
+
+/// The page that loads what apps want loaded, before the browser goes on; none if there is nothing.
+fn framed(done: &end_session::SignedOut) -> Option<SignedOut> {
+    let frames: Vec<(&str, &str)> = done
+        .apps
+        .iter()
+        .filter_map(|app| app.frame.as_ref())
+        .map(|frame| (frame.address.as_str(), frame.origin.as_str()))
+        .collect();
+    if frames.is_empty() {
+        return None;
+    }
+    let continue_url = match &done.redirect {
+        // An app's own scheme is no address for a page; the browser goes there at once.
+        Some(redirect) => Some(Href::parse(redirect)?),
+        None => None,
+    };
+    let client_name = done.app.as_ref().map(|app| app.name.as_str());
+    let page = SignedOut::new(continue_url, client_name);
+    Some(page.with_apps(done.apps.iter().map(|app| app.name.as_str()), frames))
 }
 
 async fn ask(context: &RequestContext, request: &HttpRequest, view: SignOutView) -> HttpResponse {
@@ -91,6 +117,8 @@ async fn ask(context: &RequestContext, request: &HttpRequest, view: SignOutView)
         fields: view.fields,
         account: view.account.as_ref().map(dialogue::account),
         client: view.app.as_ref().map(|app| dialogue::client_card(app, "")),
+        others: view.others.iter().map(dialogue::account_choice).collect(),
+        apps: app_names(view.apps.iter().map(String::as_str)),
     };
     let mut response = context.state.pages.respond(&page, &context.state.layout(request));
     if let Some(secret) = &view.browser_cookie {

@@ -3,6 +3,8 @@
 
 pub mod api;
 pub mod client;
+pub mod consent;
+pub mod delivery;
 pub mod details_type;
 pub mod event;
 pub mod exchange_policy;
@@ -10,6 +12,7 @@ pub mod group;
 pub mod maintenance;
 pub mod registration;
 pub mod role;
+pub mod session;
 pub mod trace;
 pub mod user;
 

@@ -15,7 +15,12 @@ use crate::{
         ids::{SessionId, UserId},
         trace::Reason,
     },
-    service::{Broken, Cx, events::Draft, subjects},
+    service::{
+        Broken, Cx,
+        events::Draft,
+        sessions::{self, SessionEnd},
+        subjects,
+    },
     store::{Read, StoreError, Write, credential, group, role, session, throttle, user},
 };
 
@@ -260,8 +265,10 @@ pub async fn update(cx: &Cx, key: &str, changes: UserChanges) -> Result<User, Ad
                 return Err(AdminFailure::changed("user", &stored.username).into());
             }
             changed.version += 1;
-            if changes.sign_out_everywhere || !changed.is_active() {
-                end_sessions(cx, tx, &changed.id, None)?;
+            if changes.sign_out_everywhere {
+                end_sessions(cx, tx, &changed.id, None, SessionEnd::Everywhere)?;
+            } else if !changed.is_active() {
+                end_sessions(cx, tx, &changed.id, None, SessionEnd::UserDisabled)?;
             }
             Draft::new(EventKind::UserUpdated)
                 .user(&changed.id)
@@ -320,14 +327,18 @@ fn changed_fields(stored: &User, changed: &User) -> Vec<&'static str> {
 }
 
 /// Ends the live sessions of a person, but for `keep`, each with its event. Gives how many.
-fn end_sessions(cx: &Cx, tx: &mut Write<'_>, id: &UserId, keep: Option<&SessionId>) -> Result<usize, Broken> {
-    let live = session::live_of_user(tx, id, cx.now())?;
-    let ending: Vec<_> = live.iter().filter(|live| Some(&live.id) != keep).collect();
-    for live in &ending {
-        session::end(tx, &live.id, cx.now())?;
-        Draft::new(EventKind::SessionEnded).session(live).fact("by", "administrator").append(cx, tx)?;
+fn end_sessions(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    id: &UserId,
+    keep: Option<&SessionId>,
+    cause: SessionEnd,
+) -> Result<usize, Broken> {
+    let mut ended = 0;
+    for live in session::live_of_user(tx, id, cx.now())?.iter().filter(|live| Some(&live.id) != keep) {
+        ended += usize::from(sessions::end(cx, tx, live, cause)?);
     }
-    Ok(ending.len())
+    Ok(ended)
 }
 
 /// Sets a person's password, ends their sessions but `keep`, and lets them sign in again at once.
@@ -353,7 +364,7 @@ pub async fn set_password(
         credential::set_password(tx, &cx.fresh_id(), &user.id, &phc, cx.now())?;
         throttle::clear(tx, &authn::throttle::account_key(&user.id))?;
         Draft::new(EventKind::PasswordChanged).user(&user.id).peer(cx).append(cx, tx)?;
-        Ok(end_sessions(cx, tx, &user.id, keep.as_ref())?)
+        Ok(end_sessions(cx, tx, &user.id, keep.as_ref(), SessionEnd::PasswordChanged)?)
     })
     .await
 }
@@ -388,7 +399,7 @@ pub async fn delete(cx: &Cx, key: &str) -> Result<(), AdminFailure> {
     change(cx, "user.delete", move |cx, tx| {
         keeping_an_administrator(tx, |tx| {
             let user = wanted(tx, &key)?;
-            end_sessions(cx, tx, &user.id, None)?;
+            end_sessions(cx, tx, &user.id, None, SessionEnd::UserDeleted)?;
             if !user::delete(tx, &user.id)? {
                 return Err(AdminFailure::not_found("user", &key).into());
             }

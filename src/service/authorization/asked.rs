@@ -1,7 +1,7 @@
 //! What an authorization request asks, understood: its hints verified, its claims read; and what
 //! the stored facts say about it.
 
-use super::{Browser, pending::Pending};
+use super::{Browser, account, pending::Pending};
 use crate::{
     domain::{
         Timestamp,
@@ -19,7 +19,7 @@ use crate::{
         },
         trace::Reason,
     },
-    service::{Cx, sessions, subjects},
+    service::{Cx, subjects},
     store::{Read, StoreError, consent},
 };
 
@@ -134,7 +134,10 @@ impl Asked {
 
 /// What the database says about the browser's person.
 pub(super) struct Facts {
+    /// The session that the request is about, of those that the browser holds.
     pub session: Option<(Session, User)>,
+    /// Whether the person has to say which account it is.
+    pub unsure: bool,
     pub consent: Option<Consent>,
     pub progress: Progress,
     started_at: Timestamp,
@@ -148,11 +151,12 @@ impl Facts {
     pub fn read(
         cx: &Cx,
         tx: &mut Read<'_>,
+        asked: &Asked,
         client: &Client,
         browser: &Browser,
         pending: Option<&Pending>,
     ) -> Result<Self, StoreError> {
-        let session = sessions::find_live(cx, tx, browser.session.as_ref())?;
+        let (session, unsure) = account::choose(cx, tx, asked, browser, pending)?;
         let consent = match &session {
             Some((_, user)) => consent::find(tx, &user.id, &client.client_id)?,
             None => None,
@@ -160,7 +164,7 @@ impl Facts {
         let progress =
             pending.map(|pending| pending.progress(session.as_ref().map(|(session, _)| session))).unwrap_or_default();
         let started_at = pending.map_or(cx.now(), |pending| pending.interaction.created_at);
-        Ok(Self { session, consent, progress, started_at })
+        Ok(Self { session, unsure, consent, progress, started_at })
     }
 
     /// What happens next.
@@ -175,6 +179,7 @@ impl Facts {
             requested_scope: &asked.scope,
             client,
             session: self.session.as_ref().map(|(session, user)| (session, user)),
+            unsure: self.unsure,
             hinted_subject: hinted.as_ref(),
             consent: self.consent.as_ref(),
             progress: &self.progress,

@@ -27,6 +27,8 @@ pub enum Form {
     ContinueAs,
     /// Allowing or denying.
     Consent,
+    /// Choosing or removing an account.
+    Accounts,
     /// Typing the code that a device shows.
     UserCode,
     /// Allowing or denying what another device asks for.
@@ -41,6 +43,7 @@ impl Form {
             Self::SignIn => "sign-in",
             Self::ContinueAs => "continue-as",
             Self::Consent => "consent",
+            Self::Accounts => "accounts",
             Self::UserCode => "user-code",
             Self::Approval => "approval",
             Self::SignOut => "sign-out",

@@ -2,7 +2,7 @@
 //! or both; then the answer to the client (RFC 6749 §4.1.2, OIDC Core 3.1.2.5, 3.2.2.5 and 3.3.2.5).
 
 use super::{
-    Answered, Browser, DialogueFailure, Next, Page,
+    Answered, Browser, DialogueFailure, Next, Page, account,
     asked::{Asked, Facts},
     pending::{self, Pending},
     reply::Reply,
@@ -18,8 +18,8 @@ use crate::{
         trace::Reason,
     },
     service::{
-        Broken, Cx, Failure, apis, client_keys, clients, events::Draft, pushed_authorization_request, sessions,
-        token::issue,
+        Broken, Cx, Failure, apis, client_keys, clients, events::Draft, pushed_authorization_request,
+        session_state::session_state, sessions, token::issue,
     },
     store::{Abort, Write, authorization, authorization_code, client, consent, deferred, interaction, user},
 };
@@ -89,14 +89,15 @@ fn grant_in(
     browser: &Browser,
 ) -> Result<Finished<Ended>, Abort<DialogueFailure>> {
     // Lock order: user, session, interaction, authorization. What was read before the lock is read again.
-    if let Some((_, person)) = sessions::find_live(cx, tx, browser.session.as_ref())? {
+    let before = id.map(|id| pending::find(cx, tx, id, browser)).transpose()?;
+    if let (Some((_, person)), _) = account::choose(cx, tx, asked, browser, before.as_ref())? {
         user::lock(tx, &person.id)?;
     }
     let pending = id.map(|id| pending::find(cx, tx, id, browser)).transpose()?;
     let client = client::find(tx, &asked.request.client_id)?
         .filter(|client| client.enabled)
         .ok_or(OAuthError::invalid_request(Reason::ClientUnknown))?;
-    let facts = Facts::read(cx, tx, &client, browser, pending.as_ref())?;
+    let facts = Facts::read(cx, tx, asked, &client, browser, pending.as_ref())?;
     let (session, person) = match (facts.decide(cx, asked, &client), &facts.session) {
         (Decision::Grant, Some(found)) => found,
         (Decision::Grant, None) => return Err(Broken::Internal("a grant without a session".to_owned()).into()),
@@ -155,7 +156,8 @@ fn grant_in(
     } else {
         None
     };
-    Ok(replied(Reply::granted(&client, redirect, request, code, tokens)))
+    let state = session_state(cx, client.client_id.as_str(), &request.redirect_uri, &request.scope, browser);
+    Ok(replied(Reply::granted(&client, redirect, request, code, tokens).with_session_state(state)))
 }
 
 fn replied(reply: Reply) -> Finished<Ended> {
@@ -308,7 +310,7 @@ pub(in crate::service) fn decline(
     }
     pushed_authorization_request::answer_once(cx, tx, &pending.request)?;
     let mut event = Draft::new(EventKind::ConsentDenied).client(&pending.client.client_id);
-    if let Some((session, _)) = sessions::find_live(cx, tx, browser.session.as_ref())? {
+    if let Some((session, _)) = account::session_of(cx, tx, pending, browser)? {
         event = event.session(&session).peer(cx);
     }
     event.reason(Reason::PersonDeclined).append(cx, tx)?;

@@ -1,6 +1,7 @@
 //! The authorization endpoint and its dialogue (RFC 6749 §4.1.1, OIDC Core 3.1.2): decided at the
 //! start, and again from stored facts after each page, never from a form.
 
+mod account;
 mod asked;
 mod browser;
 mod failure;
@@ -14,6 +15,7 @@ pub use browser::{Browser, Form};
 pub use failure::{App, DialogueFailure};
 pub use request_object::REQUEST_OBJECT_ALGORITHMS;
 
+pub(super) use account::{page_to_switch, session_of};
 pub(super) use asked::check_hint;
 pub(super) use finish::{Ended, decline};
 pub(super) use pending::{Pending, find as find_pending};
@@ -44,6 +46,8 @@ use crate::{
 pub enum Page {
     /// `/sign-in/{interaction}`.
     SignIn(InteractionId),
+    /// `/accounts/{interaction}`.
+    Accounts(InteractionId),
     /// `/consent/{interaction}`.
     Consent(InteractionId),
     /// `/approve/{interaction}`: consent to what another device asks for.
@@ -212,7 +216,7 @@ async fn decide_at_start(cx: &Cx, asked: &Asked, browser: &Browser) -> Result<De
         .store
         .read(move |tx| {
             let client = find_client(tx, &asked.request.client_id)?;
-            Ok(Facts::read(&context, tx, &client, &browser, None)?.decide(&context, &asked, &client))
+            Ok(Facts::read(&context, tx, &asked, &client, &browser, None)?.decide(&context, &asked, &client))
         })
         .await
 }
@@ -266,7 +270,7 @@ fn page(cx: &Cx, id: InteractionId, ending: &Ending, decision: Decision) -> Resu
     let (rule, page) = match decision {
         Decision::SignIn => ("authentication", Page::SignIn(id)),
         Decision::Reauthenticate => ("reauthentication", Page::SignIn(id)),
-        Decision::SelectAccount => ("account_selection", Page::SignIn(id)),
+        Decision::SelectAccount => ("account_selection", Page::Accounts(id)),
         Decision::Consent | Decision::Grant => match ending {
             Ending::Redirect => ("consent", Page::Consent(id)),
             Ending::Deferred { .. } => ("approval", Page::Approve(id)),
@@ -334,7 +338,7 @@ pub(super) fn decide_pending(
     browser: &Browser,
 ) -> Result<Decision, DialogueFailure> {
     let asked = Asked::of(cx, pending)?;
-    let facts = Facts::read(cx, tx, &pending.client, browser, Some(pending))?;
+    let facts = Facts::read(cx, tx, &asked, &pending.client, browser, Some(pending))?;
     Ok(facts.decide(cx, &asked, &pending.client))
 }
 

@@ -24,6 +24,7 @@ pub(in crate::service) struct Reply {
     redirect: SafeRedirect,
     mode: ResponseMode,
     state: Option<String>,
+    session_state: Option<String>,
     outcome: Outcome,
 }
 
@@ -41,7 +42,8 @@ impl Reply {
     /// A refusal by one of the checks.
     pub fn refused_early(client: &Client, refused: RedirectError) -> Self {
         let RedirectError { to, mode, state, error, .. } = refused;
-        Self { client: client.clone(), redirect: to, mode, state, outcome: Outcome::Refused(error) }
+        let outcome = Outcome::Refused(error);
+        Self { client: client.clone(), redirect: to, mode, state, session_state: None, outcome }
     }
 
     /// What was asked for.
@@ -57,7 +59,12 @@ impl Reply {
 
     fn to(client: &Client, redirect: SafeRedirect, request: &AuthorizationRequest, outcome: Outcome) -> Self {
         let (mode, state) = (request.response_mode, request.state.clone());
-        Self { client: client.clone(), redirect, mode, state, outcome }
+        Self { client: client.clone(), redirect, mode, state, session_state: None, outcome }
+    }
+
+    /// With the state of the browser, for pages that ask whether it changed (OIDC Session Management 1.0 §2).
+    pub fn with_session_state(self, session_state: Option<String>) -> Self {
+        Self { session_state, ..self }
     }
 
     /// Writes the reply out, signing what has to be signed.
@@ -65,7 +72,7 @@ impl Reply {
     /// # Errors
     /// When the server fails.
     pub async fn write_out(self, cx: &Cx) -> Result<Answer, Broken> {
-        let Self { client, redirect, mode, state, outcome } = self;
+        let Self { client, redirect, mode, state, session_state, outcome } = self;
         let parameters = match outcome {
             Outcome::Refused(error) => failure(&error, &super::error_uri(cx, error.reason), state.as_deref()),
             Outcome::Granted { code, tokens } => {
@@ -74,6 +81,7 @@ impl Reply {
                     code: code.as_ref().map(|code| code.expose().as_str()),
                     access_token: tokens.as_ref().and_then(issue::FrontChannelTokens::access_token),
                     id_token: tokens.as_ref().and_then(issue::FrontChannelTokens::id_token),
+                    session_state: session_state.as_deref(),
                 };
                 success(&granted, state.as_deref())
             }

@@ -54,14 +54,14 @@ async fn confirm(browser: &mut TestBrowser<'_>, view: &SignOutView, token: &str)
 fn asked(result: Result<SignOut, DialogueFailure>) -> SignOutView {
     match result {
         Ok(SignOut::Confirm(view)) => *view,
-        Ok(SignOut::Done { redirect }) => panic!("signed out, to {redirect:?}"),
+        Ok(SignOut::Done(done)) => panic!("signed out, to {:?}", done.redirect),
         Err(failure) => panic!("{failure:?}"),
     }
 }
 
 fn done(result: Result<SignOut, DialogueFailure>) -> Option<String> {
     match result {
-        Ok(SignOut::Done { redirect }) => redirect,
+        Ok(SignOut::Done(done)) => done.redirect,
         Ok(SignOut::Confirm(_)) => panic!("asked first"),
         Err(failure) => panic!("{failure:?}"),
     }

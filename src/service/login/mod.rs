@@ -8,9 +8,9 @@ pub use view::{Account, ContinueAs, SignInPurpose, SignInView, view};
 
 use super::{
     Broken, Cx,
-    authorization::{self, Browser, DialogueFailure, Form, Next, Pending, decline, find_pending},
+    authorization::{self, Browser, DialogueFailure, Form, Next, Pending, decline, find_pending, session_of},
     events::Draft,
-    sessions::{self, SessionEnd},
+    sessions::{self, Held, MOST_ACCOUNTS, SessionEnd},
 };
 use crate::{
     crypto::{
@@ -43,8 +43,8 @@ pub struct SignInForm {
 
 /// Somebody signed in.
 pub struct SignedIn {
-    /// The session cookie, new at every authentication (ASVS 7.2.4). It is to be set whatever
-    /// `next` is: the old one no longer works.
+    /// The session cookie; its first secret is new at every authentication (ASVS 7.2.4). It is to be
+    /// set whatever `next` is: the old one no longer works.
     pub session_cookie: Secret<String>,
     /// Where the browser goes.
     pub next: Result<Next, DialogueFailure>,
@@ -235,8 +235,8 @@ fn still_proven(tx: &mut Write<'_>, user_id: &UserId, phc: &str) -> Result<Optio
     Ok(person.filter(|_| unchanged))
 }
 
-/// The session of an authentication: renewed if it was this person's, else a new one that replaces
-/// whatever this browser had.
+/// The session of an authentication: renewed if it was this person's, else a new one beside those of
+/// the other accounts in this browser. The ones unused longest make room.
 fn authenticate(
     cx: &Cx,
     tx: &mut Write<'_>,
@@ -248,17 +248,19 @@ fn authenticate(
     let at = cx.now().max(pending.interaction.created_at);
     let context = AuthenticationContext { auth_time: at, amr: vec!["pwd".to_owned()], acr: "1".to_owned() };
     let cookie = mint(SecretKind::Session, cx.random());
-    let before = sessions::find_live(cx, tx, browser.session.as_ref())?.map(|(session, _)| session);
-    let renewed = match before {
-        Some(mut session) if session.user_id == person.id => {
+    let held = sessions::all_live(cx, tx, browser.session.as_ref())?;
+    let (own, mut others): (Vec<Held>, Vec<Held>) = held.into_iter().partition(|held| held.user.id == person.id);
+    while others.len() >= MOST_ACCOUNTS {
+        if let Some(last) = others.pop() {
+            sessions::end(cx, tx, &last.session, SessionEnd::Replaced)?;
+        }
+    }
+    let renewed = match own.into_iter().next() {
+        Some(Held { mut session, .. }) => {
             session.context = context.clone();
             session.idle_expires_at = idle_limit(cx, at);
             session.sign_in_event = tell(cx, tx, &session, &pending, true)?;
             session::renew(tx, &session, cookie.hash.as_bytes())?.then_some(session)
-        }
-        Some(other) => {
-            sessions::end(cx, tx, &other, SessionEnd::Replaced)?;
-            None
         }
         None => None,
     };
@@ -272,7 +274,7 @@ fn authenticate(
     if !interaction::update(tx, &pending.interaction)? {
         return Err(pending.expired());
     }
-    Ok(cookie.text)
+    Ok(sessions::cookie_with(&cookie.text, &others))
 }
 
 fn idle_limit(cx: &Cx, at: Timestamp) -> Timestamp {
@@ -363,9 +365,7 @@ pub async fn continue_as(
         .write(move |tx| {
             let mut pending = find_pending(&context, tx, &dialogue, &presented)?;
             pending.note(&context);
-            let Some((session, _)) = sessions::find_live(&context, tx, presented.session.as_ref())? else {
-                return Ok(());
-            };
+            let Some((session, _)) = session_of(&context, tx, &pending, &presented)? else { return Ok(()) };
             let about = [dialogue.as_str(), session.id.as_str()];
             check_token(&context, &presented, Form::ContinueAs, &about, &token)?;
             pending.bind(&session);

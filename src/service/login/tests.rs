@@ -235,7 +235,7 @@ async fn every_authentication_gives_a_new_cookie_and_kills_the_old_one() {
 }
 
 #[tokio::test]
-async fn somebody_else_in_the_same_browser_ends_the_session_that_was_there() {
+async fn somebody_else_in_the_same_browser_is_signed_in_beside_whoever_was_there() {
     let test = with_alice().await;
     test.add_user("bob", PASSWORD).await;
     let mut browser = test.browser();
@@ -243,12 +243,45 @@ async fn somebody_else_in_the_same_browser_ends_the_session_that_was_there() {
     let old = browser.cookies.session.clone();
     let first = crate::service::sessions::current(&test.cx(), old.as_ref()).await.unwrap().unwrap().0;
     browser.code("bob", PASSWORD, &[("prompt", "login")]).await;
-    assert!(crate::service::sessions::current(&test.cx(), old.as_ref()).await.unwrap().is_none());
-    let id = first.id.clone();
-    assert!(test.read(move |tx| session::find(tx, &id)).await.unwrap().ended_at.is_some());
+    let still = crate::service::sessions::current(&test.cx(), old.as_ref()).await.unwrap().unwrap().0;
+    assert_eq!(still.id, first.id);
+    let (cx, cookie) = (test.cx(), browser.cookies.session.clone());
+    let held = test.read(move |tx| crate::service::sessions::all_live(&cx, tx, cookie.as_ref())).await;
+    let names: Vec<&str> = held.iter().map(|held| held.user.username.as_str()).collect();
+    assert_eq!(names, ["bob", "alice"], "the one used last first");
+    assert!(!test.event_kinds().await.iter().any(|kind| kind == "session.ended"));
+}
+
+#[tokio::test]
+async fn a_browser_holds_eight_accounts_and_the_one_unused_longest_makes_room() {
+    let test = with_alice().await;
+    let mut browser = test.browser();
+    browser.code("alice", PASSWORD, &[]).await;
+    let first =
+        crate::service::sessions::current(&test.cx(), browser.cookies.session.as_ref()).await.unwrap().unwrap().0;
+    for number in 1..=8 {
+        let name = format!("user{number}");
+        test.add_user(&name, PASSWORD).await;
+        let id = first.id.clone();
+        assert!(test.read(move |tx| session::find(tx, &id)).await.unwrap().ended_at.is_none(), "{name}");
+        browser.code(&name, PASSWORD, &[("prompt", "login")]).await;
+    }
+    let (cx, cookie) = (test.cx(), browser.cookies.session.clone());
+    let held = test.read(move |tx| crate::service::sessions::all_live(&cx, tx, cookie.as_ref())).await;
+    assert_eq!(held.len(), 8);
+    assert!(held.iter().all(|held| held.user.username != "alice"));
     let ended = test.events().await.into_iter().find(|event| event.kind == "session.ended").unwrap();
     assert_eq!(ended.session_id.as_deref(), Some(first.id.as_str()));
     assert_eq!(ended.facts, r#"{"cause":"replaced"}"#);
+    // One secret more than a browser holds is none of our cookies.
+    let secret = test.browser().cookies.session;
+    assert!(secret.is_none());
+    let good = browser.cookies.session.clone().unwrap();
+    let one = good.expose().split('.').next().unwrap().to_owned();
+    for wrong in [format!("{}.{one}", good.expose()), format!("{one}."), format!(".{one}"), format!("{one},{one}")] {
+        let found = crate::service::sessions::current(&test.cx(), Some(&wrong.clone().into())).await.unwrap();
+        assert!(found.is_none(), "{wrong}");
+    }
 }
 
 #[tokio::test]

@@ -4,8 +4,7 @@ use crate::{
     domain::{entity::User, ids::InteractionId, oidc::interaction::Decision},
     service::{
         Cx,
-        authorization::{App, Browser, DialogueFailure, Form, decide_pending, find_pending},
-        sessions,
+        authorization::{App, Browser, DialogueFailure, Form, decide_pending, find_pending, session_of},
     },
 };
 
@@ -84,7 +83,7 @@ pub async fn view(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Sign
             let pending = find_pending(cx, tx, &id, &browser)?;
             pending.note(cx);
             let decision = decide_pending(cx, tx, &pending, &browser)?;
-            let session = sessions::find_live(cx, tx, browser.session.as_ref())?;
+            let session = session_of(cx, tx, &pending, &browser)?;
             let purpose = match decision {
                 Decision::Reauthenticate => SignInPurpose::Reauthenticate,
                 Decision::SelectAccount => SignInPurpose::SelectAccount,

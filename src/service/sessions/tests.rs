@@ -5,7 +5,7 @@ use crate::{
     domain::{
         Secret,
         entity::{ConsentMode, Session},
-        oidc::logout::{Artefact, Effect, LOGOUT_EFFECTS},
+        oidc::logout_effects::{Artefact, Effect, Logout, effect},
     },
     service::{
         sessions::{self, SessionEnd},
@@ -100,7 +100,7 @@ async fn the_idle_limit_moves_at_most_once_a_minute() {
     assert_eq!(session_of(&browser).await.unwrap().idle_expires_at, first.plus_seconds(60));
 }
 
-/// Each row of the table of logout effects.
+/// The row of the table that an own sign-out is; every cell is done over HTTP in `tests/it/logout`.
 #[tokio::test]
 async fn a_logout_ends_what_the_table_says_and_nothing_else() {
     let test = with_alice().await;
@@ -117,13 +117,16 @@ async fn a_logout_ends_what_the_table_says_and_nothing_else() {
     let session = session_of(&browser).await.unwrap();
     assert!(end(&browser, &session).await);
     let seen = |artefact: Artefact, ended: bool| {
-        let expected = LOGOUT_EFFECTS.iter().find(|(known, _)| *known == artefact).map(|(_, effect)| *effect);
-        assert_eq!(expected, Some(if ended { Effect::Ends } else { Effect::Survives }), "{artefact:?}");
+        assert_eq!(
+            effect(Logout::Own, artefact),
+            Some(if ended { Effect::Ends } else { Effect::Survives }),
+            "{artefact:?}"
+        );
     };
     seen(Artefact::Session, session_of(&browser).await.is_none());
     seen(Artefact::OtherSession, session_of(&elsewhere).await.is_none());
-    seen(Artefact::OnlineAuthorization, !standing(&test, &online).await.0);
-    seen(Artefact::OfflineAuthorization, !standing(&test, &offline).await.0);
+    seen(Artefact::OnlineRefreshToken, !standing(&test, &online).await.0);
+    seen(Artefact::OfflineRefreshToken, !standing(&test, &offline).await.0);
     assert_eq!(standing(&test, &fresh_online).await, (false, false));
     assert_eq!(standing(&test, &fresh_offline).await, (false, false));
     seen(Artefact::UnredeemedCode, !standing(&test, &fresh_offline).await.1);

@@ -12,6 +12,7 @@ mod fixtures;
 mod machine_issue;
 mod migrations;
 mod outage;
+mod outbox;
 mod parity;
 mod races;
 mod stream;

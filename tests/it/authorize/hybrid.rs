@@ -54,7 +54,7 @@ both! {
         for response_type in ResponseType::ALL.into_iter().filter(|one| one.has_tokens()) {
             let request = request(&rp, response_type, "openid profile");
             let parameters = fragment(&browser.authorize(&request).await.away());
-            let mut expected = vec!["iss", "state"];
+            let mut expected = vec!["iss", "session_state", "state"];
             if response_type.has_code() {
                 expected.push("code");
             }

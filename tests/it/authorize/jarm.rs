@@ -28,7 +28,7 @@ both! {
             let (header, claims) = response(&app, &browser.arrive(&alice, &request).await).await;
             assert_eq!((&header["alg"], &header["typ"]), (&json!("RS256"), &json!("JWT")));
             assert!(header["kid"].as_str().is_some_and(|kid| !kid.is_empty()), "{header}");
-            assert_eq!(members(&claims), ["aud", "code", "exp", "iss", "state"], "{mode}");
+            assert_eq!(members(&claims), ["aud", "code", "exp", "iss", "session_state", "state"], "{mode}");
             assert_eq!((&claims["iss"], &claims["aud"]), (&json!(app.issuer()), &json!("web")));
             assert_eq!(claims["state"], "state-1");
             let left = claims["exp"].as_i64().expect("a number") - app.now().seconds();
@@ -98,7 +98,8 @@ both! {
         assert!(away.url.contains("#response=") && !away.url.contains('?'), "{}", away.url);
         let (_, claims) = response(&app, &away).await;
         let expected = [
-            "access_token", "aud", "code", "exp", "expires_in", "id_token", "iss", "scope", "state", "token_type",
+            "access_token", "aud", "code", "exp", "expires_in", "id_token", "iss", "scope", "session_state", "state",
+            "token_type",
         ];
         assert_eq!(members(&claims), expected);
         let (_, inner) = app.verified(claims["id_token"].as_str().expect("text")).await;

@@ -17,7 +17,7 @@ both! {
         // Behaviours 54 and 55.
         let parameters = away.parameters();
         let names: Vec<&str> = parameters.keys().map(String::as_str).collect();
-        assert_eq!(names, ["code", "iss", "state"]);
+        assert_eq!(names, ["code", "iss", "session_state", "state"]);
         assert_eq!(parameters["state"], "state-1");
         assert_eq!(parameters["iss"], app.issuer());
         // Behaviour 56.

@@ -86,7 +86,10 @@ both! {
             "authorization_response_iss_parameter_supported",
             "prompt_values_supported",
             "backchannel_logout_supported",
+            "backchannel_logout_session_supported",
             "frontchannel_logout_supported",
+            "frontchannel_logout_session_supported",
+            "check_session_iframe",
         ]
         .into();
         for (name, value) in app.document(OPENID).await.as_object().expect("an object") {
@@ -256,7 +259,10 @@ both! {
         assert_eq!(document["request_uri_parameter_supported"], true);
         assert_eq!(document["claims_parameter_supported"], true);
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
-        assert_eq!(document["backchannel_logout_supported"], false);
+        for member in ["backchannel_logout", "frontchannel_logout"] {
+            assert_eq!(document[format!("{member}_supported")], true, "{member}");
+            assert_eq!(document[format!("{member}_session_supported")], true, "{member}");
+        }
         for locale in list(&document, "ui_locales_supported") {
             assert!(locale.split('-').all(|part| part.bytes().all(|byte| byte.is_ascii_alphanumeric())), "{locale}");
         }

@@ -183,6 +183,17 @@ impl TestApp {
         self.write(move |tx| consent::put(tx, &none)).await;
     }
 
+    /// Notes that somebody agreed to a client's openid scope.
+    pub async fn remember_consent(&self, person: &Person, rp: &RelyingParty) {
+        let agreed = Consent {
+            user_id: person.id.clone(),
+            client_id: rp.client_id.clone(),
+            scope: vec!["openid".to_owned()],
+            granted_at: self.now(),
+        };
+        self.write(move |tx| consent::put(tx, &agreed)).await;
+    }
+
     /// Revokes an authorization and all that came from it.
     pub async fn revoke_authorization(&self, id: &AuthorizationId) {
         let (id, now) = (id.clone(), self.now());

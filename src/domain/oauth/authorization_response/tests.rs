@@ -72,9 +72,11 @@ fn a_form_post_answer_puts_nothing_into_the_address() {
 fn an_access_token_comes_with_its_type_and_its_life_as_text() {
     let scope = ["openid".to_owned(), "email".to_owned()];
     let token = AnsweredToken { text: "t", expires_in: 600, scope: &scope };
-    let granted = Granted { code: Some("c"), access_token: Some(token), id_token: Some("i") };
+    let granted =
+        Granted { code: Some("c"), access_token: Some(token), id_token: Some("i"), session_state: Some("h.s") };
     for mode in PLAIN {
-        let expected = ["code", "access_token", "token_type", "expires_in", "scope", "id_token", "state", "iss"];
+        let expected =
+            ["code", "access_token", "token_type", "expires_in", "scope", "id_token", "session_state", "state", "iss"];
         assert_eq!(names(plain(success(&granted, Some("s")), mode)), expected, "{mode:?}");
     }
     let location = location(plain(success(&granted, None), ResponseMode::Fragment));

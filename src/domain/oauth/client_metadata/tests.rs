@@ -246,3 +246,44 @@ fn lifetimes_are_between_a_second_and_a_year() {
     }
     refused(ClientKind::Web, "default_max_age", |s| s.default_max_age = Some(-1));
 }
+
+#[test]
+fn logout_addresses_are_the_clients_own() {
+    use ClientKind::{Native, Web};
+    let back = |uri: &str| {
+        let uri = Some(uri.to_owned());
+        move |s: &mut ClientSettings| s.backchannel_logout_uri = uri
+    };
+    let front = |uri: &str| {
+        let uri = Some(uri.to_owned());
+        move |s: &mut ClientSettings| s.frontchannel_logout_uri = uri
+    };
+    for uri in ["https://app.example/out", "https://other.example/out?x=1", "https://app.example:8443/"] {
+        assert_eq!(settings(Web, back(uri)), Ok(()), "{uri}");
+    }
+    for uri in
+        ["http://app.example/out", "http://127.0.0.1/out", "https://a.example/#x", "https://u@a.example/", "x", ""]
+    {
+        refused(Web, "backchannel_logout_uri", back(uri));
+    }
+    for uri in ["https://app.example/out", "https://app.example/out?a=b", "https://app.example:443/out"] {
+        assert_eq!(settings(Web, front(uri)), Ok(()), "{uri}");
+    }
+    // The scheme, host and port of a redirect address (Front-Channel Logout 1.0 §2).
+    for uri in [
+        "https://other.example/out",
+        "https://app.example:8443/out",
+        "https://www.app.example/out",
+        "http://app.example/out",
+        "javascript:alert(1)",
+        "https://app.example/#x",
+        "",
+    ] {
+        refused(Web, "frontchannel_logout_uri", front(uri));
+    }
+    // An app's own scheme has no origin that could be the same.
+    refused(Native, "frontchannel_logout_uri", |s| {
+        s.redirect_uris = strings(&["com.example.app:/cb"]);
+        s.frontchannel_logout_uri = Some("com.example.app:/out".to_owned());
+    });
+}

@@ -95,6 +95,10 @@ fn what_was_sent_is_stored_and_echoed() {
     let sent = json!({
         "redirect_uris": ["https://app.example/cb", "https://app.example/cb2?x=1"],
         "post_logout_redirect_uris": ["https://app.example/bye"],
+        "backchannel_logout_uri": "https://app.example/backchannel",
+        "backchannel_logout_session_required": true,
+        "frontchannel_logout_uri": "https://app.example/frontchannel",
+        "frontchannel_logout_session_required": true,
         "token_endpoint_auth_method": "private_key_jwt",
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],

@@ -92,14 +92,17 @@ fn the_documents_list_what_is_registered() {
 #[test]
 fn what_is_not_offered_is_said_where_the_default_misleads() {
     let [openid, _] = both(|capabilities| capabilities.request_object_algs = &[]);
-    for member in [
-        "request_parameter_supported",
-        "request_uri_parameter_supported",
-        "require_request_uri_registration",
-        "backchannel_logout_supported",
-        "frontchannel_logout_supported",
-    ] {
+    for member in ["request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration"]
+    {
         assert_eq!(openid[member], json!(false), "{member}");
+    }
+    for member in [
+        "backchannel_logout_supported",
+        "backchannel_logout_session_supported",
+        "frontchannel_logout_supported",
+        "frontchannel_logout_session_supported",
+    ] {
+        assert_eq!(openid[member], json!(true), "{member}");
     }
     assert_eq!(openid["claims_parameter_supported"], json!(true));
 }

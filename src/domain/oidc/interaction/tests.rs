@@ -21,6 +21,7 @@ struct Scene {
     client: Client,
     user: User,
     session: Option<Session>,
+    unsure: bool,
     hinted: Option<UserId>,
     consent: Option<Consent>,
     progress: Progress,
@@ -45,6 +46,7 @@ impl Scene {
             client: client("web"),
             session: Some(session("s1", &alice, STARTED.plus_seconds(-3600))),
             user: alice,
+            unsure: false,
             hinted: None,
             consent: Some(consent),
             progress: Progress::default(),
@@ -76,6 +78,7 @@ impl Scene {
             requested_scope: &self.scope,
             client: &self.client,
             session: self.session.as_ref().map(|session| (session, &self.user)),
+            unsure: self.unsure,
             hinted_subject: self.hinted.as_ref(),
             consent: self.consent.as_ref(),
             progress: &self.progress,
@@ -212,6 +215,17 @@ fn select_account_asks_until_this_very_account_was_chosen() {
     assert_eq!(bob.decide(), Decision::SelectAccount, "another account was chosen");
     let alice = bob.change(|scene| scene.progress.account_chosen = Some(UserId::new("alice")));
     assert_eq!(alice.decide(), Decision::Grant);
+}
+
+#[test]
+fn one_of_several_accounts_is_chosen_by_the_person() {
+    let scene = Scene::new().change(|scene| scene.unsure = true);
+    assert_eq!(scene.decide(), Decision::SelectAccount);
+    let chosen = scene.change(|scene| scene.progress.account_chosen = Some(UserId::new("alice")));
+    assert_eq!(chosen.decide(), Decision::Grant);
+    let silent = Scene::new().prompt(Prompts::NONE).change(|scene| scene.unsure = true);
+    assert_eq!(silent.refused(), ("account_selection_required", "AS-1019"));
+    assert_eq!(Scene::new().change(|scene| scene.unsure = true).fresh().decide(), Decision::Grant);
 }
 
 #[test]

@@ -259,7 +259,57 @@ impl Page for Consent {
     const KIND: PageKind = PageKind::Interaction;
 }
 
-/// `/sign-out`: posts `csrf` and `action` (`sign-out` or `stay`).
+/// The names of applications, made safe to read, each once.
+pub fn app_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = names.into_iter().map(|name| one_line(name, NAME_LIMIT)).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// An account that is signed in here.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountChoice {
+    /// Its session: what its buttons send.
+    pub session: String,
+    /// Who.
+    pub account: Account,
+}
+
+/// `/accounts/{interaction}`: posts `csrf` and one of `account`, `remove` (a session) and `action`
+/// (`cancel`).
+#[derive(Debug, Clone, Serialize)]
+pub struct ChooseAccount {
+    /// Where the form goes.
+    pub action_url: String,
+    /// Token of the dialogue and its accounts.
+    pub csrf: String,
+    /// The application that asks.
+    pub client: ClientCard,
+    /// The accounts, the one used last first.
+    pub accounts: Vec<AccountChoice>,
+    /// The sign-in page.
+    pub other_url: String,
+}
+
+impl Page for ChooseAccount {
+    const TEMPLATE: &'static str = "choose_account.html";
+    const KIND: PageKind = PageKind::Interaction;
+}
+
+/// The check_session_iframe: a page for programs, in a frame of any origin.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckSession {
+    /// The cookie that its script reads.
+    pub cookie: &'static str,
+}
+
+impl Page for CheckSession {
+    const TEMPLATE: &'static str = "check_session.html";
+    const KIND: PageKind = PageKind::Framed;
+}
+
+/// `/sign-out`: posts `csrf`, and `action` (`sign-out`, `all` or `stay`) or `account` (a session).
 #[derive(Debug, Clone, Serialize)]
 pub struct SignOutConfirm {
     /// Where the form goes.
@@ -273,6 +323,10 @@ pub struct SignOutConfirm {
     pub account: Option<Account>,
     /// The application that asks, if any.
     pub client: Option<ClientCard>,
+    /// The other accounts that are signed in here.
+    pub others: Vec<AccountChoice>,
+    /// The applications that are signed out as well, made safe to read.
+    pub apps: Vec<String>,
 }
 
 impl Page for SignOutConfirm {
@@ -288,18 +342,47 @@ pub struct SignedOut {
     pub continue_url: Option<Href>,
     /// Whose address that is.
     pub client_name: Option<String>,
+    /// The applications that are signed out as well.
+    pub apps: Vec<String>,
+    /// What is loaded in frames, so that they are.
+    pub frames: Vec<Href>,
+    /// The origins of the frames, for the policy of this page.
+    #[serde(skip)]
+    pub origins: Vec<String>,
 }
 
 impl SignedOut {
     /// The page, with the name made safe to read.
     pub fn new(continue_url: Option<Href>, client_name: Option<&str>) -> Self {
-        Self { continue_url, client_name: client_name.map(|name| one_line(name, NAME_LIMIT)) }
+        let client_name = client_name.map(|name| one_line(name, NAME_LIMIT));
+        Self { continue_url, client_name, apps: Vec::new(), frames: Vec::new(), origins: Vec::new() }
+    }
+
+    /// With these applications, and the frames of those that have one: address and origin.
+    #[must_use]
+    pub fn with_apps<'a>(
+        mut self,
+        names: impl IntoIterator<Item = &'a str>,
+        frames: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        self.apps = app_names(names);
+        for (address, origin) in frames {
+            if let Some(frame) = Href::parse(address) {
+                self.frames.push(frame);
+                self.origins.push(origin.to_owned());
+            }
+        }
+        self
     }
 }
 
 impl Page for SignedOut {
     const TEMPLATE: &'static str = "signed_out.html";
     const KIND: PageKind = PageKind::SameOrigin;
+
+    fn frame_origins(&self) -> &[String] {
+        &self.origins
+    }
 }
 
 /// `response_mode=form_post`: hidden fields, a visible button, and a script that presses it.

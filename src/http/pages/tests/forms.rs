@@ -21,6 +21,7 @@ fn the_documented_ids_exist() {
     let contract = [
         ("sign-in", vec!["username", "password", "login-submit", "login-cancel"]),
         ("consent", vec!["consent-allow", "consent-deny", "consent-switch"]),
+        ("choose-account", vec!["account-1", "account-remove-1", "account-2", "account-other", "account-cancel"]),
         ("device", vec!["user_code", "device-continue"]),
         (
             "approve",
@@ -28,7 +29,9 @@ fn the_documented_ids_exist() {
         ),
         ("answered", vec!["answered"]),
         ("sign-out", vec!["logout-confirm"]),
+        ("sign-out-several", vec!["logout-confirm", "logout-account-1", "logout-all", "logout-apps"]),
         ("signed-out", vec!["signed-out"]),
+        ("signed-out-frames", vec!["signed-out", "signed-out-continue", "signed-out-frame-1", "signed-out-apps"]),
         ("setup", vec!["code", "username", "email", "name", "password", "setup-submit"]),
         ("error", vec!["error-message", "error-code", "error-trace"]),
         ("error-bare", vec!["error-message", "error-code", "error-trace"]),

@@ -214,13 +214,34 @@ fn endings(album: &mut Album, words: &Words<'_>) {
         account: Some(account(words)),
         fields: vec![("state".to_owned(), words.value.to_owned())],
         client: Some(client(words)),
+        others: Vec::new(),
+        apps: Vec::new(),
     };
     album.add("sign-out", &confirm);
-    album.add("sign-out-plain", &SignOutConfirm { account: None, client: None, ..confirm });
+    album.add("sign-out-plain", &SignOutConfirm { account: None, client: None, ..confirm.clone() });
+    let other = AccountChoice { session: words.value.to_owned(), account: Account::new("Ben Okafor", None) };
+    let apps = app_names([words.app, "Wiki"]);
+    album.add("sign-out-apps", &SignOutConfirm { apps: apps.clone(), ..confirm.clone() });
+    album.add("sign-out-several", &SignOutConfirm { others: vec![other.clone()], apps, ..confirm });
+    let chooser = ChooseAccount {
+        action_url: "/accounts/sym_in_x".to_owned(),
+        csrf: words.value.to_owned(),
+        client: client(words),
+        accounts: vec![AccountChoice { session: words.value.to_owned(), account: account(words) }, other],
+        other_url: "/sign-in/sym_in_x".to_owned(),
+    };
+    album.add("choose-account", &chooser);
+    album.add("check-session", &CheckSession { cookie: "__Host-symbolon_state" });
     album.add("signed-out", &SignedOut::new(None, None));
     let home = Href::parse("https://grafana.example.com/");
     album.add("signed-out-continue", &SignedOut::new(home.clone(), Some(words.app)));
     album.add("signed-out-continue-nameless", &SignedOut::new(home.clone(), None));
+    let frame = ("https://grafana.example.com/out?iss=x&sid=y", "https://grafana.example.com");
+    album.add(
+        "signed-out-frames",
+        &SignedOut::new(home.clone(), Some(words.app)).with_apps([words.app, "Wiki"], [frame]),
+    );
+    album.add("signed-out-frames-stay", &SignedOut::new(None, None).with_apps([words.app], [frame]));
     let form_post = FormPost {
         action: home.expect("an https address"),
         fields: vec![("code".to_owned(), "sym_ac_x".to_owned()), ("state".to_owned(), words.value.to_owned())],

@@ -5,7 +5,7 @@ use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, body, web};
 
 use super::samples::{FRIENDLY, error_page, pages, sign_in_page};
-use crate::http::pages::context::{Home, Layout, SignIn};
+use crate::http::pages::context::{CheckSession, Home, Layout, SignIn, SignedOut};
 use crate::http::pages::{Page, PageKind, asset, asset_url, assets, page_headers};
 
 const BASE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -30,6 +30,33 @@ fn no_page_may_be_framed_cached_sniffed_or_named_as_referrer() {
         assert_eq!(header(kind, "Referrer-Policy"), "no-referrer");
         assert!(header(kind, "Permissions-Policy").contains("publickey-credentials-get=(self)"));
     }
+}
+
+#[test]
+fn the_page_for_frames_runs_its_script_and_nothing_else() {
+    let policy = header(PageKind::Framed, "Content-Security-Policy");
+    assert_eq!(policy, "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors *; form-action 'none'");
+    let page = CheckSession { cookie: "symbolon_state" };
+    let response = pages().respond(&page, &Layout::new("Acme"));
+    assert_eq!(response.headers().get("x-frame-options"), None);
+    assert_eq!(response.headers().get("cross-origin-resource-policy").unwrap(), "cross-origin");
+    assert_eq!(response.headers().get("cache-control").unwrap(), "no-store");
+}
+
+#[test]
+fn only_the_page_with_frames_lets_frames_in_and_only_those() {
+    let policy = |page: &SignedOut| {
+        let response = pages().respond(page, &Layout::new("Acme"));
+        response.headers().get("content-security-policy").unwrap().to_str().unwrap().to_owned()
+    };
+    let plain = policy(&SignedOut::new(None, None));
+    assert!(!plain.contains("frame-src"), "{plain}");
+    let frames =
+        [("https://a.example/out?sid=x", "https://a.example"), ("javascript:alert(1)", "https://evil.example")];
+    let framed = SignedOut::new(None, None).with_apps(["A"], frames);
+    assert_eq!(policy(&framed), format!("{plain}; frame-src https://a.example"));
+    let html = pages().render(&framed, &Layout::new("Acme")).unwrap();
+    assert!(html.contains("https://a.example/out?sid=x") && !html.contains("javascript:"), "{html}");
 }
 
 #[test]

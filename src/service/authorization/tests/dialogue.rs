@@ -8,7 +8,8 @@ use crate::{
         authorization::{DialogueFailure, Next, Page, resume},
         login::{self, SignInPurpose},
         test_support::{
-            CHALLENGE, TestServices, answer, consent_page, refused_answer, refused_page, refused_sign_in, sign_in_page,
+            CHALLENGE, TestServices, accounts_page, answer, consent_page, refused_answer, refused_page,
+            refused_sign_in, sign_in_page,
         },
     },
     store::{authorization, authorization_code, session},
@@ -244,7 +245,7 @@ async fn select_account_goes_on_with_the_account_that_is_signed_in() {
     let test = with_alice().await;
     let mut browser = test.browser();
     browser.code("alice", PASSWORD, &[]).await;
-    let id = sign_in_page(browser.authorize(&[("prompt", "select_account")]).await);
+    let id = accounts_page(browser.authorize(&[("prompt", "select_account")]).await);
     let Ok(view) = login::view(&browser.cx(), &id, &browser.cookies).await else { panic!("no page") };
     assert_eq!(view.purpose, SignInPurpose::SelectAccount);
     let choice = view.continue_as.unwrap();

@@ -129,7 +129,7 @@ async fn a_form_post_answer_carries_code_state_and_issuer_in_its_fields() {
         Ok(Next::Answer(Answer::FormPost { action, fields })) => {
             assert_eq!(action, "https://app.example/callback");
             let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-            assert_eq!(names, ["code", "state", "iss"]);
+            assert_eq!(names, ["code", "session_state", "state", "iss"]);
         }
         _ => panic!("not a form"),
     }
