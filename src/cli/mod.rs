@@ -18,6 +18,7 @@ mod role;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod trusted_issuer;
 mod user;
 mod values;
 mod view;
@@ -80,6 +81,9 @@ pub enum Command {
     /// Which client may exchange whose tokens.
     #[command(subcommand)]
     ExchangePolicy(exchange_policy::Verb),
+    /// Issuers whose assertions are taken for the word of people or clients.
+    #[command(subcommand)]
+    TrustedIssuer(trusted_issuer::Verb),
     /// Groups of people.
     #[command(subcommand)]
     Group(group::Verb),
@@ -161,6 +165,7 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::User(verb) => user::run(global, verb, io),
         Command::Client(verb) => client::run(global, verb, io),
         Command::ExchangePolicy(verb) => exchange_policy::run(global, verb, io),
+        Command::TrustedIssuer(verb) => trusted_issuer::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),
         Command::Role(verb) => role::run(global, verb, io),
         Command::Key(verb) => key::run(global, verb, io),

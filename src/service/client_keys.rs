@@ -41,6 +41,17 @@ impl FetchedKeys {
     }
 }
 
+/// Why a JWT does not verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unverified {
+    /// The keys could not be had.
+    KeysUnavailable,
+    /// No key of theirs signed it.
+    Signature,
+    /// It is no signed JWT, or not of an allowed algorithm.
+    Malformed,
+}
+
 /// Verifies a JWT that a client signed, and gives its claims.
 ///
 /// # Errors
@@ -51,30 +62,52 @@ pub async fn verify(
     compact: &str,
     allowed: &[SigningAlgorithm],
 ) -> Result<Map<String, Value>, Failure> {
-    if let Some(keys) = &view.keys {
-        return check(keys, compact, allowed).map_err(|error| refusal(&error).into());
+    let uri = view.client.settings.jwks_uri.as_deref();
+    let verified = verify_with(cx, view.keys.as_ref(), uri, compact, allowed).await;
+    verified.map_err(|error| OAuthError::invalid_client(reason(error)).into())
+}
+
+const fn reason(error: Unverified) -> Reason {
+    match error {
+        Unverified::KeysUnavailable => Reason::ClientKeysUnavailable,
+        Unverified::Signature => Reason::AssertionSignature,
+        Unverified::Malformed => Reason::AssertionMalformed,
     }
-    let Some(uri) = view.client.settings.jwks_uri.as_deref() else {
-        return Err(OAuthError::invalid_client(Reason::ClientKeysUnavailable).into());
-    };
+}
+
+/// Verifies a JWT with keys that are at hand, or else with those at an address.
+///
+/// # Errors
+/// Why it does not verify.
+pub async fn verify_with(
+    cx: &Cx,
+    keys: Option<&PublicKeySet>,
+    uri: Option<&str>,
+    compact: &str,
+    allowed: &[SigningAlgorithm],
+) -> Result<Map<String, Value>, Unverified> {
+    if let Some(keys) = keys {
+        return check(keys, compact, allowed).map_err(|error| refusal(&error));
+    }
+    let uri = uri.ok_or(Unverified::KeysUnavailable)?;
     let known = cx.services.fetched_keys.recall(uri);
     let age = known.as_ref().map_or(i64::MAX, |(at, _)| cx.now().seconds_since(*at));
     if let Some((_, keys)) = known.filter(|_| age < FRESH_SECONDS) {
         match check(&keys, compact, allowed) {
             Err(VerifyError::KeyNotFound) if age >= PATIENCE_SECONDS => {}
-            Err(error) => return Err(refusal(&error).into()),
+            Err(error) => return Err(refusal(&error)),
             Ok(claims) => return Ok(claims),
         }
     }
     let keys = Arc::new(fetch(cx, uri).await?);
     cx.services.fetched_keys.remember(uri, cx.now(), keys.clone());
-    check(&keys, compact, allowed).map_err(|error| refusal(&error).into())
+    check(&keys, compact, allowed).map_err(|error| refusal(&error))
 }
 
-async fn fetch(cx: &Cx, uri: &str) -> Result<PublicKeySet, Failure> {
+async fn fetch(cx: &Cx, uri: &str) -> Result<PublicKeySet, Unverified> {
     let unavailable = |why: String| {
-        tracing::info!(trace_id = %cx.trace_id(), why, "a client's jwks_uri gave no keys");
-        Failure::Refused(OAuthError::invalid_client(Reason::ClientKeysUnavailable))
+        tracing::info!(trace_id = %cx.trace_id(), why, "a jwks_uri gave no keys");
+        Unverified::KeysUnavailable
     };
     let set = cx.services.fetcher.json(uri).await.map_err(|error| unavailable(error.to_string()))?;
     PublicKeySet::parse(&set).map_err(|error| unavailable(error.to_string()))
@@ -84,9 +117,9 @@ fn check(keys: &PublicKeySet, compact: &str, allowed: &[SigningAlgorithm]) -> Re
     keys.verify_compact(compact, allowed).map(|verified| verified.claims)
 }
 
-fn refusal(error: &VerifyError) -> OAuthError {
-    OAuthError::invalid_client(match error {
-        VerifyError::BadSignature | VerifyError::KeyNotFound | VerifyError::KeyAmbiguous => Reason::AssertionSignature,
-        _ => Reason::AssertionMalformed,
-    })
+const fn refusal(error: &VerifyError) -> Unverified {
+    match error {
+        VerifyError::BadSignature | VerifyError::KeyNotFound | VerifyError::KeyAmbiguous => Unverified::Signature,
+        _ => Unverified::Malformed,
+    }
 }

@@ -26,6 +26,7 @@ pub mod session;
 pub mod setup_link;
 pub mod signing_key;
 pub mod throttle;
+pub mod trusted_issuer;
 pub mod user;
 
 mod conn;

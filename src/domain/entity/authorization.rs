@@ -12,7 +12,12 @@ use crate::{
 /// Stored as one document: a bound that this version does not know is an error, never ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Bounds {}
+pub struct Bounds {
+    /// No session brought it, but an assertion of a trusted issuer: it stands without one, and only
+    /// until then (RFC 7523 §2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_session_until: Option<Timestamp>,
+}
 
 /// One person's (or one service's) permission to one client, from one dialogue: the parent of
 /// every code, refresh token and access token that comes from it.
@@ -41,6 +46,14 @@ pub struct Authorization {
 }
 
 impl Authorization {
+    /// The session that it came from, if one brought it.
+    pub const fn session(&self) -> Option<&SessionId> {
+        match self.bounds.without_session_until {
+            Some(_) => None,
+            None => Some(&self.session_id),
+        }
+    }
+
     /// With `offline_access`, tokens outlive the session (OIDC Core 11).
     pub fn is_offline(&self) -> bool {
         self.scope.iter().any(|scope| scope == "offline_access")

@@ -204,12 +204,16 @@ fn numeric_date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timest
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };
-    #[expect(clippy::cast_possible_truncation, reason = "a cast from float to integer saturates")]
-    let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
-    seconds.map(Timestamp::from_seconds).map(Some).ok_or(refused(Reason::AssertionClaims))
+    read_numeric_date(value).map(Some).ok_or(refused(Reason::AssertionClaims))
 }
 
-fn names_audience(aud: Option<&Value>, accepted: &[String]) -> bool {
+pub(super) fn read_numeric_date(value: &Value) -> Option<Timestamp> {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast from float to integer saturates")]
+    let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
+    seconds.map(Timestamp::from_seconds)
+}
+
+pub(super) fn names_audience(aud: Option<&Value>, accepted: &[String]) -> bool {
     let is_accepted = |text: &str| accepted.iter().any(|audience| audience == text);
     match aud {
         Some(Value::String(audience)) => is_accepted(audience),
@@ -227,6 +231,22 @@ pub fn unverified_subject(assertion: &str) -> Option<ClientId> {
     struct Subject {
         sub: String,
     }
+    let subject: Subject = serde_json::from_slice(&unverified_payload(assertion)?).ok()?;
+    named(subject.sub).map(ClientId::new)
+}
+
+/// The `iss` that an assertion claims, to find the keys to verify it with. Nothing else may be
+/// concluded from it.
+pub fn unverified_issuer(assertion: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Issuer {
+        iss: String,
+    }
+    let issuer: Issuer = serde_json::from_slice(&unverified_payload(assertion)?).ok()?;
+    named(issuer.iss)
+}
+
+fn unverified_payload(assertion: &str) -> Option<Vec<u8>> {
     if assertion.len() > MAX_CREDENTIAL {
         return None;
     }
@@ -234,10 +254,12 @@ pub fn unverified_subject(assertion: &str) -> Option<ClientId> {
     let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
         return None;
     };
-    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let subject: Subject = serde_json::from_slice(&payload).ok()?;
-    // JSON can name what no form can: a database may refuse NUL in any text.
-    (!subject.sub.is_empty() && !subject.sub.contains(char::is_control)).then(|| ClientId::new(subject.sub))
+    URL_SAFE_NO_PAD.decode(payload).ok()
+}
+
+/// JSON can name what no form can: a database may refuse NUL in any text.
+fn named(text: String) -> Option<String> {
+    (!text.is_empty() && !text.contains(char::is_control)).then_some(text)
 }
 
 const fn refused(reason: Reason) -> OAuthError {

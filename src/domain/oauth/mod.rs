@@ -11,6 +11,7 @@ mod encoding;
 mod error;
 mod grant_type;
 mod introspection;
+mod jwt_bearer;
 mod params;
 mod pkce;
 mod pushed_authorization_request;
@@ -38,7 +39,7 @@ pub use authorization_response::{
 };
 pub use client_authentication::{
     AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
-    unverified_subject,
+    unverified_issuer, unverified_subject,
 };
 pub use client_metadata::{SettingsRule, check_settings};
 pub use deferred::{
@@ -47,6 +48,9 @@ pub use deferred::{
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
+pub use jwt_bearer::{
+    BearerFacts, JwtBearerRequest, bearer_scope, check_bearer_assertion, check_may_vouch, check_trusted_issuer,
+};
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
 pub use pushed_authorization_request::{

@@ -8,6 +8,7 @@ pub mod group;
 pub mod maintenance;
 pub mod role;
 pub mod trace;
+pub mod trusted_issuer;
 pub mod user;
 
 mod text;

@@ -232,8 +232,9 @@ fn for_authorization(
     let mut claims = AccessTokenClaims {
         subject: person.id.as_str().to_owned(),
         jti: jti(&authorization.id, &drafts.serial),
-        context: Some(authorization.context.clone()),
-        session_id: Some(authorization.session_id.clone()),
+        // An assertion says nothing of how the person authenticated.
+        context: authorization.session().map(|_| authorization.context.clone()),
+        session_id: authorization.session().cloned(),
         roles: has("roles").then(|| membership.roles.clone()),
         groups: has("groups").then(|| membership.groups.clone()),
         ..base_claims(cx, client, scope.clone())
