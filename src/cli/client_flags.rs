@@ -10,7 +10,7 @@ use crate::{
     config::{DiskFiles, Files as _},
     domain::{
         entity::{AccessTokenFormat, AuthMethod, ClientSettings, ConsentMode, IdTokenClaims},
-        jose::SigningAlgorithm,
+        jose::{RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{GrantType, ResponseMode, ResponseType},
     },
 };
@@ -71,6 +71,15 @@ pub struct ClientFlags {
     /// Authorization requests must be pushed (PAR).
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_par: Option<bool>,
+    /// The algorithm of request objects, or none for a client that cannot sign.
+    #[arg(long, value_parser = values::request_object_algorithm)]
+    request_object_alg: Option<RequestObjectAlgorithm>,
+    /// Parameters count only inside of a signed request object (JAR).
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_signed_request_object: Option<bool>,
+    /// An address that request objects may be fetched from; repeat for more. Replaces the list.
+    #[arg(long = "request-uri", value_name = "URI")]
+    request_uris: Vec<String>,
     /// May introspect tokens of other clients.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     may_introspect: Option<bool>,
@@ -117,6 +126,9 @@ impl ClientFlags {
         set(&mut settings.access_token_format, self.access_token_format);
         set(&mut settings.require_pkce, self.no_pkce.map(|no_pkce| !no_pkce));
         set(&mut settings.require_pushed_authorization_requests, self.require_par);
+        set(&mut settings.require_signed_request_object, self.require_signed_request_object);
+        settings.request_object_signing_alg = self.request_object_alg.or(settings.request_object_signing_alg);
+        replace(&mut settings.request_uris, &self.request_uris);
         set(&mut settings.may_introspect, self.may_introspect);
         set(
             &mut settings.id_token_claims,

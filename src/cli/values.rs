@@ -2,7 +2,7 @@
 
 use crate::domain::{
     entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, SubjectMapping},
-    jose::SigningAlgorithm,
+    jose::{RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{GrantType, ResponseMode, ResponseType},
 };
 
@@ -57,6 +57,11 @@ pub(super) fn response_mode(text: &str) -> Result<ResponseMode, String> {
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
     one_of(text.parse().ok(), SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn request_object_algorithm(text: &str) -> Result<RequestObjectAlgorithm, String> {
+    let names = SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
+    one_of(text.parse().ok(), names.chain([RequestObjectAlgorithm::Unsigned.name()]))
 }
 
 pub(super) fn consent(text: &str) -> Result<ConsentMode, String> {

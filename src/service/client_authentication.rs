@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    Cx, Failure, client_keys,
+    Cx, Failure,
+    client_keys::{self, NotVerified},
     clients::{self, ClientView},
 };
 use crate::{
-    crypto::token::hash_of,
+    crypto::{compact::VerifyError, token::hash_of},
     domain::{
         Secret,
         entity::{AuthMethod, Client},
@@ -153,10 +154,11 @@ fn check_secret(cx: &Cx, view: &ClientView, secret: &Secret<String>) -> Result<(
 
 async fn check_assertion(cx: &Cx, view: &ClientView, assertion: &Secret<String>) -> Result<(), Failure> {
     let client_id = &view.client.client_id;
-    let claims = client_keys::verify(cx, view, assertion.expose(), ASSERTION_ALGORITHMS).await?;
+    let verified =
+        client_keys::verify(cx, view, assertion.expose(), ASSERTION_ALGORITHMS).await.map_err(not_the_client)?;
     let issuer = &cx.services.issuer;
     let audiences = [issuer.as_str().to_owned(), issuer.join("/oauth2/token")];
-    let facts = oauth::check_assertion(client_id, &claims, &audiences, cx.now())?;
+    let facts = oauth::check_assertion(client_id, &verified.claims, &audiences, cx.now())?;
     let (id, jti): (ClientId, _) = (client_id.clone(), hash_of(&facts.jti));
     let first = cx
         .services
@@ -166,4 +168,14 @@ async fn check_assertion(cx: &Cx, view: &ClientView, assertion: &Secret<String>)
         })
         .await?;
     if first { Ok(()) } else { Err(OAuthError::invalid_client(Reason::AssertionReplayed).into()) }
+}
+
+fn not_the_client(error: NotVerified) -> OAuthError {
+    OAuthError::invalid_client(match error {
+        NotVerified::KeysUnavailable => Reason::ClientKeysUnavailable,
+        NotVerified::Token(VerifyError::BadSignature | VerifyError::KeyNotFound | VerifyError::KeyAmbiguous) => {
+            Reason::AssertionSignature
+        }
+        NotVerified::Token(_) => Reason::AssertionMalformed,
+    })
 }

@@ -6,12 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use serde_json::{Map, Value};
-
-use super::{Cx, Failure, clients::ClientView};
+use super::{Cx, clients::ClientView};
 use crate::{
-    crypto::{compact::VerifyError, verifier::PublicKeySet},
-    domain::{Timestamp, jose::SigningAlgorithm, oauth::OAuthError, trace::Reason},
+    crypto::{
+        compact::VerifyError,
+        verifier::{PublicKeySet, Verified},
+    },
+    domain::{Timestamp, jose::SigningAlgorithm},
 };
 
 /// Fetched keys are believed for so many seconds.
@@ -41,85 +42,70 @@ impl FetchedKeys {
     }
 }
 
-/// Why a JWT does not verify.
+/// Why a JWT is not known to be the client's. What that means to the client is the caller's to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unverified {
-    /// The keys could not be had.
+pub enum NotVerified {
+    /// The client has no keys, or they cannot be had.
     KeysUnavailable,
-    /// No key of theirs signed it.
-    Signature,
-    /// It is no signed JWT, or not of an allowed algorithm.
-    Malformed,
+    /// They have not signed this.
+    Token(VerifyError),
 }
 
-/// Verifies a JWT that a client signed, and gives its claims.
+impl From<VerifyError> for NotVerified {
+    fn from(error: VerifyError) -> Self {
+        Self::Token(error)
+    }
+}
+
+/// Verifies a JWT that a client signed.
 ///
 /// # Errors
-/// `invalid_client` when it does not verify, or the keys cannot be had.
+/// When it does not verify, or the keys cannot be had.
 pub async fn verify(
     cx: &Cx,
     view: &ClientView,
     compact: &str,
     allowed: &[SigningAlgorithm],
-) -> Result<Map<String, Value>, Failure> {
-    let uri = view.client.settings.jwks_uri.as_deref();
-    let verified = verify_with(cx, view.keys.as_ref(), uri, compact, allowed).await;
-    verified.map_err(|error| OAuthError::invalid_client(reason(error)).into())
-}
-
-const fn reason(error: Unverified) -> Reason {
-    match error {
-        Unverified::KeysUnavailable => Reason::ClientKeysUnavailable,
-        Unverified::Signature => Reason::AssertionSignature,
-        Unverified::Malformed => Reason::AssertionMalformed,
-    }
+) -> Result<Verified, NotVerified> {
+    verify_with(cx, view.keys.as_ref(), view.client.settings.jwks_uri.as_deref(), compact, allowed).await
 }
 
 /// Verifies a JWT with keys that are at hand, or else with those at an address.
 ///
 /// # Errors
-/// Why it does not verify.
+/// As [`verify`].
 pub async fn verify_with(
     cx: &Cx,
     keys: Option<&PublicKeySet>,
     uri: Option<&str>,
     compact: &str,
     allowed: &[SigningAlgorithm],
-) -> Result<Map<String, Value>, Unverified> {
+) -> Result<Verified, NotVerified> {
     if let Some(keys) = keys {
-        return check(keys, compact, allowed).map_err(|error| refusal(&error));
+        return Ok(keys.verify_compact(compact, allowed)?);
     }
-    let uri = uri.ok_or(Unverified::KeysUnavailable)?;
+    let Some(uri) = uri else {
+        return Err(NotVerified::KeysUnavailable);
+    };
     let known = cx.services.fetched_keys.recall(uri);
     let age = known.as_ref().map_or(i64::MAX, |(at, _)| cx.now().seconds_since(*at));
     if let Some((_, keys)) = known.filter(|_| age < FRESH_SECONDS) {
-        match check(&keys, compact, allowed) {
+        match keys.verify_compact(compact, allowed) {
             Err(VerifyError::KeyNotFound) if age >= PATIENCE_SECONDS => {}
-            Err(error) => return Err(refusal(&error)),
-            Ok(claims) => return Ok(claims),
+            Err(error) => return Err(error.into()),
+            Ok(verified) => return Ok(verified),
         }
     }
     let keys = Arc::new(fetch(cx, uri).await?);
     cx.services.fetched_keys.remember(uri, cx.now(), keys.clone());
-    check(&keys, compact, allowed).map_err(|error| refusal(&error))
+    Ok(keys.verify_compact(compact, allowed)?)
 }
 
-async fn fetch(cx: &Cx, uri: &str) -> Result<PublicKeySet, Unverified> {
+async fn fetch(cx: &Cx, uri: &str) -> Result<PublicKeySet, NotVerified> {
     let unavailable = |why: String| {
-        tracing::info!(trace_id = %cx.trace_id(), why, "a jwks_uri gave no keys");
-        Unverified::KeysUnavailable
+        tracing::info!(trace_id = %cx.trace_id(), why, "a client's jwks_uri gave no keys");
+        NotVerified::KeysUnavailable
     };
     let set = cx.services.fetcher.json(uri).await.map_err(|error| unavailable(error.to_string()))?;
     PublicKeySet::parse(&set).map_err(|error| unavailable(error.to_string()))
-}
-
-fn check(keys: &PublicKeySet, compact: &str, allowed: &[SigningAlgorithm]) -> Result<Map<String, Value>, VerifyError> {
-    keys.verify_compact(compact, allowed).map(|verified| verified.claims)
-}
-
-const fn refusal(error: &VerifyError) -> Unverified {
-    match error {
-        VerifyError::BadSignature | VerifyError::KeyNotFound | VerifyError::KeyAmbiguous => Unverified::Signature,
-        _ => Unverified::Malformed,
-    }
 }

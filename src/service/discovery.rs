@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{Services, client_authentication, token};
+use super::{Services, authorization, client_authentication, token};
 use crate::{
     crypto::token::digest,
     domain::{
-        jose::SigningAlgorithm,
+        jose::{RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{GrantType, ResponseMode, ResponseType},
         oidc::{
             acr,
@@ -33,6 +33,8 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
     let keyring = services.keyring.load();
     let mut algorithms: Vec<SigningAlgorithm> = keyring.algorithms().collect();
     algorithms.sort_unstable();
+    let signed = authorization::REQUEST_OBJECT_ALGORITHMS.iter().map(|algorithm| algorithm.name());
+    let request_objects: Vec<&str> = signed.chain([RequestObjectAlgorithm::Unsigned.name()]).collect();
     let (claims, scopes) = (claims_supported(), scopes_supported());
     let capabilities = Capabilities {
         issuer: services.issuer.as_str(),
@@ -45,6 +47,7 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
         revocation_auth_methods: client_authentication::METHODS,
         client_assertion_algs: client_authentication::ASSERTION_ALGORITHMS,
         authorization_algs: &algorithms,
+        request_object_algs: &request_objects,
         id_token_algs: &algorithms,
         userinfo_algs: &[],
         scopes: &scopes,

@@ -25,6 +25,7 @@ mod login;
 mod logout;
 mod par;
 mod reasons;
+mod request_object;
 mod revocation;
 mod setup;
 mod token;

@@ -3,7 +3,7 @@
 use super::Shell;
 
 const GOOD: &str = "correct horse battery staple\n";
-const QUICK: &str = "--id-token-alg ES256 --access-token-alg ES256";
+const QUICK: &str = "--id-token-alg ES256 --access-token-alg ES256 --authorization-response-alg ES256";
 
 #[test]
 fn a_user_goes_from_creation_to_deletion() {
@@ -152,6 +152,30 @@ fn a_client_is_described_in_the_words_of_rfc_7591() {
         assert_eq!((&changed["scope"], &changed["consent"]), (&"openid".into(), &"skip".into()));
         assert!(changed.get("client_secret").is_none());
         assert_eq!(shell.call("client update app --enable --json").json()["enabled"], true);
+    }
+}
+
+#[test]
+fn what_a_client_may_be_answered_with_is_listed_by_its_usual_names() {
+    for shell in Shell::each() {
+        let made = shell
+            .call(&format!(
+                "client create --kind web --name App --client-id app --redirect-uri https://app.example/cb {QUICK} \
+                 --grant-type authorization_code --grant-type implicit --response-type code \
+                 --response-type id_token~code --response-mode fragment --response-mode query.jwt --json"
+            ))
+            .json();
+        assert_eq!(made["response_types"], serde_json::json!(["code", "code id_token"]));
+        assert_eq!(made["response_modes"], serde_json::json!(["fragment", "query.jwt"]));
+        assert_eq!(made["authorization_signed_response_alg"], "ES256");
+        let shown = shell.call("client get app").ok();
+        assert!(shown.contains("code, code id_token"), "{shown}");
+        shell.call("client update app --response-type code").fails(2, "AS-3003 response_types: ");
+        shell.call("client update app --response-type token").fails(2, "id_token token");
+        shell.call("client update app --response-mode jwt").fails(2, "form_post.jwt");
+        let changed =
+            shell.call("client update app --response-type code --grant-type authorization_code --json").json();
+        assert_eq!(changed["response_types"], serde_json::json!(["code"]));
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     ids::ClientId,
-    jose::SigningAlgorithm,
+    jose::{RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{GrantType, ResponseMode, ResponseType, default_response_types},
 };
 
@@ -161,6 +161,15 @@ pub struct ClientSettings {
     /// Authorization requests must be pushed (RFC 9126 §6).
     #[serde(default)]
     pub require_pushed_authorization_requests: bool,
+    /// The one algorithm of request objects; none registered means any that signs (OIDC Registration 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<RequestObjectAlgorithm>,
+    /// Parameters count only inside of a signed request object (RFC 9101 §10.5).
+    #[serde(default)]
+    pub require_signed_request_object: bool,
+    /// Where request objects may be fetched (https); a fragment is kept, and not compared.
+    #[serde(default)]
+    pub request_uris: Vec<String>,
     /// Whether people are asked.
     pub consent: ConsentMode,
     /// May introspect tokens of other clients (it is a resource server).
@@ -225,6 +234,9 @@ impl ClientSettings {
             access_token_audience: Vec::new(),
             require_pkce: true,
             require_pushed_authorization_requests: false,
+            request_object_signing_alg: None,
+            require_signed_request_object: false,
+            request_uris: Vec::new(),
             consent: ConsentMode::Once,
             may_introspect: false,
             client_uri: None,

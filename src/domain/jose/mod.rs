@@ -1,5 +1,10 @@
-//! What the rules know of JOSE: the algorithms by name and what each implies (RFC 7518).
+//! What the rules know of JOSE: the algorithms by name and what each implies (RFC 7518), and the
+//! claims that any JWT may carry (RFC 7519).
 
 mod algorithm;
+mod jwt_claims;
+mod request_object_algorithm;
 
 pub use algorithm::{SigningAlgorithm, UnknownAlgorithm};
+pub use jwt_claims::{WrongType, names_audience, numeric_date};
+pub use request_object_algorithm::RequestObjectAlgorithm;

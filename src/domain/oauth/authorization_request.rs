@@ -295,12 +295,13 @@ fn check_state(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// Request objects and self-registration are not offered; ignored, they would change the meaning
-/// of the request (OIDC Core 6 and 7.2.1).
+/// Where parameters come from is settled before: what still names another source came out of one,
+/// and never counts (RFC 9101 §4). Self-registration is not offered; ignored, it would change the
+/// meaning of the request (OIDC Core 7.2.1).
 fn check_request_object(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     for (name, code, reason) in [
-        ("request", ErrorCode::RequestNotSupported, Reason::RequestObjectUnsupported),
-        ("request_uri", ErrorCode::RequestUriNotSupported, Reason::RequestUriUnsupported),
+        ("request", ErrorCode::InvalidRequestObject, Reason::RequestObjectNested),
+        ("request_uri", ErrorCode::InvalidRequestObject, Reason::RequestObjectNested),
         ("registration", ErrorCode::RegistrationNotSupported, Reason::RegistrationUnsupported),
     ] {
         if draft.params.find(name).is_some() {

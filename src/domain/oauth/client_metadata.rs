@@ -5,8 +5,11 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{GrantType, ResponseType, check_registrable, scope::is_scope_token};
-use crate::entity::{AuthMethod, ClientKind, ClientSettings};
+use super::{GrantType, ResponseType, check_registrable, request_object::without_fragment, scope::is_scope_token};
+use crate::{
+    entity::{AuthMethod, ClientKind, ClientSettings},
+    jose::RequestObjectAlgorithm,
+};
 
 /// A year, in seconds: the longest lifetime of anything.
 const MAX_LIFETIME: i64 = 31_536_000;
@@ -14,6 +17,8 @@ const MAX_LIFETIME: i64 = 31_536_000;
 const MAX_ITEMS: usize = 100;
 /// The longest audience, in bytes.
 const MAX_AUDIENCE: usize = 512;
+/// The longest `request_uri`, in bytes (OIDC Core 6.2).
+const MAX_REQUEST_URI: usize = 512;
 /// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -34,8 +39,8 @@ impl std::fmt::Display for SettingsRule {
 
 impl std::error::Error for SettingsRule {}
 
-/// Whether a client of this kind may be set up like this. The algorithms need no rule: their type
-/// has no `none` and nothing symmetric.
+/// Whether a client of this kind may be set up like this. The algorithms of tokens need no rule: their
+/// type has no `none` and nothing symmetric.
 ///
 /// # Errors
 /// The first setting that breaks a rule.
@@ -44,6 +49,7 @@ pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(),
     check_responses(settings)?;
     check_addresses(kind, settings)?;
     check_keys(settings)?;
+    check_request_objects(settings)?;
     check_names(settings)?;
     check_lifetimes(settings)
 }
@@ -172,6 +178,34 @@ pub(super) fn check_key_set(jwks: &Value) -> Result<(), SettingsRule> {
         }
     }
     Ok(())
+}
+
+/// How requests may come in an object (OIDC Dynamic Registration 2, RFC 9101 §10.5).
+fn check_request_objects(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    let has_keys = settings.jwks.is_some() || settings.jwks_uri.is_some();
+    let unsigned = settings.request_object_signing_alg == Some(RequestObjectAlgorithm::Unsigned);
+    if settings.require_signed_request_object && unsigned {
+        return rule(
+            "request_object_signing_alg",
+            "A client that must sign its requests cannot be registered for none.",
+        );
+    }
+    if settings.require_signed_request_object && !has_keys {
+        return rule(
+            "require_signed_request_object",
+            "Signed requests need the client's public keys: jwks or jwks_uri.",
+        );
+    }
+    if settings.request_object_signing_alg.is_some() && !unsigned && !has_keys {
+        return rule("request_object_signing_alg", "Signed requests need the client's public keys: jwks or jwks_uri.");
+    }
+    check_list("request_uris", &settings.request_uris)?;
+    match settings.request_uris.iter().position(|uri| !is_https(without_fragment(uri)) || uri.len() > MAX_REQUEST_URI) {
+        Some(index) => {
+            rule(format!("request_uris[{index}]"), "Give the whole https address, without user name, in 512 bytes.")
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {

@@ -41,12 +41,14 @@ pub enum ErrorCode {
     /// The person cannot be authenticated as strongly as demanded (OpenID Connect Core Error Code
     /// unmet_authentication_requirements 1.0).
     UnmetAuthenticationRequirements,
-    /// `request` is not offered (OIDC Core 3.1.2.6).
+    /// This kind of `request` is not offered (OIDC Core 3.1.2.6).
     RequestNotSupported,
-    /// `request_uri` is not offered (OIDC Core 3.1.2.6).
+    /// `request_uri` is not offered to this client (OIDC Core 3.1.2.6).
     RequestUriNotSupported,
     /// `registration` is not offered (OIDC Core 3.1.2.6).
     RegistrationNotSupported,
+    /// The request object is not usable (OIDC Core 3.1.2.6, RFC 9101 §7).
+    InvalidRequestObject,
     /// The `request_uri` leads to no usable request (OIDC Core 3.1.2.6, RFC 9126 §2.3).
     InvalidRequestUri,
     /// The access token is not valid (RFC 6750 §3.1).
@@ -82,6 +84,7 @@ impl ErrorCode {
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
+        Self::InvalidRequestObject,
         Self::InvalidRequestUri,
         Self::InvalidToken,
         Self::InsufficientScope,
@@ -112,6 +115,7 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",

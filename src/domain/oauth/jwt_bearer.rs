@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 
 use super::{
     ErrorCode, OAuthError, Params, SettingsRule,
-    client_authentication::{names_audience, read_numeric_date},
     client_metadata::{check_key_set, is_https, rule},
     params::{check_resource_absent, check_restrictions_absent},
-    scope::{OFFLINE_ACCESS, check_allowed, is_scope_token, parse_scope},
+    scope::{OFFLINE_ACCESS, OPENID, check_allowed, is_scope_token, parse_scope},
 };
 use crate::{
     Secret, Timestamp,
-    entity::{Client, TrustedIssuer},
+    entity::{Client, SubjectMapping, TrustedIssuer},
+    jose::{names_audience, numeric_date},
     trace::Reason,
 };
 
@@ -115,10 +115,7 @@ pub fn check_bearer_assertion(
         let value = claims.get(name).and_then(Value::as_str);
         value.filter(|text| (1..=MAX_TEXT).contains(&text.len()) && !text.contains(char::is_control))
     };
-    let time = |name: &str| match claims.get(name) {
-        Some(value) => read_numeric_date(value).map(Some).ok_or(wrong),
-        None => Ok(None),
-    };
+    let time = |name: &str| numeric_date(claims, name).map_err(|_| wrong);
     let (Some(subject), Some(jti), Some(expires_at)) = (text("sub"), text("jti"), time("exp")?) else {
         return Err(wrong);
     };
@@ -147,13 +144,17 @@ pub fn bearer_scope(
     client: &Client,
     requested: Option<&str>,
 ) -> Result<Vec<String>, OAuthError> {
-    let lasting = |scope: &String| scope != OFFLINE_ACCESS;
+    // A client has no person to describe.
+    let describes = |scope: &String| scope == OPENID && issuer.subject == SubjectMapping::Client;
     let Some(requested) = requested else {
         let both = issuer.scope.iter().filter(|scope| client.settings.scope.contains(scope));
-        return Ok(both.filter(|scope| lasting(scope)).cloned().collect());
+        return Ok(both.filter(|scope| *scope != OFFLINE_ACCESS && !describes(scope)).cloned().collect());
     };
     let mut scope = parse_scope(requested)?;
-    scope.retain(lasting);
+    scope.retain(|scope| scope != OFFLINE_ACCESS);
+    if scope.iter().any(describes) {
+        return Err(OAuthError::invalid_scope(Reason::OpenidScopeNotForMachines));
+    }
     check_allowed(client, &scope)?;
     if scope.iter().all(|scope| issuer.scope.contains(scope)) {
         Ok(scope)

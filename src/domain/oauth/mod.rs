@@ -17,6 +17,7 @@ mod pkce;
 mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
+mod request_object;
 mod response_mode;
 mod response_type;
 mod scope;
@@ -58,6 +59,10 @@ pub use pushed_authorization_request::{
 };
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
+pub use request_object::{
+    check_may_be_unsigned, check_request_object, check_request_object_type, check_request_uri,
+    request_object_algorithms, request_object_parameters,
+};
 pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};

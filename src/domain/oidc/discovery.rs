@@ -73,6 +73,9 @@ pub struct Capabilities<'a> {
     pub client_assertion_algs: &'a [SigningAlgorithm],
     /// The algorithms that authorization responses are signed with (JARM).
     pub authorization_algs: &'a [SigningAlgorithm],
+    /// The algorithms accepted in request objects, `none` where a client may register it; empty if
+    /// there are no request objects.
+    pub request_object_algs: &'a [&'a str],
     /// The algorithms that ID tokens are signed with.
     pub id_token_algs: &'a [SigningAlgorithm],
     /// The algorithms that UserInfo responses are signed with; empty if they are plain JSON only.
@@ -119,6 +122,12 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         // Of all clients; a client of its own may be required to (RFC 9126 §5 and §6).
         document.put("require_pushed_authorization_requests", false.into());
     }
+    // The default of the second one is true (OIDC Discovery 1.0 §3).
+    for member in ["request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration"]
+    {
+        document.put(member, (!c.request_object_algs.is_empty()).into());
+    }
+    document.list("request_object_signing_alg_values_supported", c.request_object_algs.iter().copied());
     document.put("authorization_response_iss_parameter_supported", true.into());
     if let Some(path) = c.documentation {
         document.put("service_documentation", address(c.issuer, path));
@@ -143,10 +152,6 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
     document.list("prompt_values_supported", c.prompt_values.iter().copied());
     document.list("acr_values_supported", c.acr_values.iter().copied());
     document.put("claims_parameter_supported", true.into());
-    document.put("request_parameter_supported", false.into());
-    // The default of this one is true (OIDC Discovery 1.0 §3).
-    document.put("request_uri_parameter_supported", false.into());
-    document.put("require_request_uri_registration", false.into());
     document.put("backchannel_logout_supported", false.into());
     document.put("frontchannel_logout_supported", false.into());
     document.0

@@ -65,8 +65,6 @@ reasons! {
     PromptUnknown = "AS-1011", Developer, "The prompt value is not known.", "Use none, login, consent or select_account.";
     PromptNoneCombined = "AS-1012", Developer, "prompt=none was combined with another value.", "Send prompt=none alone.";
     MaxAgeMalformed = "AS-1013", Developer, "max_age is not a non-negative number of seconds.", "Send max_age as a whole number of seconds.";
-    RequestObjectUnsupported = "AS-1014", Developer, "Request objects are not offered.", "Send the parameters plainly, without request.";
-    RequestUriUnsupported = "AS-1015", Developer, "Request objects by reference are not offered.", "Send the parameters plainly, without request_uri.";
     ResourceUnknown = "AS-1016", Developer, "The resource is not known here.", "Leave resource out; the client's registered audience is used.";
     LoginRequired = "AS-1017", Developer, "Nobody is signed in, and prompt=none forbids asking.", "Send the request without prompt=none.";
     ConsentRequired = "AS-1018", Developer, "Consent is missing, and prompt=none forbids asking.", "Send the request without prompt=none.";
@@ -91,6 +89,20 @@ reasons! {
     PushedRequestUsed = "AS-1043", Person, "This sign-in link was already used.", "Go back to the app and sign in again.";
     PushedRequestOfAnotherClient = "AS-1044", Developer, "The request_uri was issued to another client.", "Use it with the client that pushed the request.";
     PushedRequestRequired = "AS-1045", Developer, "This client must push its authorization requests.", "Send the parameters to the pushed authorization request endpoint first, then client_id and the request_uri here.";
+    RequestUriNotRegistered = "AS-1046", Developer, "The request_uri is not registered for this client.", "An administrator can register the address; it is compared character by character, without its fragment.";
+    RequestUriUnavailable = "AS-1047", Developer, "The request object could not be fetched.", "Check that the registered address answers with the request object, over https, without a redirect and within five seconds.";
+    RequestObjectTwice = "AS-1048", Developer, "request and request_uri were sent together.", "Send one of them.";
+    RequestObjectMalformed = "AS-1049", Developer, "The request object is not a valid JWT of its kind.", "Send a compact JWS of at most 16 KiB; its typ, if it has one, is oauth-authz-req+jwt or JWT.";
+    RequestObjectSignature = "AS-1050", Developer, "The request object's signature does not verify.", "Sign with the private key whose public half is registered for this client.";
+    RequestObjectAlgorithm = "AS-1051", Developer, "The request object is signed with another algorithm than this client may use.", "Use the registered request_object_signing_alg, or an asymmetric algorithm that the metadata lists.";
+    RequestObjectUnsigned = "AS-1052", Developer, "Unsigned request objects are not allowed for this client.", "Sign it; an administrator can register request_object_signing_alg none for a client that cannot.";
+    RequestObjectEncrypted = "AS-1053", Developer, "Encrypted request objects are not offered.", "Sign it, and leave the encryption out.";
+    RequestObjectExpired = "AS-1054", Developer, "The request object is expired, or not yet valid.", "Check the client's clock; sign a new object for each request.";
+    RequestObjectClaims = "AS-1055", Developer, "The claims of the request object are not acceptable.", "iss is the client_id, aud is the issuer; where the client must sign, nbf and exp are at most an hour apart.";
+    RequestObjectNested = "AS-1056", Developer, "The request object names another request object.", "Leave request and request_uri out of it.";
+    RequestObjectMismatch = "AS-1057", Developer, "client_id or response_type in the request object is not the one of the request.", "Say the same inside and outside.";
+    RequestObjectValue = "AS-1058", Developer, "A parameter in the request object has the wrong JSON type.", "Parameters are texts, whole numbers or booleans; claims is an object.";
+    SignedRequestRequired = "AS-1059", Developer, "This client must send its parameters in a signed request object.", "Send them in request, signed with the client's key.";
     // 11xx: the token endpoint, introspection, revocation, userinfo
     GrantTypeMissing = "AS-1100", Developer, "The request names no grant_type.", "Send grant_type.";
     GrantTypeUnsupported = "AS-1101", Developer, "The grant_type is not offered.", "Use a grant type listed in the metadata.";

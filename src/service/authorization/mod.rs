@@ -7,10 +7,12 @@ mod failure;
 mod finish;
 mod pending;
 mod reply;
+mod request_object;
 mod request_source;
 
 pub use browser::{Browser, Form};
 pub use failure::{App, DialogueFailure};
+pub use request_object::REQUEST_OBJECT_ALGORITHMS;
 
 pub(super) use asked::check_hint;
 pub(super) use finish::{Ended, decline};

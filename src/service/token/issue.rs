@@ -263,7 +263,7 @@ fn for_authorization(
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
     let id_token = if identified && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
         let person = Person { user: &person, groups: &membership.groups, roles: &membership.roles };
-        Some(id_token(cx, client, authorization, &person, &scope, (nonce, told))?)
+        Some(id_token(cx, client, authorization, &person, &scope, told, nonce)?)
     } else {
         None
     };
@@ -447,7 +447,8 @@ fn id_token(
     authorization: &Authorization,
     person: &Person<'_>,
     scope: &[String],
-    (nonce, told): (Option<String>, IdTokenClaims),
+    told: IdTokenClaims,
+    nonce: Option<String>,
 ) -> Result<IdTokenDraft, Abort<Failure>> {
     let settings = &client.settings;
     let mut extra = match told {

@@ -74,8 +74,8 @@ async fn verify(cx: &Cx, issuer: &TrustedIssuer, assertion: &str) -> Result<Bear
         None => None,
     };
     let uri = issuer.jwks_uri.as_deref();
-    let claims = client_keys::verify_with(cx, keys.as_ref(), uri, assertion, ASSERTION_ALGORITHMS).await;
-    let claims = claims.map_err(|_| unverified)?;
+    let verified = client_keys::verify_with(cx, keys.as_ref(), uri, assertion, ASSERTION_ALGORITHMS).await;
+    let claims = verified.map_err(|_| unverified)?.claims;
     let ours = &cx.services.issuer;
     check_bearer_assertion(issuer, &claims, &[ours.as_str().to_owned(), ours.join("/oauth2/token")], cx.now())
 }

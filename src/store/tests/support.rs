@@ -119,12 +119,7 @@ fn template(url: &str) -> &'static str {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let mut hash = DefaultHasher::new();
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
-        let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        for name in names {
-            std::fs::read_to_string(folder.join(name).join("up.sql")).unwrap().hash(&mut hash);
-        }
+        super::migrations::texts("postgres").hash(&mut hash);
         let name = format!("symbolon_template_{:016x}", hash.finish());
         let mut conn = admin(url);
         // Several test processes may start at once.

@@ -67,6 +67,7 @@ both! {
             "claims_locales_supported",
             "ui_locales_supported",
             "claims_parameter_supported",
+            "request_object_signing_alg_values_supported",
             "request_parameter_supported",
             "request_uri_parameter_supported",
             "require_request_uri_registration",
@@ -156,9 +157,10 @@ both! {
     }
 
     async fn nothing_unsigned_is_advertised(app) {
-        // Behaviour 67.
+        // Behaviour 67. Request objects are the one exception, for clients that are registered so (behaviour 13).
         let document = app.document(OPENID).await;
-        for (name, value) in document.as_object().expect("an object") {
+        let members = document.as_object().expect("an object").iter();
+        for (name, value) in members.filter(|(name, _)| *name != "request_object_signing_alg_values_supported") {
             let named = value.as_array().is_some_and(|values| values.contains(&json!("none")));
             assert!(!(named && name.ends_with("alg_values_supported")), "{name}: {value}");
         }
@@ -240,8 +242,8 @@ both! {
         for scope in ["openid", "profile", "email", "address", "phone", "offline_access"] {
             assert!(scopes.contains(&scope), "{scope}");
         }
-        assert_eq!(document["request_parameter_supported"], false);
-        assert_eq!(document["request_uri_parameter_supported"], false);
+        assert_eq!(document["request_parameter_supported"], true);
+        assert_eq!(document["request_uri_parameter_supported"], true);
         assert_eq!(document["claims_parameter_supported"], true);
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
         assert_eq!(document["backchannel_logout_supported"], false);

@@ -1,9 +1,13 @@
 //! What an assertion brings.
 
-use symbolon::domain::entity::{AccessTokenFormat, SubjectMapping};
+use symbolon::{
+    domain::entity::{AccessTokenFormat, SubjectMapping},
+    net::fetcher::Reach,
+    store::trusted_issuer,
+};
 
 use super::{IDP, Idp, agree, first_party, present, with_grant};
-use crate::support::ClientSpec;
+use crate::support::{ClientSpec, JwksServer, TestApp};
 
 both! {
     async fn an_assertion_about_a_person_brings_an_access_token_and_nothing_else(app) {
@@ -15,7 +19,7 @@ both! {
             let rp = app.client(first_party(&name).set(|settings| settings.access_token_format = format)).await;
             let alice = app.person(&format!("alice-{name}")).await;
             let clients = [&rp];
-            app.write(|tx| symbolon::store::trusted_issuer::delete(tx, IDP)).await;
+            app.write(|tx| trusted_issuer::delete(tx, IDP)).await;
             let idp = Idp::trusted(&app, mapping, &clients).await;
             let subject = if mapping == SubjectMapping::UserId { alice.id.as_str() } else { &alice.username };
             let tokens = present(&rp, &idp.vouch(&app, subject), Some("openid email offline_access")).await.ok().await;
@@ -51,5 +55,27 @@ both! {
         let tokens = present(&rp, &idp.vouch(&app, "service"), None).await.ok().await;
         assert_eq!(tokens.scope.as_deref(), Some("api.read"));
         assert_eq!(app.verified(&tokens.access_token).await.1["sub"], "service");
+    }
+
+    async fn the_keys_of_an_issuer_may_be_fetched(database: Database) {
+        let app = TestApp::with(database, |options| options.reach = Reach::DangerLoopback).await;
+        let rp = app.client(first_party("notes")).await;
+        app.person("alice").await;
+        let idp = Idp::trusted(&app, SubjectMapping::Username, &[&rp]).await;
+        let server = JwksServer::start(&idp.key.jwks()).await;
+        let uri = server.uri.clone();
+        app.write(move |tx| {
+            let mut row = trusted_issuer::find(tx, IDP)?.expect("trusted");
+            (row.jwks, row.jwks_uri) = (None, Some(uri));
+            trusted_issuer::delete(tx, IDP)?;
+            trusted_issuer::insert(tx, &row)
+        })
+        .await;
+        present(&rp, &idp.vouch(&app, "alice"), None).await.ok().await;
+        present(&rp, &idp.vouch(&app, "alice"), None).await.ok().await;
+        assert_eq!(server.asked(), 1);
+        server.answer(500, "");
+        app.clock.advance(61);
+        present(&rp, &idp.vouch(&app, "alice"), None).await.refused("invalid_grant", "AS-1182").await;
     }
 }

@@ -115,8 +115,8 @@ fn nothing_is_redirected_before_client_and_address_are_certain() {
 #[test]
 fn every_other_refusal_is_redirected_with_the_state() {
     for (name, value, code, reason, rule) in [
-        ("request", Some("eyJ"), "request_not_supported", "AS-1014", "request_object"),
-        ("request_uri", Some("urn:x"), "request_uri_not_supported", "AS-1015", "request_object"),
+        ("request", Some("eyJ"), "invalid_request_object", "AS-1056", "request_object"),
+        ("request_uri", Some("urn:x"), "invalid_request_object", "AS-1056", "request_object"),
         ("registration", Some("{}"), "registration_not_supported", "AS-1027", "request_object"),
         ("response_type", None, "invalid_request", "AS-1006", "response_type"),
         ("response_type", Some("none"), "unsupported_response_type", "AS-1007", "response_type"),
@@ -231,7 +231,7 @@ fn the_first_broken_rule_wins() {
     let all = [("request", Some("x")), ("response_type", None), ("prompt", Some("x")), ("scope", Some("a,b"))];
     let reasons =
         (0..all.len()).map(|from| redirected(validate(&params(&all[from..]), Some(&web()))).error.reason.code());
-    assert_eq!(reasons.collect::<Vec<_>>(), ["AS-1014", "AS-1006", "AS-1011", "AS-1009"]);
+    assert_eq!(reasons.collect::<Vec<_>>(), ["AS-1056", "AS-1006", "AS-1011", "AS-1009"]);
 }
 
 #[test]

@@ -108,6 +108,17 @@ fn scopes_are_within_issuer_and_client() {
 }
 
 #[test]
+fn a_client_has_no_person_to_describe() {
+    let mut app = client(ClientKind::Machine, &[]);
+    app.settings.scope = strings(&["openid", "orders.read"]);
+    let about_clients = TrustedIssuer { subject: SubjectMapping::Client, ..issuer() };
+    assert_eq!(bearer_scope(&about_clients, &app, None).unwrap(), strings(&["orders.read"]));
+    let asked = bearer_scope(&about_clients, &app, Some("openid orders.read"));
+    assert_eq!(refusal(asked), ("invalid_scope", "AS-1130"));
+    assert_eq!(bearer_scope(&issuer(), &app, None).unwrap(), strings(&["openid", "orders.read"]));
+}
+
+#[test]
 fn only_named_clients_send_assertions() {
     let app = client(ClientKind::Machine, &[]);
     assert_eq!(check_may_vouch(&issuer(), &app), Ok(()));

@@ -38,6 +38,7 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
         revocation_auth_methods: &AuthMethod::ALL,
         client_assertion_algs: &SigningAlgorithm::ALL,
         authorization_algs: &SigningAlgorithm::ALL,
+        request_object_algs: &["RS256", "none"],
         id_token_algs: &SigningAlgorithm::ALL,
         userinfo_algs: &[],
         scopes: &scopes,
@@ -81,7 +82,7 @@ fn the_documents_list_what_is_registered() {
 
 #[test]
 fn what_is_not_offered_is_said_where_the_default_misleads() {
-    let [openid, _] = both(|_| ());
+    let [openid, _] = both(|capabilities| capabilities.request_object_algs = &[]);
     for member in [
         "request_parameter_supported",
         "request_uri_parameter_supported",
@@ -92,6 +93,16 @@ fn what_is_not_offered_is_said_where_the_default_misleads() {
         assert_eq!(openid[member], json!(false), "{member}");
     }
     assert_eq!(openid["claims_parameter_supported"], json!(true));
+}
+
+#[test]
+fn request_objects_are_offered_with_their_algorithms() {
+    for document in both(|_| ()) {
+        assert_eq!(document["request_object_signing_alg_values_supported"], json!(["RS256", "none"]));
+        assert_eq!(document["request_parameter_supported"], json!(true));
+        assert_eq!(document["request_uri_parameter_supported"], json!(true));
+        assert_eq!(document["require_request_uri_registration"], json!(true));
+    }
 }
 
 #[test]
