@@ -134,7 +134,8 @@ fn what_an_administrator_registers_is_checked() {
         check_trusted_issuer(&changed).map_err(|rule| rule.field)
     };
     assert_eq!(broken(|_| {}), Ok(()));
-    let cases: [(&str, fn(&mut TrustedIssuer)); 8] = [
+    type Case = (&'static str, fn(&mut TrustedIssuer));
+    let cases: [Case; 8] = [
         ("issuer", |one| one.issuer = String::new()),
         ("jwks", |one| one.jwks_uri = None),
         ("jwks", |one| one.jwks = Some(json!({ "keys": [] }))),
