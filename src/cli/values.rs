@@ -1,9 +1,9 @@
 //! How values are written on the command line.
 
 use crate::domain::{
-    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, SubjectMapping},
-    jose::{RequestObjectAlgorithm, SigningAlgorithm},
-    oauth::{GrantType, ResponseMode, ResponseType},
+    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, KeyAlgorithm, SubjectMapping, SubjectType},
+    jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
+    oauth::{DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType},
 };
 
 /// `key=value`.
@@ -47,6 +47,23 @@ pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
     one_of(found, GrantType::ALL.iter().map(|grant| grant.alias()))
 }
 
+pub(super) fn subject_type(text: &str) -> Result<SubjectType, String> {
+    one_of(SubjectType::from_name(text), SubjectType::ALL.iter().map(|kind| kind.name()))
+}
+
+pub(super) fn encryption_alg(text: &str) -> Result<KeyManagementAlgorithm, String> {
+    one_of(text.parse().ok(), KeyManagementAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn encryption_enc(text: &str) -> Result<ContentEncryption, String> {
+    one_of(text.parse().ok(), ContentEncryption::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn key_algorithm(text: &str) -> Result<KeyAlgorithm, String> {
+    let signing = SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
+    one_of(text.parse().ok(), signing.chain(KeyAlgorithm::ENCRYPTION.iter().map(|algorithm| algorithm.name())))
+}
+
 pub(super) fn response_type(text: &str) -> Result<ResponseType, String> {
     one_of(ResponseType::from_name(text), ResponseType::ALL.iter().map(|response_type| response_type.name()))
 }
@@ -57,6 +74,16 @@ pub(super) fn response_mode(text: &str) -> Result<ResponseMode, String> {
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
     one_of(text.parse().ok(), SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn registration(text: &str) -> Result<RegistrationMode, String> {
+    let found = RegistrationMode::ALL.into_iter().find(|mode| mode.name() == text);
+    one_of(found, RegistrationMode::ALL.iter().map(|mode| mode.name()))
+}
+
+pub(super) fn documents(text: &str) -> Result<DocumentMode, String> {
+    let found = DocumentMode::ALL.into_iter().find(|mode| mode.name() == text);
+    one_of(found, DocumentMode::ALL.iter().map(|mode| mode.name()))
 }
 
 pub(super) fn request_object_algorithm(text: &str) -> Result<RequestObjectAlgorithm, String> {

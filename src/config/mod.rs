@@ -10,6 +10,7 @@ mod keys;
 mod log;
 mod management;
 mod network;
+mod outbound;
 mod passwords;
 mod postgres_url;
 mod reader;
@@ -38,6 +39,7 @@ pub use keys::Keys;
 pub use log::{Log, LogFormat};
 pub use management::Management;
 pub use network::Network;
+pub use outbound::Outbound;
 pub use passwords::Passwords;
 pub use reader::{Shown, Warning};
 pub use reference::{example_toml, reference};
@@ -71,6 +73,8 @@ pub struct Settings {
     pub log: Log,
     /// The management port.
     pub management: Management,
+    /// What may be fetched.
+    pub outbound: Outbound,
     /// Lives of what we issue.
     pub tokens: Tokens,
     /// Lives of browser sessions.
@@ -102,6 +106,7 @@ impl Settings {
         let http = http::read(&mut reader);
         let log = log::read(&mut reader);
         let management = management::read(&mut reader, bind);
+        let outbound = outbound::read(&mut reader);
         let sessions = sessions::read(&mut reader);
         let passwords = passwords::read(&mut reader);
         let Reader { errors, warnings, mut shown, .. } = reader;
@@ -120,6 +125,7 @@ impl Settings {
             master_key,
             log,
             management,
+            outbound,
             tokens,
             sessions,
             passwords,

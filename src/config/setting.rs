@@ -2,7 +2,7 @@
 //! all read it, so they cannot drift apart.
 
 use super::{
-    database, http, keys, log, management, passwords, secrets, server, sessions, tls, tokens, trusted_proxies,
+    database, http, keys, log, management, outbound, passwords, secrets, server, sessions, tls, tokens, trusted_proxies,
 };
 
 /// What form a value has, in TOML and as text (environment, flag, file).
@@ -103,6 +103,7 @@ pub static SECTIONS: &[Section] = &[
     Section { name: "secrets", settings: secrets::SETTINGS },
     Section { name: "log", settings: log::SETTINGS },
     Section { name: "management", settings: management::SETTINGS },
+    Section { name: "outbound", settings: outbound::SETTINGS },
     Section { name: "tokens", settings: tokens::SETTINGS },
     Section { name: "sessions", settings: sessions::SETTINGS },
     Section { name: "passwords", settings: passwords::SETTINGS },

@@ -11,7 +11,7 @@ pub(super) const MAX_DEPTH: usize = 32;
 
 /// Parses one JSON object and nothing after it. `None` is any violation: a stranger's broken JSON
 /// needs no diagnosis from us.
-pub(super) fn parse_object(bytes: &[u8]) -> Option<Map<String, Value>> {
+pub fn parse_object(bytes: &[u8]) -> Option<Map<String, Value>> {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { levels: MAX_DEPTH }.deserialize(&mut parser).ok()?;
     parser.end().ok()?;

@@ -34,11 +34,15 @@ pub enum SecretKind {
     DeviceCode,
     /// The reference to a pushed authorization request (RFC 9126 §2.2).
     PushedRequest,
+    /// What lets somebody register clients (RFC 7591 §3).
+    InitialAccess,
+    /// What a client that registered itself manages itself with (RFC 7592).
+    RegistrationAccess,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::AccessToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -49,6 +53,8 @@ impl SecretKind {
         Self::Csrf,
         Self::DeviceCode,
         Self::PushedRequest,
+        Self::InitialAccess,
+        Self::RegistrationAccess,
     ];
 
     /// The text that every secret of this kind starts with; seven characters.
@@ -64,6 +70,8 @@ impl SecretKind {
             Self::Csrf => "sym_cf_",
             Self::DeviceCode => "sym_dc_",
             Self::PushedRequest => "sym_pr_",
+            Self::InitialAccess => "sym_ia_",
+            Self::RegistrationAccess => "sym_ra_",
         }
     }
 }

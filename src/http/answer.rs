@@ -32,12 +32,22 @@ pub async fn finish(
     renderer: Renderer,
     result: Result<HttpResponse, Failure>,
 ) -> HttpResponse {
+    finish_naming(context, renderer, result, None).await
+}
+
+/// As [`finish`], naming the member of what was sent that is wrong: one of our own names.
+pub async fn finish_naming(
+    context: &RequestContext,
+    renderer: Renderer,
+    result: Result<HttpResponse, Failure>,
+    member: Option<&str>,
+) -> HttpResponse {
     match result {
         Ok(response) => response,
         Err(Failure::Refused(error)) => {
             log_refusal(&context.cx, error.reason);
             recorder::keep(&context.cx).await;
-            refusal(&context.cx, renderer, &error)
+            refusal(&context.cx, renderer, &error, member)
         }
         Err(Failure::Broken(broken)) => failure(&context.cx, &broken),
     }
@@ -48,16 +58,17 @@ pub fn log_refusal(cx: &Cx, reason: Reason) {
     tracing::info!(trace_id = %cx.trace_id(), reason = reason.code(), "{}", reason.summary());
 }
 
-fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError) -> HttpResponse {
+fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError, member: Option<&str>) -> HttpResponse {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let reason = error.public_reason();
-    let description = format!("{}: {}", reason.code(), error.description);
+    let member = member.map(|member| format!("{member}: ")).unwrap_or_default();
+    let description = format!("{}: {member}{}", reason.code(), error.description);
     let mut response = HttpResponse::build(status);
     response.insert_header(("Cache-Control", "no-store")).insert_header(("Pragma", "no-cache"));
     match renderer {
         Renderer::Bearer => {
             // Without a token there is nothing to tell about it (RFC 6750 §3.1).
-            let challenge = if error.reason == Reason::BearerMissing {
+            let challenge = if matches!(error.reason, Reason::BearerMissing | Reason::RegistrationTokenMissing) {
                 "Bearer realm=\"symbolon\"".to_owned()
             } else {
                 let code = error.code.name();
@@ -140,7 +151,7 @@ pub async fn body_too_large(context: &RequestContext, request: &HttpRequest) -> 
     log_refusal(&context.cx, reason);
     note_refusal(&context.cx, request, reason);
     recorder::keep(&context.cx).await;
-    let mut response = refusal(&context.cx, Renderer::OauthJson, &OAuthError::invalid_request(reason));
+    let mut response = refusal(&context.cx, Renderer::OauthJson, &OAuthError::invalid_request(reason), None);
     *response.status_mut() = status;
     response
 }

@@ -21,6 +21,8 @@ pub enum Permission {
     Client,
     /// Whoever holds an access token.
     AccessToken,
+    /// Whoever the registration policy lets in, and a client with its registration access token.
+    Registration,
     /// A browser in a dialogue that it started here: bound by cookie, and forms by token.
     Browser,
     /// Whoever holds the setup link, while there is no administrator.
@@ -64,11 +66,22 @@ fn post() -> ActixRoute {
     web::post()
 }
 
+fn put() -> ActixRoute {
+    web::put()
+}
+
+fn delete() -> ActixRoute {
+    web::delete()
+}
+
 macro_rules! methods {
     ($($method:ident => $handler:path),+ $(,)?) => {
         &[$((stringify!($method), || $method().to($handler))),+]
     };
 }
+
+/// In front of the path of a resource on this host (RFC 9728 §3.1), whatever the issuer's own path is.
+pub(super) const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource";
 
 /// The table.
 pub const ROUTES: &[Route] = &[
@@ -82,6 +95,13 @@ pub const ROUTES: &[Route] = &[
     Route {
         path: "/.well-known/oauth-authorization-server",
         methods: methods!(get => oauth::metadata::oauth_authorization_server),
+        permission: Permission::Anybody,
+        origins: Origins::Any,
+        endpoint: None,
+    },
+    Route {
+        path: "/.well-known/oauth-protected-resource/{path}",
+        methods: methods!(get => oauth::metadata::oauth_protected_resource),
         permission: Permission::Anybody,
         origins: Origins::Any,
         endpoint: None,
@@ -127,6 +147,24 @@ pub const ROUTES: &[Route] = &[
         permission: Permission::Client,
         origins: Origins::Any,
         endpoint: Some(Endpoint::PushedAuthorizationRequest),
+    },
+    Route {
+        path: "/oauth2/register",
+        methods: methods!(post => oauth::registration::register),
+        permission: Permission::Registration,
+        origins: Origins::Any,
+        endpoint: Some(Endpoint::Registration),
+    },
+    Route {
+        path: "/oauth2/register/{client_id}",
+        methods: methods!(
+            get => oauth::registration::get,
+            put => oauth::registration::put,
+            delete => oauth::registration::delete,
+        ),
+        permission: Permission::Registration,
+        origins: Origins::Same,
+        endpoint: None,
     },
     Route {
         path: "/oauth2/userinfo",
@@ -202,6 +240,13 @@ pub const ROUTES: &[Route] = &[
         path: "/",
         methods: methods!(get => pages::home::get),
         permission: Permission::Browser,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
+        path: "/apps/start",
+        methods: methods!(get => pages::app_start::get),
+        permission: Permission::Anybody,
         origins: Origins::Same,
         endpoint: None,
     },
@@ -313,13 +358,18 @@ pub fn endpoints() -> Vec<(Endpoint, &'static str)> {
 /// Whether programs call the resource of this pattern, and hear JSON.
 pub(super) fn is_direct(pattern: &str) -> bool {
     ROUTES.iter().any(|route| {
-        matches!(route.permission, Permission::Client | Permission::AccessToken) && pattern.ends_with(route.path)
+        matches!(route.permission, Permission::Client | Permission::AccessToken | Permission::Registration)
+            && pattern.ends_with(route.path)
     })
 }
 
 /// Routes the table below `base`, the issuer's own path.
 pub fn configure(config: &mut web::ServiceConfig, base: &str, playground: bool) {
     for route in ROUTES.iter().filter(|route| playground || route.permission != Permission::Playground) {
+        if route.path.starts_with(RESOURCE_METADATA) {
+            config.service(resource(route, &format!("{RESOURCE_METADATA}/{{path:.+}}")));
+            continue;
+        }
         config.service(resource(route, &format!("{base}{}", route.path)));
         // RFC 8414 §3.1 puts the well-known part in front of the issuer's path; OIDC appends it.
         if let Some(name) = route.path.strip_prefix("/.well-known/").filter(|_| !base.is_empty()) {

@@ -10,7 +10,7 @@ use std::{
 use reqwest::{
     Method, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::HeaderMap,
+    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 
 /// Whatever is fetched ends after this long.
@@ -47,6 +47,15 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body, at most 64 KiB.
     pub body: Vec<u8>,
+}
+
+/// A document with what says how long it may be kept.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The body: JSON by its media type, not parsed yet.
+    pub body: Vec<u8>,
+    /// `Cache-Control`.
+    pub cache_control: Option<String>,
 }
 
 /// Which addresses may be reached.
@@ -116,6 +125,32 @@ impl Fetcher {
             return Err(FetchError::Failed(format!("the answer was {}", response.status())));
         }
         bounded(response).await
+    }
+
+    /// Fetches a document that says it is JSON, with how long it may be kept.
+    ///
+    /// # Errors
+    /// When the address is not allowed, the answer is not 200 or not JSON by its media type, or it is
+    /// too large.
+    pub async fn document(&self, address: &str) -> Result<Document, FetchError> {
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+        let answer = self.send(Method::GET, address, headers, Vec::new()).await?;
+        let text = |name| answer.headers.get(name).and_then(|value| value.to_str().ok());
+        let media_type = text(CONTENT_TYPE).unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if answer.status != StatusCode::OK {
+            return Err(FetchError::Failed(format!("the answer was {}", answer.status)));
+        }
+        if media_type != "application/json" && !media_type.ends_with("+json") {
+            return Err(FetchError::Failed("the answer does not say that it is JSON".into()));
+        }
+        let cache_control = text(CACHE_CONTROL).map(str::to_owned);
+        Ok(Document { body: answer.body, cache_control })
+    }
+
+    /// Whether this machine may be reached: for development and tests.
+    pub fn reaches_loopback(&self) -> bool {
+        self.reach == Reach::DangerLoopback
     }
 
     /// Sends one request and reads its answer within the same bounds of address, time and size as

@@ -76,7 +76,7 @@ fn read_view(
         account: Account::from(&user),
         kind: *kind,
         user_code: waiting.user_code.as_deref().and_then(UserCode::parse).map(|code| code.shown()),
-        scopes: consent::describe(asked_scope(cx, &pending)?),
+        scopes: consent::describe_in_one_list(tx, asked_scope(cx, &pending)?, &pending.request)?,
         form_token: browser.form_token(Form::Approval, &[id.as_str(), session.id.as_str()]),
         interaction: id,
     }))

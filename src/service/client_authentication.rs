@@ -6,6 +6,7 @@ use super::{
     Cx, Failure,
     client_keys::{self, NotVerified},
     clients::{self, ClientView},
+    registration,
 };
 use crate::{
     crypto::{compact::VerifyError, token::hash_of},
@@ -101,8 +102,14 @@ pub async fn authenticate(
         }
         verdict => verdict,
     };
+    // Only whoever has proved to be the client hears that it waits.
+    let verdict = verdict.and_then(|authenticated| {
+        oauth::check_released(authenticated.client())?;
+        Ok(authenticated)
+    });
     match verdict {
         Ok(authenticated) => {
+            registration::note_use(cx, authenticated.client()).await;
             cx.passed("client_authentication", &[("client_id", id.as_str()), ("method", authenticated.method.name())]);
             Ok(authenticated)
         }

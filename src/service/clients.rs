@@ -6,13 +6,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Broken, Cx, Failure};
+use super::{Broken, Cx, Failure, client_documents};
 use crate::{
     crypto::verifier::PublicKeySet,
     domain::{
         Timestamp,
         entity::{Client, ClientSecret},
         ids::ClientId,
+        oauth::is_document_id,
     },
     store::{Read, StoreError, client, role},
 };
@@ -70,7 +71,7 @@ impl ClientCache {
 /// The client, perhaps a moment old. Only for paths that check its version before they answer.
 ///
 /// # Errors
-/// When the database fails.
+/// As [`find`].
 pub async fn find_recent(cx: &Cx, id: &ClientId) -> Result<Option<Arc<ClientView>>, Failure> {
     match cx.services.clients.recent(id, cx.now()) {
         Some(view) => Ok(Some(view)),
@@ -78,11 +79,15 @@ pub async fn find_recent(cx: &Cx, id: &ClientId) -> Result<Option<Arc<ClientView
     }
 }
 
-/// The client as the database has it now.
+/// The client as the database has it now. One whose name is the address of its own metadata is
+/// fetched first, if what is stored is no longer believed: on whichever road it comes.
 ///
 /// # Errors
-/// When the database fails.
+/// `invalid_client` for a metadata document that is not acceptable, or not accepted here; broken.
 pub async fn find(cx: &Cx, id: &ClientId) -> Result<Option<Arc<ClientView>>, Failure> {
+    if is_document_id(id) {
+        client_documents::refresh(cx, id).await?;
+    }
     let wanted = id.clone();
     let view = cx.services.store.read(move |tx| read(tx, &wanted)).await.map_err(Broken::from)?;
     let Some(view) = view.map(Arc::new) else {
@@ -110,7 +115,11 @@ pub fn standing(cx: &Cx, tx: &mut Read<'_>, id: &ClientId) -> Result<Option<Arc<
     Ok(view)
 }
 
-fn read(tx: &mut Read<'_>, id: &ClientId) -> Result<Option<ClientView>, StoreError> {
+/// The client with all that its requests need.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn read(tx: &mut Read<'_>, id: &ClientId) -> Result<Option<ClientView>, StoreError> {
     let Some(client) = client::find(tx, id)? else { return Ok(None) };
     let secrets = client::secrets(tx, id)?;
     let roles = role::names_of_client(tx, id)?;

@@ -1,6 +1,11 @@
 //! The consent page: what a person is asked, and what the answer does (OIDC Core 3.1.2.4, ASVS 10.7).
 
+mod asked;
+
 use url::Url;
+
+pub(super) use asked::describe_in_one_list;
+pub use asked::{AskedAll, AskedApi, AskedDetails, AskedScope};
 
 use super::{
     Cx,
@@ -13,26 +18,42 @@ use super::{
 };
 use crate::{
     domain::{
-        entity::{Ending, Session},
+        entity::{Client, Ending, Session},
         ids::InteractionId,
-        oidc::{
-            claims::{describe_scope, scopes_supported},
-            interaction::Decision,
-        },
+        oauth::is_document_id,
+        oidc::interaction::Decision,
         trace::Transaction,
     },
     store::{Abort, Read, Write, interaction},
 };
 
-/// One thing that is asked for, in a person's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AskedScope {
-    /// The scope.
-    pub scope: String,
-    /// Completes "This app will be able to".
-    pub sentence: String,
-    /// The particulars.
-    pub detail: String,
+/// What an app says of itself, for links on the page. Its logo is a link too: pictures from
+/// elsewhere are not loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppLinks {
+    /// Where it lives.
+    pub home: Option<String>,
+    /// What it does with people's data.
+    pub policy: Option<String>,
+    /// Its terms.
+    pub terms: Option<String>,
+    /// Its logo.
+    pub logo: Option<String>,
+    /// Who is responsible for it.
+    pub contacts: Vec<String>,
+}
+
+impl From<&Client> for AppLinks {
+    fn from(client: &Client) -> Self {
+        let settings = &client.settings;
+        Self {
+            home: settings.client_uri.clone(),
+            policy: settings.policy_uri.clone(),
+            terms: settings.tos_uri.clone(),
+            logo: settings.logo_uri.clone(),
+            contacts: settings.contacts.clone(),
+        }
+    }
 }
 
 /// The consent page.
@@ -45,10 +66,16 @@ pub struct ConsentView {
     /// The host that the answer goes to: the one thing about an app that is verified. `None`: an app
     /// on this computer.
     pub host: Option<String>,
+    /// The host that published what the app says of itself, if it is known by that.
+    pub published_by: Option<String>,
+    /// Nobody here has vouched for what the app says of itself.
+    pub unverified: bool,
+    /// What it says of itself.
+    pub links: AppLinks,
     /// Whose data it is.
     pub account: Account,
     /// What is asked for.
-    pub scopes: Vec<AskedScope>,
+    pub asked: AskedAll,
     /// The hidden value of the form: for allow, deny and switch.
     pub form_token: String,
     /// The languages that the app prefers.
@@ -96,8 +123,13 @@ fn read_view(
     Ok(Some(ConsentView {
         app: App::from(&pending.client),
         host: host_of(&pending.request.redirect_uri),
+        published_by: is_document_id(&pending.client.client_id)
+            .then(|| host_of(pending.client.client_id.as_str()))
+            .flatten(),
+        unverified: pending.client.owner.is_self_registered(),
+        links: AppLinks::from(&pending.client),
         account: Account::from(&user),
-        scopes: describe(asked_scope(cx, &pending)?),
+        asked: asked::describe(tx, asked_scope(cx, &pending)?, &pending.request)?,
         form_token: browser.form_token(Form::Consent, &[id.as_str(), session.id.as_str()]),
         ui_locales: pending.request.ui_locales.clone(),
         interaction: id,
@@ -114,17 +146,6 @@ fn host_of(redirect_uri: &str) -> Option<String> {
         host => host.to_string(),
     };
     Some(uri.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
-}
-
-/// The known scopes first, in the order in which people meet them everywhere.
-pub(super) fn describe(mut scope: Vec<String>) -> Vec<AskedScope> {
-    let known = scopes_supported();
-    scope.sort_by_key(|scope| known.iter().position(|known| known == scope).unwrap_or(known.len()));
-    let describe = |scope: String| {
-        let words = describe_scope(&scope);
-        AskedScope { sentence: words.sentence.to_owned(), detail: words.detail.to_owned(), scope }
-    };
-    scope.into_iter().map(describe).collect()
 }
 
 /// The person allows what the page showed, and the dialogue goes on.
@@ -223,7 +244,7 @@ pub(super) async fn decide(
         .await?;
     match then {
         Then::Page(page) => Ok(Next::Page(page)),
-        Then::Ended(ended) => Ok(ended.next(cx)?),
+        Then::Ended(ended) => Ok(ended.next(cx).await?),
         Then::GoOn => authorization::go_on(cx, id, browser).await,
     }
 }

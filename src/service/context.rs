@@ -4,10 +4,14 @@ use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use super::{client_keys::FetchedKeys, clients::ClientCache, recorder::Recorder};
+use super::{
+    apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, recorder::Recorder,
+    registration::Registrations,
+};
 use crate::{
     crypto::{
         keyring::Keyring,
+        pairwise::PairwiseKey,
         password::PasswordHasher,
         random::{Random, random_bytes, uuid_v7},
         seal::Sealer,
@@ -103,12 +107,18 @@ pub struct Services {
     pub passwords: PasswordHasher,
     /// Seals what must be read back.
     pub sealer: Sealer,
+    /// What pairwise subjects are made with.
+    pub pairwise: PairwiseKey,
     /// The signing keys as last read.
     pub keyring: ArcSwap<Keyring>,
     /// The clients as last read.
     pub clients: ClientCache,
+    /// What metadata tells of APIs, as last read.
+    pub registry: RegistryCache,
     /// The keys of clients as last fetched.
     pub fetched_keys: FetchedKeys,
+    /// What is remembered of clients that register themselves.
+    pub registrations: Registrations,
     /// The one outbound fetcher.
     pub fetcher: Fetcher,
     /// The clock.

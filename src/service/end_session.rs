@@ -6,6 +6,7 @@ use super::{
     authorization::{App, Browser, DialogueFailure, Form, check_hint},
     login::Account,
     sessions::{self, SessionEnd},
+    subjects,
 };
 use crate::{
     domain::{
@@ -79,6 +80,10 @@ impl Request {
             Ok::<_, StoreError>((client, sessions::find_live(&context, tx, cookie.as_ref())?))
         };
         (request.client, request.session) = cx.services.store.read(read).await?;
+        if let (Some(Ok(hint)), Some(client), Some((_, user))) = (&mut request.hint, &request.client, &request.session)
+        {
+            hint.subject = subjects::meant(cx, client, &hint.subject, &user.id);
+        }
         if let Some(client) = &request.client {
             cx.note_client(client.client_id.as_str());
         }

@@ -1,10 +1,12 @@
 //! The use cases. No actix type and no Diesel type appears in a signature here.
 
 pub mod admin;
+pub mod apis;
 pub mod approval;
 pub mod authorization;
 pub mod bearer;
 pub mod client_authentication;
+pub mod client_documents;
 pub mod client_keys;
 pub mod clients;
 pub mod consent;
@@ -19,10 +21,12 @@ pub mod health;
 pub mod introspection;
 pub mod keys;
 pub mod login;
+pub mod login_initiation;
 pub mod people;
 pub mod playground;
 pub mod pushed_authorization_request;
 pub mod recorder;
+pub mod registration;
 pub mod revocation;
 pub mod sessions;
 pub mod setup;

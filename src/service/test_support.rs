@@ -15,17 +15,20 @@ use arc_swap::ArcSwap;
 
 use super::{
     Clock, Cx, Policy, Services,
+    apis::RegistryCache,
     authorization::{self, Browser, DialogueFailure, Next, Page},
     client_keys::FetchedKeys,
     clients::ClientCache,
     consent, keys,
     login::{self, SignInFailure, SignInForm},
     recorder::Recorder,
+    registration::Registrations,
     subjects,
 };
 use crate::{
     crypto::{
         keyring::Keyring,
+        pairwise::PairwiseKey,
         password::{PasswordHasher, PasswordSettings},
         random::{SeededRandom, random_bytes},
         seal::{KeyEncryptionKey, Sealer},
@@ -106,8 +109,11 @@ impl TestServices {
             passwords: PasswordHasher::new(passwords).unwrap(),
             sealer: Sealer::new(&KeyEncryptionKey::generate(random.as_ref())),
             keyring: ArcSwap::from_pointee(Keyring::new("", Vec::new(), Vec::new()).unwrap()),
+            pairwise: PairwiseKey::generate(random.as_ref()),
             clients: ClientCache::default(),
+            registry: RegistryCache::default(),
             fetched_keys: FetchedKeys::default(),
+            registrations: Registrations::default(),
             fetcher: Fetcher::new(Reach::DangerLoopback).unwrap(),
             clock: clock.clone(),
             random,

@@ -6,8 +6,8 @@ use super::{
     StoreError, Write,
     schema::{
         access_tokens, assertion_replays, authorization_codes, authorizations, decision_records,
-        deferred_authorizations, interactions, pushed_authorization_requests, refresh_tokens, revoked_tokens, sessions,
-        setup_links, sign_in_throttles,
+        deferred_authorizations, initial_access_tokens, interactions, pushed_authorization_requests, refresh_tokens,
+        revoked_tokens, sessions, setup_links, sign_in_throttles,
     },
 };
 use crate::domain::Timestamp;
@@ -48,6 +48,8 @@ pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, Store
         pushed_authorization_requests.expires_at < day_ago;
         sessions.expires_at < now;
         setup_links.expires_at < day_ago;
+        // Clients that nobody uses go one by one, each with its event: service/registration/usage.rs.
+        initial_access_tokens.expires_at < day_ago;
         decision_records.expires_at < now;
         // A network's failures are forgotten within the hour; an account's only by a success or a
         // reset, here after so long that guessing at this pace is hopeless.

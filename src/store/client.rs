@@ -82,6 +82,7 @@ pub fn update(tx: &mut Write<'_>, client: &Client) -> Result<bool, StoreError> {
     )
     .set((
         clients::name.eq(&client.name),
+        clients::kind.eq(client.kind.name()),
         clients::enabled.eq(client.enabled),
         clients::settings.eq(row::to_json(&client.settings, "clients", "settings")?),
         clients::not_before.eq(client.not_before.map(Timestamp::millis)),

@@ -21,6 +21,26 @@ pub fn insert_once(tx: &mut Write<'_>, name: &str, value: &str) -> Result<bool, 
     Ok(super::dialect::insert_unless_present!(tx, instance::table, values)? == 1)
 }
 
+/// Writes a fact that was `expected` until now. `false`: somebody else wrote another one first.
+///
+/// # Errors
+/// When the database fails.
+pub fn replace(tx: &mut Write<'_>, name: &str, expected: Option<&str>, value: &str) -> Result<bool, StoreError> {
+    let Some(expected) = expected else { return insert_once(tx, name, value) };
+    let stored = instance::table.filter(instance::name.eq(name)).filter(instance::value.eq(expected));
+    Ok(diesel::update(stored).set(instance::value.eq(value)).execute(tx.conn())? == 1)
+}
+
+/// A stored fact, which cannot change before the caller's transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock(tx: &mut Write<'_>, name: &str) -> Result<Option<String>, StoreError> {
+    let stored = instance::table.filter(instance::name.eq(name));
+    diesel::update(stored).set(instance::value.eq(instance::value)).execute(tx.conn())?;
+    find(tx, name)
+}
+
 /// Whether the database holds neither a user nor a client.
 ///
 /// # Errors

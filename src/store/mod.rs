@@ -5,6 +5,7 @@
 //! bound anew at every execution, which costs more than the lookup.
 
 pub mod access_token;
+pub mod api;
 pub mod assertion_replay;
 pub mod authorization;
 pub mod authorization_code;
@@ -14,6 +15,7 @@ pub mod consent;
 pub mod credential;
 pub mod decision_record;
 pub mod deferred;
+pub mod details_type;
 pub mod event;
 pub mod exchange_policy;
 pub mod group;
@@ -21,6 +23,7 @@ pub mod instance;
 pub mod interaction;
 pub mod pushed_authorization_request;
 pub mod refresh_token;
+pub mod registration;
 pub mod role;
 pub mod session;
 pub mod setup_link;

@@ -117,6 +117,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    registrations (client_id) {
+        client_id -> Text,
+        management_hash -> Nullable<Binary>,
+        initial_access_token_id -> Nullable<Text>,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+        document_fetched_at -> Nullable<BigInt>,
+        document_expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    initial_access_tokens (id) {
+        id -> Text,
+        label -> Text,
+        token_hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        uses_left -> BigInt,
+    }
+}
+
+diesel::table! {
     client_secrets (id) {
         id -> Text,
         client_id -> Text,
@@ -359,6 +383,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    apis (resource) {
+        resource -> Text,
+        resource_key -> Text,
+        name -> Text,
+        description -> Text,
+        settings -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorization_details_types (name) {
+        name -> Text,
+        title -> Text,
+        description -> Text,
+        schema -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
     users,
@@ -371,6 +422,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_roles,
     group_roles,
     clients,
+    registrations,
+    initial_access_tokens,
     client_secrets,
     client_roles,
     sessions,
@@ -390,4 +443,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     trusted_issuers,
     events,
     decision_records,
+    apis,
+    authorization_details_types,
 );

@@ -10,8 +10,10 @@
 mod support;
 
 mod architecture;
+mod authorization_details;
 mod authorize;
 mod client_authentication;
+mod client_id_metadata_document;
 #[path = "../../conformance/behaviours/mod.rs"]
 mod conformance;
 mod consent;
@@ -24,10 +26,14 @@ mod jwt_bearer;
 mod login;
 mod logout;
 mod par;
+mod protected_resource_metadata;
 mod reasons;
+mod registration;
 mod request_object;
+mod resource_indicators;
 mod revocation;
 mod setup;
+mod subjects;
 mod token;
 mod token_exchange;
 mod userinfo;

@@ -1,7 +1,9 @@
 //! The command line as a person or a script meets it: what is printed, and the exit code.
 
+mod apis;
 mod objects;
 mod other;
+mod registration;
 
 use std::ffi::OsString;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     ids::ClientId,
-    jose::{RequestObjectAlgorithm, SigningAlgorithm},
+    jose::{ContentEncryption, EncryptionChoice, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{GrantType, ResponseMode, ResponseType, default_response_types},
 };
 
@@ -114,6 +114,41 @@ pub enum IdTokenClaims {
     Lean,
 }
 
+/// `subject_type` (OIDC Core 8): what the client knows people by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectType {
+    /// The same `sub` for every client.
+    #[default]
+    Public,
+    /// A `sub` of its own for each sector, so that clients cannot compare people.
+    Pairwise,
+}
+
+impl SubjectType {
+    /// Every type, in the order in which metadata lists them.
+    pub const ALL: [Self; 2] = [Self::Public, Self::Pairwise];
+
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Pairwise => "pairwise",
+        }
+    }
+
+    /// The type of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether this is what a setting that is not stored means.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    fn is_public(&self) -> bool {
+        *self == Self::Public
+    }
+}
+
 /// Everything an administrator sets on a client. Stored as one document; times are in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +179,49 @@ pub struct ClientSettings {
     pub jwks_uri: Option<String>,
     /// The algorithm of ID tokens.
     pub id_token_signed_response_alg: SigningAlgorithm,
+    /// ID tokens are encrypted for the client with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<KeyManagementAlgorithm>,
+    /// The content encryption of ID tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
+    /// UserInfo answers are JWTs, signed with this; without it they are JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    /// UserInfo answers are encrypted with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<KeyManagementAlgorithm>,
+    /// The content encryption of UserInfo answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
+    /// Request objects are encrypted to this server with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_alg: Option<KeyManagementAlgorithm>,
+    /// The content encryption of request objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_enc: Option<ContentEncryption>,
+    /// Authorization answers that are JWTs are encrypted with this (JARM §3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_encrypted_response_alg: Option<KeyManagementAlgorithm>,
+    /// The content encryption of authorization answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_encrypted_response_enc: Option<ContentEncryption>,
+    /// Introspection answers that are asked for as JWTs are signed with this (RFC 9701 §6); RS256 if
+    /// not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<SigningAlgorithm>,
+    /// Introspection answers that are JWTs are encrypted with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_alg: Option<KeyManagementAlgorithm>,
+    /// The content encryption of introspection answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_enc: Option<ContentEncryption>,
+    /// What the client knows people by.
+    #[serde(default, skip_serializing_if = "SubjectType::is_public")]
+    pub subject_type: SubjectType,
+    /// Where the redirect URIs of the client's sector are listed (OIDC Core 8.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
     /// Fat or lean ID tokens.
     pub id_token_claims: IdTokenClaims,
     /// The algorithm of signed authorization responses (JARM §3).
@@ -181,6 +259,27 @@ pub struct ClientSettings {
     /// The app's logo (https).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
+    /// What the app does with people's data (https), for links on pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// The app's terms (https), for links on pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// Who is responsible for the app.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// Where a sign-in that begins elsewhere is started (https; OIDC Core 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    /// The same for every installation of the software (RFC 7591 §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    /// The version of the software.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+    /// The client registered itself and waits for an administrator: it is given nothing until then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quarantined: bool,
     /// Re-authentication after this many seconds, if the request says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<i64>,
@@ -193,6 +292,9 @@ pub struct ClientSettings {
     /// Overrides the instance's idle lifetime of refresh tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_lifetime: Option<i64>,
+    /// The types of authorization details that the client may use (RFC 9396 §10).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<String>,
 }
 
 /// What a client gets that says nothing (JARM §3).
@@ -227,6 +329,20 @@ impl ClientSettings {
             jwks: None,
             jwks_uri: None,
             id_token_signed_response_alg: SigningAlgorithm::RS256,
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
+            userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
+            request_object_encryption_alg: None,
+            request_object_encryption_enc: None,
+            authorization_encrypted_response_alg: None,
+            authorization_encrypted_response_enc: None,
+            introspection_signed_response_alg: None,
+            introspection_encrypted_response_alg: None,
+            introspection_encrypted_response_enc: None,
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
             id_token_claims: IdTokenClaims::Fat,
             authorization_signed_response_alg: default_response_algorithm(),
             access_token_format: AccessTokenFormat::Jwt,
@@ -241,11 +357,49 @@ impl ClientSettings {
             may_introspect: false,
             client_uri: None,
             logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            contacts: Vec::new(),
+            initiate_login_uri: None,
+            software_id: None,
+            software_version: None,
+            quarantined: false,
             default_max_age: None,
             access_token_lifetime: None,
             id_token_lifetime: None,
             refresh_token_lifetime: None,
+            authorization_details_types: Vec::new(),
         }
+    }
+
+    /// How ID tokens are encrypted, if they are.
+    pub fn id_token_encryption(&self) -> Option<EncryptionChoice> {
+        EncryptionChoice::of(self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc)
+    }
+
+    /// How UserInfo answers are encrypted, if they are.
+    pub fn userinfo_encryption(&self) -> Option<EncryptionChoice> {
+        EncryptionChoice::of(self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc)
+    }
+
+    /// How authorization answers that are JWTs are encrypted, if they are.
+    pub fn authorization_encryption(&self) -> Option<EncryptionChoice> {
+        EncryptionChoice::of(self.authorization_encrypted_response_alg, self.authorization_encrypted_response_enc)
+    }
+
+    /// How introspection answers that are JWTs are encrypted, if they are.
+    pub fn introspection_encryption(&self) -> Option<EncryptionChoice> {
+        EncryptionChoice::of(self.introspection_encrypted_response_alg, self.introspection_encrypted_response_enc)
+    }
+
+    /// How the client encrypts its request objects, if it registered that.
+    pub fn request_object_encryption(&self) -> Option<EncryptionChoice> {
+        EncryptionChoice::of(self.request_object_encryption_alg, self.request_object_encryption_enc)
+    }
+
+    /// Whether the client knows people by pairwise identifiers.
+    pub fn is_pairwise(&self) -> bool {
+        self.subject_type == SubjectType::Pairwise
     }
 }
 
@@ -280,9 +434,24 @@ impl Client {
         self.settings.token_endpoint_auth_method.is_confidential()
     }
 
+    /// Whether people are asked. Nobody here has vouched for a client that registered itself: it is
+    /// never left out (RFC 8252 §8.6, RFC 9700 §4.11).
+    pub const fn consent_mode(&self) -> ConsentMode {
+        match self.settings.consent {
+            ConsentMode::Skip if self.owner.is_self_registered() => ConsentMode::Once,
+            mode => mode,
+        }
+    }
+
     /// Whether the client may use this grant.
     pub fn allows_grant(&self, grant: GrantType) -> bool {
         self.settings.grant_types.contains(&grant)
+    }
+
+    /// Whether nobody here registered the client: its definition belongs to none of our own.
+    pub fn is_self_registered(&self) -> bool {
+        use super::Owner;
+        ![Owner::Cli, Owner::System, Owner::Ui].contains(&self.owner)
     }
 
     /// Whether the client may be answered with this.
@@ -318,4 +487,19 @@ pub struct ClientSecret {
     pub created_at: Timestamp,
     /// After this it no longer authenticates.
     pub expires_at: Option<Timestamp>,
+}
+
+/// A token that lets somebody register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitialAccessToken {
+    /// The row's identifier.
+    pub id: String,
+    /// What an administrator called it.
+    pub label: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After this it lets nobody in.
+    pub expires_at: Timestamp,
+    /// So many more clients may be registered with it.
+    pub uses_left: i64,
 }

@@ -64,6 +64,14 @@ event_kinds! {
     ClientUpdated = "client.updated",
     /// A client was deleted.
     ClientDeleted = "client.deleted",
+    /// A client that registered itself was let in.
+    ClientReleased = "client.released",
+    /// Who may register clients was changed.
+    RegistrationPolicyChanged = "registration.policy_changed",
+    /// An initial access token was made.
+    RegistrationTokenCreated = "registration.token_created",
+    /// An initial access token was removed.
+    RegistrationTokenDeleted = "registration.token_deleted",
     /// A client secret was added.
     ClientSecretCreated = "client.secret_created",
     /// A client secret was removed.
@@ -92,6 +100,18 @@ event_kinds! {
     RoleGranted = "role.granted",
     /// A role was taken away.
     RoleRevoked = "role.revoked",
+    /// An API was registered.
+    ApiCreated = "api.created",
+    /// An API was changed.
+    ApiUpdated = "api.updated",
+    /// An API was deleted.
+    ApiDeleted = "api.deleted",
+    /// A type of authorization details was registered.
+    DetailsTypeCreated = "authorization_details_type.created",
+    /// A type of authorization details was changed.
+    DetailsTypeUpdated = "authorization_details_type.updated",
+    /// A type of authorization details was deleted.
+    DetailsTypeDeleted = "authorization_details_type.deleted",
     /// A signing key was made.
     KeyCreated = "key.created",
     /// A signing key changed its state.

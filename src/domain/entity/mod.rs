@@ -1,5 +1,6 @@
 //! The things Symbolon keeps: structs, their states, and the transitions allowed between them.
 
+mod api;
 mod authorization;
 mod client;
 mod deferred;
@@ -10,14 +11,16 @@ mod session;
 mod trusted_issuer;
 mod user;
 
+pub use api::{Api, ApiScope, ApiSettings, DetailsType};
 pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
+    InitialAccessToken, SubjectType,
 };
 pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
 pub use event::{Event, EventKind, SealedData};
 pub use exchange_policy::{ExchangeMode, ExchangePolicy};
-pub use key::{KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
+pub use key::{KeyAction, KeyAlgorithm, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};
 pub use trusted_issuer::{SubjectMapping, TrustedIssuer};
 pub use user::{Group, Role, User, UserProfile, UserState};
@@ -32,6 +35,10 @@ pub enum Owner {
     System,
     /// The setup page or a console.
     Ui,
+    /// The program itself, by dynamic registration (RFC 7591).
+    Dcr,
+    /// The metadata document that the `client_id` is the address of.
+    Cimd,
 }
 
 impl Owner {
@@ -41,11 +48,18 @@ impl Owner {
             Self::Cli => "cli",
             Self::System => "system",
             Self::Ui => "ui",
+            Self::Dcr => "dcr",
+            Self::Cimd => "cimd",
         }
     }
 
     /// From the stored name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Cli, Self::System, Self::Ui].into_iter().find(|owner| owner.name() == name)
+        [Self::Cli, Self::System, Self::Ui, Self::Dcr, Self::Cimd].into_iter().find(|owner| owner.name() == name)
+    }
+
+    /// Whether nobody here has vouched for what the object says of itself.
+    pub const fn is_self_registered(self) -> bool {
+        matches!(self, Self::Dcr | Self::Cimd)
     }
 }

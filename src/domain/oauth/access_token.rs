@@ -42,6 +42,8 @@ pub struct AccessTokenClaims {
     pub roles: Option<Vec<String>>,
     /// The person's groups, if they are to be told.
     pub groups: Option<Vec<String>>,
+    /// What was granted in detail (RFC 9396 §9.1).
+    pub authorization_details: Vec<Value>,
     /// Who acts for the subject, if somebody does (RFC 8693 §4.1).
     pub actor: Option<Actor>,
 }
@@ -72,6 +74,8 @@ impl AccessTokenClaims {
         claim("sid", self.session_id.as_ref().map(|sid| json!(sid)));
         claim("roles", self.roles.as_ref().map(|roles| json!(roles)));
         claim("groups", self.groups.as_ref().map(|groups| json!(groups)));
+        let details = &self.authorization_details;
+        claim("authorization_details", (!details.is_empty()).then(|| json!(details)));
         claim("act", self.actor.as_ref().map(Actor::claim));
         claims
     }
@@ -109,6 +113,8 @@ pub struct VerifiedAccessToken {
     pub auth_time: Option<Timestamp>,
     /// How strongly.
     pub acr: Option<String>,
+    /// What was granted in detail.
+    pub authorization_details: Vec<Value>,
     /// Who acts for the subject, if somebody does.
     pub actor: Option<Actor>,
 }
@@ -149,6 +155,11 @@ fn read(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<Ver
         _ => return None,
     };
     let scope = if claims.contains_key("scope") { parse_scope(text("scope")?).ok()? } else { Vec::new() };
+    let authorization_details = match claims.get("authorization_details") {
+        Some(Value::Array(details)) => details.clone(),
+        Some(_) => return None,
+        None => Vec::new(),
+    };
     Some(VerifiedAccessToken {
         subject: text("sub")?.to_owned(),
         client_id: ClientId::new(text("client_id")?),
@@ -160,6 +171,7 @@ fn read(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<Ver
         session_id: text("sid").map(SessionId::new),
         auth_time: time("auth_time"),
         acr: text("acr").map(str::to_owned),
+        authorization_details,
         actor: match claims.get("act") {
             Some(claim) => Some(Actor::read(claim)?),
             None => None,

@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ErrorCode, OAuthError, Params, ResponseMode, ResponseType, SafeRedirect,
-    params::{check_resource_absent, check_restrictions_absent},
+    authorization_details::parse_details,
+    params::check_restrictions_absent,
     pkce::parse_challenge,
+    resource::parse_resources,
     scope::{OFFLINE_ACCESS, OPENID, requested_of_person},
+    standing::check_released,
 };
 use crate::{
     entity::Client,
@@ -92,6 +95,12 @@ pub struct AuthorizationRequest {
     pub claims: Option<String>,
     /// How pages should be laid out.
     pub display: Option<String>,
+    /// The resources that tokens shall be for (RFC 8707).
+    #[serde(default)]
+    pub resource: Vec<String>,
+    /// What is asked for in detail (RFC 9396).
+    #[serde(default)]
+    pub authorization_details: Vec<serde_json::Value>,
     /// The pushed request that this came from; its answer uses it up (RFC 9126 §4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed_request: Option<PushedRequestId>,
@@ -118,6 +127,8 @@ impl AuthorizationRequest {
             ui_locales: None,
             claims: None,
             display: None,
+            resource: Vec::new(),
+            authorization_details: Vec::new(),
             pushed_request: None,
         }
     }
@@ -198,6 +209,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("max_age", check_max_age),
     ("scope", check_scope),
     ("resource", check_resource),
+    ("authorization_details", check_authorization_details),
     ("nonce", check_nonce),
     ("claims", check_claims),
 ];
@@ -217,6 +229,8 @@ pub fn validate(params: &Params, client: Option<&Client>) -> Result<ValidRequest
     let client = client
         .filter(|client| client.enabled && client.client_id.as_str() == client_id)
         .ok_or(AuthorizeError::Page(OAuthError::invalid_request(Reason::ClientUnknown)))?;
+    // Nobody has looked at its addresses either: a page, and no redirect.
+    check_released(client).map_err(AuthorizeError::Page)?;
     let redirect = SafeRedirect::matched(client, params.find("redirect_uri")).map_err(AuthorizeError::Page)?;
 
     let mut draft = Draft { params, client, request: plain_fields(params, client, &redirect) };
@@ -263,6 +277,8 @@ fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> Au
         ui_locales: text("ui_locales"),
         claims: None,
         display: text("display"),
+        resource: Vec::new(),
+        authorization_details: Vec::new(),
         pushed_request: None,
     }
 }
@@ -426,9 +442,16 @@ fn check_scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
+/// Whether the resources are registered is found out by the caller, which can look.
 fn check_resource(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    check_resource_absent(draft.params)?;
+    draft.request.resource = parse_resources(draft.params)?;
     check_restrictions_absent(draft.params)
+}
+
+/// Their types are looked up by the caller too.
+fn check_authorization_details(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    draft.request.authorization_details = parse_details(draft.params)?;
+    Ok(())
 }
 
 /// Meaningless without `openid`, and then ignored. An ID token that comes through the browser needs

@@ -5,7 +5,10 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{GrantType, ResponseType, check_registrable, request_object::without_fragment, scope::is_scope_token};
+use super::{
+    GrantType, ResponseType, check_registrable, request_object::without_fragment, resource::resource_of_consent,
+    scope::is_scope_token,
+};
 use crate::{
     entity::{AuthMethod, ClientKind, ClientSettings},
     jose::RequestObjectAlgorithm,
@@ -17,6 +20,12 @@ const MAX_LIFETIME: i64 = 31_536_000;
 const MAX_ITEMS: usize = 100;
 /// The longest audience, in bytes.
 const MAX_AUDIENCE: usize = 512;
+/// The longest type of authorization details, in bytes.
+const MAX_TYPE: usize = 256;
+/// The longest contact, in characters: an address of mail has no more.
+const MAX_CONTACT: usize = 254;
+/// The longest name or version of a software, in characters.
+const MAX_SOFTWARE: usize = 128;
 /// The longest `request_uri`, in bytes (OIDC Core 6.2).
 const MAX_REQUEST_URI: usize = 512;
 /// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
@@ -50,6 +59,8 @@ pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(),
     check_addresses(kind, settings)?;
     check_keys(settings)?;
     check_request_objects(settings)?;
+    encryption::check(settings)?;
+    check_sector(settings)?;
     check_names(settings)?;
     check_lifetimes(settings)
 }
@@ -139,8 +150,15 @@ fn check_addresses(kind: ClientKind, settings: &ClientSettings) -> Result<(), Se
     if settings.client_uri.as_ref().is_some_and(|uri| check_registrable(ClientKind::Web, uri).is_err()) {
         return rule("client_uri", "Give the whole https address, without fragment or user name.");
     }
-    if settings.logo_uri.as_ref().is_some_and(|uri| !is_https(uri)) {
-        return rule("logo_uri", "Give the whole https address, without fragment or user name.");
+    for (field, uri) in [
+        ("logo_uri", &settings.logo_uri),
+        ("policy_uri", &settings.policy_uri),
+        ("tos_uri", &settings.tos_uri),
+        ("initiate_login_uri", &settings.initiate_login_uri),
+    ] {
+        if uri.as_ref().is_some_and(|uri| !is_https(uri)) {
+            return rule(field, "Give the whole https address, without fragment or user name.");
+        }
     }
     Ok(())
 }
@@ -208,6 +226,13 @@ fn check_request_objects(settings: &ClientSettings) -> Result<(), SettingsRule> 
     }
 }
 
+fn check_sector(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    if settings.sector_identifier_uri.as_ref().is_some_and(|uri| !is_https(uri)) {
+        return rule("sector_identifier_uri", "Give the whole https address, without fragment or user name.");
+    }
+    if settings.is_pairwise() { sector::find(settings).map(drop) } else { Ok(()) }
+}
+
 fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
     check_list("scope", &settings.scope)?;
     for (index, scope) in settings.scope.iter().enumerate() {
@@ -216,6 +241,27 @@ fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
                 format!("scope[{index}]"),
                 "A scope is printable ASCII without spaces, commas, quotes and backslashes.",
             );
+        }
+        if resource_of_consent(scope).is_some() {
+            return rule(format!("scope[{index}]"), "A scope does not begin with resource: (that names a resource).");
+        }
+    }
+    check_list("authorization_details_types", &settings.authorization_details_types)?;
+    for (index, name) in settings.authorization_details_types.iter().enumerate() {
+        if !(1..=MAX_TYPE).contains(&name.len()) || name.contains(char::is_control) {
+            return rule(
+                format!("authorization_details_types[{index}]"),
+                "A type has 1 to 256 bytes without control characters.",
+            );
+        }
+    }
+    check_list("contacts", &settings.contacts)?;
+    if let Some(index) = settings.contacts.iter().position(|contact| !is_line(contact, MAX_CONTACT)) {
+        return rule(format!("contacts[{index}]"), "A contact is 1 to 254 visible characters on one line.");
+    }
+    for (field, text) in [("software_id", &settings.software_id), ("software_version", &settings.software_version)] {
+        if text.as_ref().is_some_and(|text| !is_line(text, MAX_SOFTWARE)) {
+            return rule(field, "Use 1 to 128 visible characters on one line.");
         }
     }
     check_list("access_token_audience", &settings.access_token_audience)?;
@@ -259,9 +305,23 @@ fn check_list(field: &str, items: &[String]) -> Result<(), SettingsRule> {
     }
 }
 
+/// A line for people, of at most `longest` characters: nothing that controls, reorders or hides text.
+pub(super) fn is_line(text: &str, longest: usize) -> bool {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    !text.trim().is_empty() && text.chars().count() <= longest && !text.contains(hides)
+}
+
 pub(super) fn is_https(uri: &str) -> bool {
     uri.starts_with("https://") && check_registrable(ClientKind::Web, uri).is_ok()
 }
+
+mod encryption;
+mod sector;
+
+pub use sector::{find as find_sector, lists_all as sector_lists_all};
 
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,8 @@ pub enum ErrorCode {
     InvalidScope,
     /// The resource is not known (RFC 8707 §2).
     InvalidTarget,
+    /// The authorization details are malformed, unknown or not allowed (RFC 9396 §5).
+    InvalidAuthorizationDetails,
     /// A person or a policy said no.
     AccessDenied,
     /// Nobody has answered yet (RFC 8628 §3.5).
@@ -51,6 +53,12 @@ pub enum ErrorCode {
     InvalidRequestObject,
     /// The `request_uri` leads to no usable request (OIDC Core 3.1.2.6, RFC 9126 §2.3).
     InvalidRequestUri,
+    /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
+    /// A member of the client metadata is not acceptable (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
+    /// Software statements are not trusted here (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement,
     /// The access token is not valid (RFC 6750 §3.1).
     InvalidToken,
     /// The access token does not reach this (RFC 6750 §3.1).
@@ -72,6 +80,7 @@ impl ErrorCode {
         Self::UnsupportedResponseType,
         Self::InvalidScope,
         Self::InvalidTarget,
+        Self::InvalidAuthorizationDetails,
         Self::AccessDenied,
         Self::AuthorizationPending,
         Self::SlowDown,
@@ -86,6 +95,9 @@ impl ErrorCode {
         Self::RegistrationNotSupported,
         Self::InvalidRequestObject,
         Self::InvalidRequestUri,
+        Self::InvalidRedirectUri,
+        Self::InvalidClientMetadata,
+        Self::InvalidSoftwareStatement,
         Self::InvalidToken,
         Self::InsufficientScope,
         Self::ServerError,
@@ -103,6 +115,7 @@ impl ErrorCode {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::AccessDenied => "access_denied",
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
@@ -117,6 +130,9 @@ impl ErrorCode {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidRequestUri => "invalid_request_uri",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::ServerError => "server_error",

@@ -58,6 +58,8 @@ pub struct Introspected {
     pub auth_time: Option<Timestamp>,
     /// How strongly (RFC 9470 §6.2).
     pub acr: Option<String>,
+    /// What was granted in detail (RFC 9396 §9.2).
+    pub authorization_details: Vec<Value>,
     /// Who acts for the subject, if somebody does (RFC 8693 §4.1).
     pub actor: Option<Actor>,
 }
@@ -86,9 +88,28 @@ impl Introspected {
         tell("jti", self.jti.as_ref().map(|jti| json!(jti)));
         tell("auth_time", self.auth_time.map(seconds));
         tell("acr", self.acr.as_ref().map(|acr| json!(acr)));
+        let details = &self.authorization_details;
+        tell("authorization_details", (!details.is_empty()).then(|| json!(details)));
         tell("act", self.actor.as_ref().map(Actor::claim));
         members
     }
+}
+
+/// The claims of an answer that is a JWT (RFC 9701 §5): `sub` and `exp` are left out, so that it
+/// cannot pass for an access token.
+pub fn introspection_claims(
+    issuer: &str,
+    caller: &ClientId,
+    now: Timestamp,
+    members: Map<String, Value>,
+) -> Map<String, Value> {
+    let claims = [
+        ("iss", json!(issuer)),
+        ("aud", json!(caller)),
+        ("iat", json!(now.seconds())),
+        ("token_introspection", Value::Object(members)),
+    ];
+    claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The answer about anything else: expired, revoked, unknown, or not the caller's to know.

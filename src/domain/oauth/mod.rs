@@ -2,10 +2,14 @@
 
 mod access_token;
 mod actor;
+mod api_metadata;
+mod authorization_details;
 mod authorization_request;
 mod authorization_response;
 mod client_authentication;
+mod client_id_document;
 mod client_metadata;
+mod client_registration;
 mod deferred;
 mod encoding;
 mod error;
@@ -14,10 +18,13 @@ mod introspection;
 mod jwt_bearer;
 mod params;
 mod pkce;
+mod protected_resource;
 mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
+mod registration_policy;
 mod request_object;
+mod resource;
 mod response_mode;
 mod response_type;
 mod scope;
@@ -31,6 +38,8 @@ mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
 pub use actor::Actor;
+pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings};
+pub use authorization_details::{check_details, describe_fields, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{
     AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed, refuse, rules,
     validate,
@@ -42,34 +51,44 @@ pub use client_authentication::{
     AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
     unverified_issuer, unverified_subject,
 };
-pub use client_metadata::{SettingsRule, check_settings};
+pub use client_id_document::{DocumentAddress, cache_seconds, is_document_id, parse_document};
+pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_lists_all};
+pub use client_registration::{Registration, RegistrationRefusal, describe, parse_metadata};
 pub use deferred::{
     DEVICE_LIFETIME, POLL_INTERVAL, Poll, check_grant, decide_poll, parse_deferred_code, parse_device_request,
 };
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
-pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
+pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive, introspection_claims};
 pub use jwt_bearer::{
     BearerFacts, JwtBearerRequest, bearer_scope, check_bearer_assertion, check_may_vouch, check_trusted_issuer,
 };
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
+pub use protected_resource::{find_hosted, protected_resource};
 pub use pushed_authorization_request::{
     PUSHED_LIFETIME, PushedRequest, REQUEST_URI_PREFIX, check_pushed, parameters_to_push, pushed_reference,
 };
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
+pub use registration_policy::{
+    DocumentMode, RegistrationMode, RegistrationPolicy, TooMany, check_policy, count_registration,
+};
 pub use request_object::{
     check_may_be_unsigned, check_request_object, check_request_object_type, check_request_uri,
     request_object_algorithms, request_object_parameters,
 };
+pub use resource::{
+    Target, aim, check_granted, check_may_target, consent_to_resource, is_registrable_resource, parse_resources,
+    resource_key, resource_of_consent,
+};
 pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
-pub use standing::check_standing;
+pub use standing::{check_released, check_standing};
 pub use token_exchange::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, Exchanged, SubjectType, decide_exchange};
 pub use token_request::{
-    ClientCredentialsRequest, CodeExchange, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
+    ClientCredentialsRequest, CodeExchange, Narrowing, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
     client_credentials_scope, decide_refresh, parse_grant_type,
 };
 pub use user_code::UserCode;

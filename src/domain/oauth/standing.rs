@@ -1,7 +1,7 @@
 //! Whether what a person once allowed still stands: asked again at every issuance, on every path
 //! (RFC 6749 §5.2 `invalid_grant`, OIDC Core 11).
 
-use super::OAuthError;
+use super::{ErrorCode, OAuthError};
 use crate::{
     Timestamp,
     entity::{Authorization, Client, Session, User},
@@ -25,6 +25,7 @@ pub fn check_standing(
     if !client.enabled {
         return Err(OAuthError::invalid_client(Reason::ClientUnknown));
     }
+    check_released(client)?;
     let user = user
         .filter(|user| user.is_active() && user.id == authorization.user_id)
         .ok_or(OAuthError::invalid_grant(Reason::UserNotActive))?;
@@ -53,6 +54,18 @@ pub fn check_standing(
     }
     if !consent_stands {
         return Err(OAuthError::invalid_grant(Reason::ConsentWithdrawn));
+    }
+    Ok(())
+}
+
+/// Whether the client may be given anything: one that registered itself may have to wait for an
+/// administrator. Told to whoever has authenticated as the client, or stands in front of a page.
+///
+/// # Errors
+/// `unauthorized_client`.
+pub fn check_released(client: &Client) -> Result<(), OAuthError> {
+    if client.settings.quarantined {
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, Reason::ClientQuarantined));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Actor, ErrorCode, OAuthError, Params,
-    params::check_restrictions_absent,
+    params::{check_details_absent, check_restrictions_absent},
     scope::{OFFLINE_ACCESS, check_allowed, narrow},
 };
 use crate::{
@@ -61,6 +61,7 @@ impl ExchangeRequest {
     /// `invalid_request` for what is missing or not offered.
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
         check_restrictions_absent(params)?;
+        check_details_absent(params)?;
         let refused = OAuthError::invalid_request;
         let subject_token = params.require("subject_token", Reason::SubjectTokenMissing)?;
         let named = params.find("subject_token_type");
@@ -74,7 +75,7 @@ impl ExchangeRequest {
             (Some(token), Some(ACCESS_TOKEN_URN)) => Some(Secret::from(token)),
             _ => return Err(refused(Reason::ActorTokenInvalid)),
         };
-        let targets = ["audience", "resource"].into_iter().filter_map(|name| params.find(name)).map(str::to_owned);
+        let targets = ["audience", "resource"].into_iter().flat_map(|name| params.find_all(name)).map(str::to_owned);
         Ok(Self {
             subject_token: Secret::from(subject_token),
             subject_type,

@@ -3,7 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::{entity::AuthMethod, jose::SigningAlgorithm, oauth::GrantType};
+use crate::{
+    entity::{AuthMethod, SubjectType},
+    jose::{ContentEncryption, KeyManagementAlgorithm, SigningAlgorithm},
+    oauth::GrantType,
+};
 
 /// The endpoints that metadata knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub enum Endpoint {
     PushedAuthorizationRequest,
     /// OIDC RP-Initiated Logout 1.0.
     EndSession,
+    /// RFC 7591, while clients may register themselves.
+    Registration,
     /// RFC 8628 §4.
     DeviceAuthorization,
 }
@@ -40,6 +46,7 @@ impl Endpoint {
             Self::Revocation => "revocation_endpoint",
             Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::EndSession => "end_session_endpoint",
+            Self::Registration => "registration_endpoint",
             Self::DeviceAuthorization => "device_authorization_endpoint",
         }
     }
@@ -80,8 +87,20 @@ pub struct Capabilities<'a> {
     pub id_token_algs: &'a [SigningAlgorithm],
     /// The algorithms that UserInfo responses are signed with; empty if they are plain JSON only.
     pub userinfo_algs: &'a [SigningAlgorithm],
+    /// The algorithms that introspection answers are signed with, when asked for as JWTs.
+    pub introspection_algs: &'a [SigningAlgorithm],
+    /// `alg` of what is encrypted for clients.
+    pub encryption_algs: &'a [KeyManagementAlgorithm],
+    /// `enc` of what is encrypted for clients.
+    pub content_encryptions: &'a [ContentEncryption],
+    /// `subject_types_supported`.
+    pub subject_types: &'a [SubjectType],
     /// `scopes_supported`.
     pub scopes: &'a [&'a str],
+    /// `protected_resources` (RFC 9728 §4).
+    pub protected_resources: &'a [&'a str],
+    /// `authorization_details_types_supported` (RFC 9396 §10).
+    pub authorization_details_types: &'a [&'a str],
     /// `claims_supported`.
     pub claims: &'a [&'a str],
     /// `prompt_values_supported`.
@@ -90,6 +109,8 @@ pub struct Capabilities<'a> {
     pub acr_values: &'a [&'a str],
     /// `ui_locales_supported`, BCP 47.
     pub ui_locales: &'a [&'a str],
+    /// A `client_id` may be the address of a metadata document.
+    pub client_id_metadata_documents: bool,
     /// `service_documentation`: a path from `/`.
     pub documentation: Option<&'a str>,
 }
@@ -107,6 +128,8 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
     document.list("response_modes_supported", c.response_modes.iter().copied());
     document.list("authorization_signing_alg_values_supported", c.authorization_algs.iter().map(|alg| alg.name()));
     document.list("scopes_supported", c.scopes.iter().copied());
+    document.list("protected_resources", c.protected_resources.iter().copied());
+    document.list("authorization_details_types_supported", c.authorization_details_types.iter().copied());
     document.list("ui_locales_supported", c.ui_locales.iter().copied());
     document.list("code_challenge_methods_supported", ["S256"].into_iter());
     for (endpoint, methods) in [
@@ -117,6 +140,11 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         if c.endpoints.iter().any(|(served, _)| *served == endpoint) {
             document.authentication(endpoint.member(), methods, c.client_assertion_algs);
         }
+    }
+    // RFC 9701 §7.
+    if c.endpoints.iter().any(|(served, _)| *served == Endpoint::Introspection) {
+        document.list("introspection_signing_alg_values_supported", c.introspection_algs.iter().map(|alg| alg.name()));
+        document.encryption("introspection", c);
     }
     if c.endpoints.iter().any(|(served, _)| *served == Endpoint::PushedAuthorizationRequest) {
         // Of all clients; a client of its own may be required to (RFC 9126 §5 and §6).
@@ -129,6 +157,9 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
     }
     document.list("request_object_signing_alg_values_supported", c.request_object_algs.iter().copied());
     document.put("authorization_response_iss_parameter_supported", true.into());
+    if c.client_id_metadata_documents {
+        document.put("client_id_metadata_document_supported", true.into());
+    }
     if let Some(path) = c.documentation {
         document.put("service_documentation", address(c.issuer, path));
     }
@@ -143,9 +174,12 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
     for (endpoint, path) in c.endpoints.iter().filter(|(endpoint, _)| endpoint.is_openid()) {
         document.put(endpoint.member(), address(c.issuer, path));
     }
-    document.list("subject_types_supported", ["public"].into_iter());
+    document.list("subject_types_supported", c.subject_types.iter().map(|kind| kind.name()));
     document.list("id_token_signing_alg_values_supported", c.id_token_algs.iter().map(|alg| alg.name()));
     document.list("userinfo_signing_alg_values_supported", c.userinfo_algs.iter().map(|alg| alg.name()));
+    document.encryption("id_token", c);
+    document.encryption("userinfo", c);
+    document.encryption("authorization", c);
     document.list("claim_types_supported", ["normal"].into_iter());
     document.list("claims_supported", c.claims.iter().copied());
     document.list("display_values_supported", ["page"].into_iter());
@@ -174,6 +208,15 @@ impl Document {
         if !values.is_empty() {
             self.put(member, values.into());
         }
+    }
+
+    /// What answers of this kind are encrypted with.
+    fn encryption(&mut self, kind: &str, c: &Capabilities<'_>) {
+        self.list(&format!("{kind}_encryption_alg_values_supported"), c.encryption_algs.iter().map(|alg| alg.name()));
+        self.list(
+            &format!("{kind}_encryption_enc_values_supported"),
+            c.content_encryptions.iter().map(|enc| enc.name()),
+        );
     }
 
     /// The algorithms are required next to a method that signs, and meaningless without one.

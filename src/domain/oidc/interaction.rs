@@ -205,7 +205,7 @@ fn needs_consent(situation: &Situation<'_>, user: &User) -> bool {
     if situation.prompts.contains(Prompts::CONSENT) {
         return true;
     }
-    match situation.client.settings.consent {
+    match situation.client.consent_mode() {
         ConsentMode::Skip => false,
         ConsentMode::Always => true,
         ConsentMode::Once => !situation.consent.is_some_and(|consent| {

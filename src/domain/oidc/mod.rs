@@ -7,4 +7,5 @@ pub mod discovery;
 mod fixtures;
 pub mod id_token;
 pub mod interaction;
+pub mod login_initiation;
 pub mod logout;

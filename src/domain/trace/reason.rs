@@ -65,7 +65,7 @@ reasons! {
     PromptUnknown = "AS-1011", Developer, "The prompt value is not known.", "Use none, login, consent or select_account.";
     PromptNoneCombined = "AS-1012", Developer, "prompt=none was combined with another value.", "Send prompt=none alone.";
     MaxAgeMalformed = "AS-1013", Developer, "max_age is not a non-negative number of seconds.", "Send max_age as a whole number of seconds.";
-    ResourceUnknown = "AS-1016", Developer, "The resource is not known here.", "Leave resource out; the client's registered audience is used.";
+    ResourceUnknown = "AS-1016", Developer, "The resource is not known here.", "Name a registered API exactly, or leave resource out; the client's registered audience is then used.";
     LoginRequired = "AS-1017", Developer, "Nobody is signed in, and prompt=none forbids asking.", "Send the request without prompt=none.";
     ConsentRequired = "AS-1018", Developer, "Consent is missing, and prompt=none forbids asking.", "Send the request without prompt=none.";
     AccountSelectionRequired = "AS-1019", Developer, "Another account is signed in than the one asked for, and prompt=none forbids asking.", "Send the request without prompt=none.";
@@ -77,7 +77,7 @@ reasons! {
     IdTokenHintInvalid = "AS-1025", Developer, "The id_token_hint was not issued here.", "Send an ID token that this server issued, unmodified.";
     ClaimsMalformed = "AS-1026", Developer, "The claims parameter is not valid JSON of the expected shape.", "Send the claims parameter as OpenID Connect Core 5.5 describes it.";
     RegistrationUnsupported = "AS-1027", Developer, "The registration parameter is not offered.", "Register the client beforehand; leave registration out.";
-    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered.", "Leave authorization_details and dpop_jkt out.";
+    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered.", "Leave dpop_jkt out.";
     NonceMissing = "AS-1030", Developer, "An ID token through the browser needs a nonce.", "Send a nonce of your own, new for each request, and compare it with the ID token's.";
     OpenidScopeNotRequested = "AS-1031", Developer, "The response_type asks for an ID token, but the scope does not.", "Ask for the scope openid too.";
     TokensInQuery = "AS-1032", Developer, "This response_mode would put tokens into an address, which is logged.", "Leave response_mode out, or use fragment, form_post or their signed forms.";
@@ -103,6 +103,15 @@ reasons! {
     RequestObjectMismatch = "AS-1057", Developer, "client_id or response_type in the request object is not the one of the request.", "Say the same inside and outside.";
     RequestObjectValue = "AS-1058", Developer, "A parameter in the request object has the wrong JSON type.", "Parameters are texts, whole numbers or booleans; claims is an object.";
     SignedRequestRequired = "AS-1059", Developer, "This client must send its parameters in a signed request object.", "Send them in request, signed with the client's key.";
+    ResourceMalformed = "AS-1070", Developer, "A resource is malformed, or there are too many.", "Send absolute URIs without fragment, at most 8.";
+    ResourceNotAllowed = "AS-1071", Developer, "The client may not ask for this resource.", "An administrator can allow one of the API's scopes for the client, or self-registered clients for the API.";
+    ResourceNotGranted = "AS-1072", Developer, "The resource is not among those that were granted.", "Name the resource in the authorization request too.";
+    ScopeOfAnotherResource = "AS-1073", Developer, "None of the scopes belongs to the resource.", "Ask for scopes of the resource that is named.";
+    DetailsMalformed = "AS-1080", Developer, "The authorization_details are malformed.", "Send a JSON array of 1 to 16 objects, each with a type, within 8 KiB.";
+    DetailsTypeUnknown = "AS-1081", Developer, "A type of authorization_details is not known here.", "Use a type listed in the metadata.";
+    DetailsTypeNotAllowed = "AS-1082", Developer, "The client may not use this type of authorization_details.", "An administrator can allow the type for the client.";
+    DetailsNotOfSchema = "AS-1083", Developer, "An authorization_details object does not keep to the schema of its type.", "Compare the object with the documentation of its type.";
+    DetailsExceedGrant = "AS-1084", Developer, "The authorization_details ask for more than was granted.", "Repeat granted objects unchanged, or fewer of them.";
     // 11xx: the token endpoint, introspection, revocation, userinfo
     GrantTypeMissing = "AS-1100", Developer, "The request names no grant_type.", "Send grant_type.";
     GrantTypeUnsupported = "AS-1101", Developer, "The grant_type is not offered.", "Use a grant type listed in the metadata.";
@@ -171,6 +180,7 @@ reasons! {
     AssertionExpired = "AS-1214", Developer, "The client assertion is expired, or not yet valid.", "Check the client's clock; sign a new assertion for each request.";
     AssertionReplayed = "AS-1215", Developer, "The client assertion was used before.", "Sign a new assertion with a new jti for each request.";
     ClientKeysUnavailable = "AS-1216", Developer, "The client's keys could not be fetched.", "Check that the registered jwks_uri answers with a JWK set.";
+    EncryptionKeyUnavailable = "AS-1250", Developer, "There is no key of the client to encrypt the answer for.", "Publish a public key with use enc for the registered algorithm in jwks or at jwks_uri.";
     // 13xx: PKCE
     PkceRequired = "AS-1301", Developer, "This client must send code_challenge (PKCE).", "Your library may need pkce=true; an administrator can relax it for a confidential client.";
     PkceMethodUnsupported = "AS-1302", Developer, "The code_challenge_method is not offered.", "Use code_challenge_method=S256.";
@@ -178,6 +188,28 @@ reasons! {
     PkceVerifierMissing = "AS-1304", Developer, "The code_verifier is missing.", "Send the verifier whose challenge was sent in the authorization request.";
     PkceVerifierMismatch = "AS-1305", Developer, "The code_verifier does not match.", "Send the verifier that belongs to this very sign-in.";
     PkceVerifierUnexpected = "AS-1306", Developer, "A code_verifier was sent, but no code_challenge before.", "Send code_challenge in the authorization request.";
+    // 14xx: clients that register themselves, and metadata documents
+    RegistrationOff = "AS-1400", Developer, "Clients cannot register themselves here.", "Ask an administrator to create the client, or to allow registration: symbolon registration policy set.";
+    RegistrationTokenMissing = "AS-1401", Developer, "Registration needs an initial access token.", "Ask an administrator for one, and send it as a bearer token.";
+    RegistrationTokenInvalid = "AS-1402", Developer, "The initial access token is not valid, has expired, or was used up.", "Ask an administrator for a new one.";
+    RegistrationTooMany = "AS-1403", Developer, "Too many clients were registered from this network.", "Wait an hour, or register with an initial access token.";
+    RegistrationFull = "AS-1404", Administrator, "No more clients can register themselves.", "Delete some, or raise the bound: symbolon registration policy set --max-clients.";
+    RegistrationMalformed = "AS-1405", Developer, "The registration is not a JSON object.", "Send one JSON object as application/json, no member twice, at most 32 levels deep.";
+    ClientQuarantined = "AS-1406", Administrator, "This app registered itself and waits for an administrator's approval.", "An administrator lets it in: symbolon registration release with the client_id.";
+    RegistrationRedirectUri = "AS-1410", Developer, "A redirect URI cannot be registered.", "Use https, a loopback address or a native app's own scheme; no fragment, wildcard or user name.";
+    RegistrationMetadata = "AS-1411", Developer, "A member of the client metadata is not acceptable.", "See RFC 7591 for the values, and the metadata of this server for what it supports.";
+    SoftwareStatementRefused = "AS-1412", Developer, "Software statements are not trusted here.", "Leave software_statement out and send the metadata plainly.";
+    RegistrationProtection = "AS-1413", Developer, "The metadata asks for a protection that is not offered.", "Leave the member out if the app can do without it.";
+    RegistrationNotAllowed = "AS-1414", Developer, "The policy of this server does not let clients register for this.", "Register for less, or ask an administrator.";
+    ManagementTokenInvalid = "AS-1420", Developer, "The registration access token is not valid.", "Send the token that came with the registration to its registration_client_uri.";
+    ManagementMismatch = "AS-1421", Developer, "client_id or client_secret are not the registered ones.", "Send them as they were issued, or leave client_secret out.";
+    LoginInitiationUnknown = "AS-1430", Person, "This app cannot be started from here.", "Open the app itself and sign in there.";
+    LoginInitiationTarget = "AS-1431", Person, "This link leads to an address that is not the app's own.", "Open the app itself and sign in there.";
+    DocumentNotAccepted = "AS-1440", Developer, "The client_id is the address of a metadata document, and this server does not accept it.", "Ask an administrator to allow its host: symbolon registration policy set.";
+    DocumentAddressMalformed = "AS-1441", Developer, "The client_id is not an address that a metadata document can have.", "Use https with a path; no fragment, user name, query or dot segments.";
+    DocumentUnavailable = "AS-1442", Developer, "The client's metadata document could not be fetched.", "It must answer 200 with JSON of at most 64 KiB within 5 seconds, without redirects, at a public address.";
+    DocumentMismatch = "AS-1443", Developer, "The client's metadata document names another client_id.", "Its client_id must be its own address, character by character.";
+    DocumentMetadata = "AS-1444", Developer, "The client's metadata document is not acceptable.", "See the metadata rules of RFC 7591; there can be no client secret in it.";
     // 15xx: logout
     LogoutRedirectNotRegistered = "AS-1501", Developer, "The post_logout_redirect_uri is not registered for this client.", "Addresses are compared character by character; register the address for the client.";
     LogoutHintInvalid = "AS-1502", Developer, "The id_token_hint was not issued here.", "Send the ID token as it was received.";

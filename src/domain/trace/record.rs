@@ -27,6 +27,8 @@ pub enum Transaction {
     Revocation,
     /// A UserInfo request.
     Userinfo,
+    /// A client registers, or manages its registration.
+    Registration,
     /// RP-initiated logout or a sign-out by the person.
     Logout,
     /// Creating the first administrator.

@@ -4,5 +4,6 @@ pub mod device;
 pub mod form;
 pub mod metadata;
 pub mod pushed_authorization_request;
+pub mod registration;
 pub mod token;
 pub mod userinfo;

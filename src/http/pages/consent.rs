@@ -6,7 +6,7 @@ use actix_web::{
 };
 
 use super::{
-    context::{Consent, ScopeLine},
+    context::{AppLink, AskedInDetail, AskedOfApi, Consent, ScopeLine},
     dialogue,
     sign_in::unknown_action,
 };
@@ -15,7 +15,7 @@ use crate::{
     http::{context::RequestContext, cookies, oauth::form},
     service::{
         authorization::Page,
-        consent::{self, ConsentView, Shown},
+        consent::{self, AppLinks, AskedScope, ConsentView, Shown},
     },
 };
 
@@ -50,16 +50,40 @@ pub async fn post(context: RequestContext, request: HttpRequest, id: Path<String
     }
 }
 
+/// What the app says of itself. Only https reaches a page, and nothing is loaded from there.
+fn links(says: &AppLinks) -> Vec<AppLink> {
+    [
+        ("consent-app-home", "Website", &says.home),
+        ("consent-app-policy", "Privacy policy", &says.policy),
+        ("consent-app-terms", "Terms", &says.terms),
+        ("consent-app-logo", "Logo", &says.logo),
+    ]
+    .into_iter()
+    .filter_map(|(id, label, uri)| AppLink::new(id, label, uri.as_deref()?))
+    .collect()
+}
+
 fn show(context: &RequestContext, request: &HttpRequest, view: ConsentView) -> HttpResponse {
     let host = view.host.as_deref().unwrap_or("an app on this computer");
-    let scopes = view.scopes.iter();
+    let line = |asked: &AskedScope| ScopeLine::new(&asked.scope, &asked.sentence, Some(&asked.detail));
+    let asked = &view.asked;
+    let at_api = asked
+        .apis
+        .iter()
+        .map(|api| AskedOfApi::new(&api.name, &api.resource, &api.description, api.scopes.iter().map(line).collect()));
+    let in_detail = asked.details.iter().map(|one| AskedInDetail::new(&one.title, &one.description, &one.fields));
     let page = Consent {
         action_url: dialogue::address(context, &Page::Consent(view.interaction)),
         csrf: view.form_token,
         client: dialogue::client_card(&view.app, host),
         account: dialogue::account(&view.account),
-        scopes: scopes.map(|asked| ScopeLine::new(&asked.scope, &asked.sentence, Some(&asked.detail))).collect(),
-        unverified: false,
+        scopes: asked.scopes.iter().map(line).collect(),
+        apis: at_api.collect(),
+        details: in_detail.collect(),
+        unverified: view.unverified,
+        published_by: view.published_by,
+        links: links(&view.links),
+        contacts: view.links.contacts,
         can_switch: true,
     };
     context.state.pages.respond(&page, &context.state.layout(request))

@@ -16,7 +16,8 @@ use crate::domain::Issuer;
 pub use deferred::{Answered, Approve, Device};
 pub use docs::{DocsError, DocsErrors, ErrorEntry};
 pub use interaction::{
-    Consent, ContinueAs, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm, SignedOut,
+    AppLink, AppStart, AskedInDetail, AskedOfApi, Consent, ContinueAs, FieldError, FormPost, ScopeLine, Severity,
+    SignIn, SignOutConfirm, SignedOut,
 };
 pub use playground::{DevAction, DevClient, DevError, DevHome, DevRefused, DevResult, DevUser, TokenView};
 pub use site::{Command, Developer, ErrorPage, Home, HomeLink, Setup, SetupDone};

@@ -59,7 +59,7 @@ pub async fn stop(context: &RequestContext, request: &HttpRequest, failure: Dial
         DialogueFailure::Refused { error, app } => {
             let facts = PageFacts {
                 client: app.as_ref().map(|app| app.name.clone()),
-                home_url: app.and_then(|app| app.uri),
+                home_url: app.and_then(|app| app_address(context, &app)),
                 ..sent(request, error.reason)
             };
             refused_page(context, request, error.code.status(), error.reason, facts).await
@@ -69,6 +69,11 @@ pub async fn stop(context: &RequestContext, request: &HttpRequest, failure: Dial
             failure_page(context, request, &broken)
         }
     }
+}
+
+/// Where a person goes back to: the app's home, or the way to start it from here.
+fn app_address(context: &RequestContext, app: &App) -> Option<String> {
+    app.uri.clone().or_else(|| app.starts.as_ref().map(|id| super::app_start::address(context, id.as_str())))
 }
 
 /// What a developer sent for the parameter that was refused.

@@ -3,6 +3,7 @@
 //! A handler fills one typed context (`context`), hands it to `Pages`, and gets a response with
 //! the headers every page must carry (RFC 9700 section 4.16, OAuth 2.1 section 7.10).
 
+pub mod app_start;
 pub mod approve;
 pub mod assets;
 pub mod authorize;

@@ -101,6 +101,7 @@ templates!(
     "_person.html",
     "answered.html",
     "approve.html",
+    "app_start.html",
     "base.html",
     "card.html",
     "consent.html",

@@ -2,7 +2,7 @@
 
 use super::AdminFailure;
 use crate::{
-    service::Cx,
+    service::{Cx, registration},
     store::{Abort, cleanup},
 };
 
@@ -12,5 +12,11 @@ use crate::{
 /// When the database fails.
 pub async fn delete_expired(cx: &Cx) -> Result<usize, AdminFailure> {
     let now = cx.now();
-    cx.services.store.write(move |tx| cleanup::delete_expired(tx, now).map_err(Abort::from)).await
+    let clients = registration::delete_unused(cx).await?;
+    let rows: usize = cx
+        .services
+        .store
+        .write(move |tx| cleanup::delete_expired(tx, now).map_err(Abort::<AdminFailure>::from))
+        .await?;
+    Ok(rows + clients)
 }

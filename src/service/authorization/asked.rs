@@ -5,9 +5,12 @@ use super::{Browser, pending::Pending};
 use crate::{
     domain::{
         Timestamp,
-        entity::{Client, Consent, Ending, Session, User},
+        entity::{Client, Consent, ConsentMode, Ending, Session, User},
         ids::UserId,
-        oauth::{AuthorizationRequest, OAuthError, SafeRedirect, check_allowed, check_grant, check_response_allowed},
+        oauth::{
+            AuthorizationRequest, OAuthError, SafeRedirect, check_allowed, check_grant, check_released,
+            check_response_allowed, consent_to_resource,
+        },
         oidc::{
             acr,
             claims::{ClaimsRequest, SubjectMismatch},
@@ -16,7 +19,7 @@ use crate::{
         },
         trace::Reason,
     },
-    service::{Cx, sessions},
+    service::{Cx, sessions, subjects},
     store::{Read, StoreError, consent},
 };
 
@@ -24,9 +27,10 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Asked {
     pub request: AuthorizationRequest,
-    /// Who must be signed in.
+    /// Who must be signed in, as the client knows them.
     pub hinted_subject: Option<UserId>,
-    /// The scopes, with those of the claims that are asked for one by one.
+    /// The scopes, with those of the claims that are asked for one by one, and the resources: all that
+    /// consent is about and can be remembered.
     pub scope: Vec<String>,
     /// How the dialogue ends when it is granted.
     pub ending: Ending,
@@ -77,6 +81,7 @@ impl Asked {
         };
         let mut scope = request.scope.clone();
         scope.extend(claims.scope().into_iter().map(str::to_owned));
+        scope.extend(request.resource.iter().map(|resource| consent_to_resource(resource)));
         scope.sort_unstable();
         scope.dedup();
         let prompts = Prompts::from_names(request.prompt.iter().map(|prompt| prompt.name()))
@@ -90,11 +95,23 @@ impl Asked {
     /// # Errors
     /// The rule that it no longer meets.
     pub fn check_still_allowed(&self, client: &Client) -> Result<(), OAuthError> {
+        check_released(client)?;
         match &self.ending {
             Ending::Redirect => check_response_allowed(client, &self.request)?,
             Ending::Deferred { kind, .. } => check_grant(client, kind.grant_type())?,
         }
         check_allowed(client, &self.request.scope)
+    }
+
+    /// What is asked for in detail is asked each time, where people are asked at all: no earlier consent
+    /// was about it (RFC 9396 §12).
+    fn prompts_for(&self, client: &Client) -> Prompts {
+        match client.settings.consent {
+            ConsentMode::Once | ConsentMode::Always if !self.request.authorization_details.is_empty() => {
+                self.prompts.with(Prompts::CONSENT)
+            }
+            _ => self.prompts,
+        }
     }
 
     /// Whether the person authenticated in the way that the claims parameter demands.
@@ -148,13 +165,17 @@ impl Facts {
 
     /// What happens next.
     pub fn decide(&self, cx: &Cx, asked: &Asked, client: &Client) -> Decision {
+        let hinted = asked.hinted_subject.as_ref().map(|sub| match &self.session {
+            Some((_, user)) => subjects::meant(cx, client, sub, &user.id),
+            None => sub.clone(),
+        });
         decide(&Situation {
-            prompts: asked.prompts,
+            prompts: asked.prompts_for(client),
             max_age: asked.request.max_age,
             requested_scope: &asked.scope,
             client,
             session: self.session.as_ref().map(|(session, user)| (session, user)),
-            hinted_subject: asked.hinted_subject.as_ref(),
+            hinted_subject: hinted.as_ref(),
             consent: self.consent.as_ref(),
             progress: &self.progress,
             started_at: self.started_at,

@@ -1,7 +1,7 @@
 //! How a dialogue with a person stops: always on a page of ours, never by a redirect.
 
 use crate::{
-    domain::{entity::Client, oauth::OAuthError},
+    domain::{entity::Client, ids::ClientId, oauth::OAuthError},
     service::{Broken, Failure},
     store::{Abort, StoreError},
 };
@@ -15,14 +15,18 @@ pub struct App {
     pub uri: Option<String>,
     /// Its logo.
     pub logo_uri: Option<String>,
+    /// Its name for programs, if a sign-in can be started from here (OIDC Core 4).
+    pub starts: Option<ClientId>,
 }
 
 impl From<&Client> for App {
     fn from(client: &Client) -> Self {
         Self {
             name: client.name.clone(),
-            uri: client.settings.client_uri.clone(),
+            // A link in our name leads only to what somebody here has vouched for.
+            uri: client.settings.client_uri.clone().filter(|_| !client.owner.is_self_registered()),
             logo_uri: client.settings.logo_uri.clone(),
+            starts: client.settings.initiate_login_uri.as_ref().map(|_| client.client_id.clone()),
         }
     }
 }

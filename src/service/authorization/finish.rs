@@ -13,11 +13,14 @@ use crate::{
         Secret, Timestamp,
         entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, Ending, EventKind, Session, User},
         ids::{AuthorizationId, InteractionId},
-        oauth::{ErrorCode, GrantType, OAuthError, SafeRedirect},
+        oauth::{ErrorCode, GrantType, MAX_API_TOKEN_SECONDS, OAuthError, SafeRedirect},
         oidc::interaction::Decision,
         trace::Reason,
     },
-    service::{Broken, Cx, events::Draft, pushed_authorization_request, sessions, token::issue},
+    service::{
+        Broken, Cx, Failure, apis, client_keys, clients, events::Draft, pushed_authorization_request, sessions,
+        token::issue,
+    },
     store::{Abort, Write, authorization, authorization_code, client, consent, deferred, interaction, user},
 };
 
@@ -37,9 +40,9 @@ impl Ended {
     ///
     /// # Errors
     /// When the server fails.
-    pub fn next(self, cx: &Cx) -> Result<Next, Broken> {
+    pub async fn next(self, cx: &Cx) -> Result<Next, Broken> {
         match self {
-            Self::Reply(reply) => reply.write_out(cx).map(Next::Answer),
+            Self::Reply(reply) => reply.write_out(cx).await.map(Next::Answer),
             Self::Page(page) => Ok(Next::Page(page)),
         }
     }
@@ -61,10 +64,19 @@ pub(super) async fn grant(
     id: Option<InteractionId>,
     browser: &Browser,
 ) -> Result<Finished, DialogueFailure> {
+    if let Some(view) = clients::find_recent(cx, &asked.request.client_id).await? {
+        let settings = &view.client.settings;
+        if asked.request.response_type.has_id_token() {
+            client_keys::prepare(cx, &view.client, settings.id_token_encryption()).await;
+        }
+        if asked.request.response_mode.is_signed() {
+            client_keys::prepare(cx, &view.client, settings.authorization_encryption()).await;
+        }
+    }
     let (context, browser) = (cx.clone(), browser.clone());
     let finished = cx.services.store.write(move |tx| grant_in(&context, tx, &asked, id.as_ref(), &browser)).await?;
     match finished {
-        Finished::Done(ended) => Ok(Finished::Done(ended.next(cx)?)),
+        Finished::Done(ended) => Ok(Finished::Done(ended.next(cx).await?)),
         Finished::Instead(decision) => Ok(Finished::Instead(decision)),
     }
 }
@@ -94,6 +106,11 @@ fn grant_in(
         Ending::Redirect => Some(asked.redirect(&client)?),
         Ending::Deferred { .. } => None,
     };
+    if redirect.is_some() && asked.request.response_mode.is_signed() {
+        // Nothing is granted that could not be told.
+        client_keys::recipient(cx, &client, client.settings.authorization_encryption())
+            .map_err(|failure| Abort::Undo(failure.into()))?;
+    }
     if let Some(pending) = &pending
         && !interaction::finish(tx, &pending.interaction.id, cx.now())?
     {
@@ -101,7 +118,13 @@ fn grant_in(
         return Err(pending.expired().into());
     }
     let still = asked.check_still_allowed(&client).map_err(|error| ("client", error));
-    if let Err((rule, error)) = still.and_then(|()| asked.check_acr(session).map_err(|error| ("acr", error))) {
+    let still = still.and_then(|()| asked.check_acr(session).map_err(|error| ("acr", error)));
+    let refused = match apis::check_request(tx, &client, &asked.request) {
+        Ok(_) => still.err(),
+        Err(Failure::Refused(error)) => still.err().or(Some(("registry", error))),
+        Err(Failure::Broken(broken)) => return Err(broken.into()),
+    };
+    if let Some((rule, error)) = refused {
         cx.refused(rule, &[], error.reason);
         return match redirect {
             Some(redirect) => Ok(replied(Reply::refused(&client, redirect, &asked.request, error))),
@@ -196,7 +219,11 @@ fn insert_authorization(
         scope: request.scope.clone(),
         context: session.context.clone(),
         claims: request.claims.clone(),
-        bounds: Bounds::default(),
+        bounds: Bounds {
+            without_session_until: None,
+            resource: request.resource.clone(),
+            authorization_details: request.authorization_details.clone(),
+        },
         created_at: cx.now(),
         revoked_at: None,
     };
@@ -248,7 +275,8 @@ fn issue_tokens(
 }
 
 /// Nothing that comes from an authorization of now lives longer: what is redeemed, then perhaps a family
-/// of refresh tokens, then the last tokens. Without a code there is no family.
+/// of refresh tokens, then the last tokens. Without a code there is no family. An API may let its
+/// tokens live longer than the client's.
 fn last_use(cx: &Cx, client: &Client, asked: &Asked) -> Timestamp {
     let policy = &cx.services.policy;
     let redeemable = match asked.ending {
@@ -259,7 +287,8 @@ fn last_use(cx: &Cx, client: &Client, asked: &Asked) -> Timestamp {
     let family = if refreshes { policy.refresh_absolute_seconds } else { 0 };
     let access = client.settings.access_token_lifetime.unwrap_or(policy.access_token_seconds);
     let id_token = client.settings.id_token_lifetime.unwrap_or(policy.id_token_seconds);
-    cx.now().plus_seconds(redeemable).plus_seconds(family).plus_seconds(access.max(id_token))
+    let tokens = access.max(id_token).max(MAX_API_TOKEN_SECONDS);
+    cx.now().plus_seconds(redeemable).plus_seconds(family).plus_seconds(tokens)
 }
 
 /// Ends a dialogue because the person said no: `access_denied` goes to the client (RFC 6749

@@ -23,7 +23,7 @@ pub(super) use request_source::{SourceFailure, check_pushable};
 use asked::{Asked, Facts};
 use finish::Finished;
 
-use super::{Broken, Cx, clients};
+use super::{Broken, Cx, Failure, apis, clients, registration};
 use crate::{
     domain::{
         Secret,
@@ -110,7 +110,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     let client = match params.find("client_id") {
         Some(id) => {
             cx.note_client(id);
-            clients::find(cx, &ClientId::new(id)).await?
+            clients::find(cx, &ClientId::new(id)).await.map_err(told_to_a_person)?
         }
         None => None,
     };
@@ -127,15 +127,24 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
             });
         }
         Err(AuthorizeError::Redirect(refused)) => {
-            return answered(Reply::refused_early(&known(client.as_deref())?.client, *refused).write_out(cx)?);
+            return answered(Reply::refused_early(&known(client.as_deref())?.client, *refused).write_out(cx).await?);
         }
     };
     let client = &known(client.as_deref())?.client;
+    let request = match apis::registered(cx, client, request.clone()).await {
+        Ok(registered) => registered,
+        Err(Failure::Refused(error)) => {
+            cx.refused("registry", &[], error.reason);
+            return answered(Reply::refused(client, redirect, &request, error).write_out(cx).await?);
+        }
+        Err(broken) => return Err(broken.into()),
+    };
+    registration::note_use(cx, client).await;
     let asked = match Asked::understand(cx, request.clone()) {
         Ok(asked) => asked,
         Err(error) => {
             cx.refused("id_token_hint", &[], error.reason);
-            return answered(Reply::refused(client, redirect, &request, error).write_out(cx)?);
+            return answered(Reply::refused(client, redirect, &request, error).write_out(cx).await?);
         }
     };
     let decision = decide_at_start(cx, &asked, browser).await?;
@@ -149,10 +158,19 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     match decision {
         Decision::Refuse(error) => {
             cx.refused("prompt", &[("prompt", "none")], error.reason);
-            answered(Reply::refused(client, redirect, &request, error).write_out(cx)?)
+            answered(Reply::refused(client, redirect, &request, error).write_out(cx).await?)
         }
         // It could be granted a moment ago, and again now: the dialogue's first page goes on from there.
         page => begin(cx, &asked, browser.clone(), page).await,
+    }
+}
+
+/// A metadata document that is not accepted is refused on a page, with its own reason: there is no
+/// authentication yet whose failure would have to look like every other.
+fn told_to_a_person(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(error) => Failure::Refused(OAuthError::invalid_request(error.reason)),
+        broken => broken,
     }
 }
 
@@ -168,7 +186,7 @@ fn note_validation(cx: &Cx, params: &Params, valid: &Result<ValidRequest, Author
         Err(AuthorizeError::Page(error)) => Some(error.reason),
         _ => None,
     };
-    if let Some(reason @ (Reason::ClientIdMissing | Reason::ClientUnknown)) = page {
+    if let Some(reason @ (Reason::ClientIdMissing | Reason::ClientUnknown | Reason::ClientQuarantined)) = page {
         return cx.refused("client_id", &[], reason);
     }
     cx.passed("client_id", &[]);

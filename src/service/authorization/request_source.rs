@@ -14,7 +14,7 @@ use crate::{
         },
         trace::Reason,
     },
-    service::{Broken, Cx, clients::ClientView},
+    service::{Broken, Cx, Failure, apis, clients::ClientView},
     store::pushed_authorization_request,
 };
 
@@ -106,9 +106,14 @@ pub(in crate::service) async fn check_pushable(
         .inspect_err(|refusal| cx.refused(refusal.rule, &[], refusal.error.reason))?;
     let valid = validate(&params, Some(&view.client));
     note_validation(cx, &params, &valid);
-    match valid {
+    let request = valid.map_err(|refused| SourceFailure::from(in_doubt("request", *refused.error())))?.request;
+    match apis::registered(cx, &view.client, request).await {
         Ok(_) => Ok(params),
-        Err(refused) => Err(in_doubt("request", *refused.error()).into()),
+        Err(Failure::Refused(error)) => {
+            cx.refused("registry", &[], error.reason);
+            Err(in_doubt("registry", error).into())
+        }
+        Err(Failure::Broken(broken)) => Err(broken.into()),
     }
 }
 

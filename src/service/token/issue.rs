@@ -19,20 +19,30 @@ use crate::{
     domain::{
         Secret,
         entity::{
-            AccessTokenFormat, AuthenticationContext, Authorization, Client, ConsentMode, EventKind, IdTokenClaims,
-            RefreshToken, User,
+            AccessTokenFormat, Api, AuthenticationContext, Authorization, Client, ConsentMode, EventKind,
+            IdTokenClaims, RefreshToken,
         },
         ids::{AuthorizationId, ClientId, SessionId},
         jose::SigningAlgorithm,
-        oauth::{AccessTokenClaims, Exchanged, GrantType, check_standing},
+        oauth::{
+            AccessTokenClaims, Exchanged, GrantType, Narrowing, Target as Aim, aim, check_standing,
+            consent_to_resource, details_for, narrow_details,
+        },
         oidc::{
             claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
             id_token::IdTokenFacts,
         },
     },
-    service::{Broken, Cx, Failure, clients::ClientView, events::Draft, failure::undo, people, sessions},
+    service::{
+        Broken, Cx, Failure, apis,
+        client_keys::{self, Recipient},
+        clients::ClientView,
+        events::Draft,
+        failure::undo,
+        people, sessions, subjects,
+    },
     store::{
-        self, Abort, Appended, MachineIssue, StoreError, Write, access_token::NewAccessToken, client, consent,
+        self, Abort, Appended, MachineIssue, Read, StoreError, Write, access_token::NewAccessToken, client, consent,
         refresh_token, session, user,
     },
 };
@@ -43,6 +53,10 @@ pub use front_channel::{FrontChannel, FrontChannelTokens};
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 /// `typ` of ID tokens.
 pub const ID_TOKEN_TYPE: &str = "JWT";
+/// `typ` of UserInfo answers that are JWTs.
+pub const USERINFO_TYPE: &str = "JWT";
+/// `typ` of introspection answers that are JWTs (RFC 9701 §5).
+pub const INTROSPECTION_TYPE: &str = "token-introspection+jwt";
 /// The purpose under which a refresh token's successor is sealed.
 pub const SUCCESSOR_PURPOSE: &str = "refresh-successor";
 
@@ -64,6 +78,8 @@ pub struct TokenReply {
     pub refresh_token: Option<Secret<String>>,
     /// The ID token, for `openid`.
     pub id_token: Option<Secret<String>>,
+    /// What was granted in detail (RFC 9396 §7).
+    pub authorization_details: Vec<Value>,
     /// What was issued, where the request chose (RFC 8693 §2.2.1).
     pub issued_token_type: Option<&'static str>,
 }
@@ -114,6 +130,8 @@ impl Drafts {
 pub struct Wanted {
     /// Fewer scopes than the authorization's, if only those are wanted.
     pub scope: Option<Vec<String>>,
+    /// Resources and details, if only those are wanted.
+    pub narrowing: Narrowing,
     /// How the tokens continue the authorization's chain.
     pub chain: Chain,
     /// The random parts.
@@ -124,8 +142,8 @@ pub struct Wanted {
 
 impl Wanted {
     /// All that the authorization allows.
-    pub const fn of(chain: Chain, drafts: Drafts) -> Self {
-        Self { scope: None, chain, drafts, exchange: None }
+    pub fn of(chain: Chain, drafts: Drafts) -> Self {
+        Self { scope: None, narrowing: Narrowing::default(), chain, drafts, exchange: None }
     }
 }
 
@@ -159,7 +177,7 @@ pub struct Unsigned {
 }
 
 struct IdTokenDraft {
-    subject: User,
+    subject: String,
     client_id: ClientId,
     lifetime: i64,
     algorithm: SigningAlgorithm,
@@ -167,6 +185,8 @@ struct IdTokenDraft {
     nonce: Option<String>,
     sid: SessionId,
     extra: Map<String, Value>,
+    /// Whom it is encrypted for.
+    recipient: Option<Recipient>,
 }
 
 /// Whether the client is still the one that was authenticated.
@@ -214,7 +234,7 @@ fn for_authorization(
     authorization: &Authorization,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
-    let Wanted { scope, chain, drafts, exchange } = wanted;
+    let Wanted { scope, narrowing, chain, drafts, exchange } = wanted;
     let grantor = exchange.as_ref().map_or(client, |exchange| &exchange.grantor.client);
     let person = user::find(tx, &authorization.user_id)?;
     let session = session::find(tx, &authorization.session_id)?;
@@ -227,18 +247,34 @@ fn for_authorization(
     let Some(person) = person else { return Err(Failure::internal("a standing authorization has no user").into()) };
 
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
+    // For whom an exchanged token is, its policy says; and what was granted in detail is not for them.
+    let (apis, granted_details) = match &exchange {
+        Some(_) => (Vec::new(), [].as_slice()),
+        None => (
+            apis::find_granted(tx, client, authorization, &narrowing.resource)?,
+            authorization.bounds.authorization_details.as_slice(),
+        ),
+    };
+    let target = aim(client, &apis, scope, cx.services.issuer.as_str()).map_err(undo)?;
+    let details = narrow_details(&narrowing.authorization_details, granted_details).map_err(undo)?;
+    let scope = target.scope.clone();
     let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
+    let subject = subjects::told(cx, client, &person.id);
     let mut claims = AccessTokenClaims {
-        subject: person.id.as_str().to_owned(),
+        subject: subject.clone(),
         jti: jti(&authorization.id, &drafts.serial),
         // An assertion says nothing of how the person authenticated.
         context: authorization.session().map(|_| authorization.context.clone()),
         session_id: authorization.session().cloned(),
         roles: has("roles").then(|| membership.roles.clone()),
         groups: has("groups").then(|| membership.groups.clone()),
-        ..base_claims(cx, client, scope.clone())
+        authorization_details: if apis.is_empty() { details } else { details_for(details, &target.audience) },
+        ..base_claims(cx, client, &target)
     };
+    if let Some(end) = authorization.bounds.without_session_until {
+        claims.expires_at = claims.expires_at.min(end);
+    }
     let kind = if exchange.is_some() { EventKind::TokenExchanged } else { EventKind::TokenIssued };
     let mut event = Draft::new(kind).authorization(authorization).fact("scope", scope.join(" "));
     if let Some(Exchange { exchanged, .. }) = exchange {
@@ -262,14 +298,14 @@ fn for_authorization(
     let identified = has("openid") && !matches!(chain, Chain::Single);
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
     let id_token = if identified && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
-        let person = Person { user: &person, groups: &membership.groups, roles: &membership.roles };
+        let person = Person { user: &person, subject: &subject, groups: &membership.groups, roles: &membership.roles };
         Some(id_token(cx, client, authorization, &person, &scope, told, nonce)?)
     } else {
         None
     };
     let refresh_token = continue_chain(cx, tx, client, authorization, chain, drafts.refresh)?;
     let access_wanted = front_channel.as_ref().is_none_or(|front| front.response_type.has_access_token());
-    let opaque = drafts.access.filter(|_| access_wanted);
+    let opaque = minted_for(cx, &target, drafts.access).filter(|_| access_wanted);
     if let Some(minted) = &opaque {
         store::access_token::insert(tx, &opaque_row(&claims, minted, Some(&authorization.id)))?;
     }
@@ -278,42 +314,70 @@ fn for_authorization(
         Some(front) => event.fact("response_type", front.response_type.name()),
     };
     if access_wanted {
-        event = event.object(&claims.jti);
+        event = event.object(&claims.jti).fact("audience", claims.audience.join(" "));
     }
     event.append(cx, tx)?;
     Ok(Unsigned {
         claims,
         opaque: opaque.map(|minted| minted.text),
-        access_algorithm: client.settings.access_token_signed_response_alg,
+        access_algorithm: target.algorithm,
         refresh_token,
         id_token,
         front_channel,
     })
 }
 
+/// The text of an opaque token. An API may want another format than the client otherwise has, so that
+/// what was drawn beforehand is not needed, or is missing.
+fn minted_for(cx: &Cx, target: &Aim, drawn: Option<Minted>) -> Option<Minted> {
+    (target.format == AccessTokenFormat::Opaque)
+        .then(|| drawn.unwrap_or_else(|| mint(SecretKind::AccessToken, cx.random())))
+}
+
 /// Issues to a client on its own behalf.
 ///
 /// # Errors
-/// When the client changed meanwhile, or the server fails.
-pub(super) async fn for_machine(cx: &Cx, view: &Arc<ClientView>, scope: Vec<String>) -> Result<TokenReply, Stop> {
+/// `invalid_target`, `invalid_authorization_details`, `invalid_scope`; when the client changed
+/// meanwhile, or the server fails.
+pub(super) async fn for_machine(
+    cx: &Cx,
+    view: &Arc<ClientView>,
+    scope: Vec<String>,
+    narrowing: Narrowing,
+) -> Result<TokenReply, Stop> {
     let client = &view.client;
     let drafts = Drafts::prepare(cx, client);
+    let details = narrowing.authorization_details.clone();
+    let apis = if narrowing == Narrowing::default() {
+        Vec::new()
+    } else {
+        let view = view.clone();
+        let read = move |tx: &mut Read<'_>| -> Result<Vec<Api>, Failure> {
+            apis::check_details(tx, &view.client, &narrowing.authorization_details)?;
+            apis::find_targets(tx, &view.client, &narrowing.resource)
+        };
+        cx.services.store.read(read).await?
+    };
+    let target = aim(client, &apis, scope, cx.services.issuer.as_str())?;
+    let access = minted_for(cx, &target, drafts.access);
     let claims = AccessTokenClaims {
         subject: client.client_id.as_str().to_owned(),
         jti: drafts.serial,
         roles: (!view.roles.is_empty()).then(|| view.roles.clone()),
-        ..base_claims(cx, client, scope)
+        authorization_details: if apis.is_empty() { details } else { details_for(details, &target.audience) },
+        ..base_claims(cx, client, &target)
     };
     let event = Draft::new(EventKind::TokenIssued)
         .client(&client.client_id)
         .object(&claims.jti)
         .fact("scope", claims.scope.join(" "))
+        .fact("audience", claims.audience.join(" "))
         .impersonal(cx);
     let issue = MachineIssue {
         client_id: client.client_id.clone(),
         client_version: client.version,
         event,
-        token: drafts.access.as_ref().map(|minted| opaque_row(&claims, minted, None)),
+        token: access.as_ref().map(|minted| opaque_row(&claims, minted, None)),
     };
     match cx.services.store.append_machine_issue(issue).await.map_err(Broken::from)? {
         Appended::ClientChanged => return Err(Stop::ClientChanged),
@@ -321,8 +385,8 @@ pub(super) async fn for_machine(cx: &Cx, view: &Arc<ClientView>, scope: Vec<Stri
     }
     let unsigned = Unsigned {
         claims,
-        opaque: drafts.access.map(|minted| minted.text),
-        access_algorithm: client.settings.access_token_signed_response_alg,
+        opaque: access.map(|minted| minted.text),
+        access_algorithm: target.algorithm,
         refresh_token: None,
         id_token: None,
         front_channel: None,
@@ -341,6 +405,7 @@ impl Unsigned {
         Ok(TokenReply {
             expires_in: self.claims.expires_at.seconds_since(self.claims.issued_at),
             scope: self.claims.scope,
+            authorization_details: self.claims.authorization_details,
             access_token,
             refresh_token: self.refresh_token,
             id_token,
@@ -357,7 +422,10 @@ impl Unsigned {
 }
 
 /// Signs with the key in use for this algorithm.
-fn sign(
+///
+/// # Errors
+/// When no key signs with it, or the engine fails.
+pub(in crate::service) fn sign(
     cx: &Cx,
     algorithm: SigningAlgorithm,
     typ: &str,
@@ -377,10 +445,10 @@ impl IdTokenDraft {
         access_token: Option<&str>,
         response: Option<&FrontChannel>,
     ) -> Result<Secret<String>, Failure> {
-        let algorithm = self.algorithm;
+        let (algorithm, recipient) = (self.algorithm, self.recipient);
         let claims = IdTokenFacts {
             issuer: cx.services.issuer.as_str(),
-            subject: &self.subject.id,
+            subject: &self.subject,
             client_id: &self.client_id,
             issued_at: cx.now(),
             lifetime: self.lifetime,
@@ -394,28 +462,31 @@ impl IdTokenDraft {
             extra: self.extra,
         }
         .claims();
-        sign(cx, algorithm, ID_TOKEN_TYPE, &claims)
+        let jwt = sign(cx, algorithm, ID_TOKEN_TYPE, &claims)?;
+        match recipient {
+            Some(recipient) => recipient.nest(cx, jwt.expose()).map(Secret::new),
+            None => Ok(jwt),
+        }
     }
 }
 
-fn base_claims(cx: &Cx, client: &Client, scope: Vec<String>) -> AccessTokenClaims {
-    let issuer = cx.services.issuer.as_str();
-    let audience = &client.settings.access_token_audience;
-    let lifetime = client.settings.access_token_lifetime.unwrap_or(cx.services.policy.access_token_seconds);
+fn base_claims(cx: &Cx, client: &Client, target: &Aim) -> AccessTokenClaims {
+    let lifetime = target.lifetime.unwrap_or(cx.services.policy.access_token_seconds);
     AccessTokenClaims {
-        issuer: issuer.to_owned(),
+        issuer: cx.services.issuer.as_str().to_owned(),
         subject: String::new(),
-        audience: if audience.is_empty() { vec![issuer.to_owned()] } else { audience.clone() },
+        audience: target.audience.clone(),
         expires_at: cx.now().plus_seconds(lifetime),
         issued_at: cx.now(),
         not_before: None,
         jti: String::new(),
         client_id: client.client_id.clone(),
-        scope,
+        scope: target.scope.clone(),
         context: None,
         session_id: None,
         roles: None,
         groups: None,
+        authorization_details: Vec::new(),
         actor: None,
     }
 }
@@ -434,11 +505,14 @@ fn opaque_row(claims: &AccessTokenClaims, minted: &Minted, authorization: Option
 
 /// A remembered consent must still cover what was granted; first-party clients need none.
 fn consent_stands(tx: &mut Write<'_>, client: &Client, authorization: &Authorization) -> Result<bool, StoreError> {
-    if client.settings.consent == ConsentMode::Skip {
+    if client.consent_mode() == ConsentMode::Skip {
         return Ok(true);
     }
     let consent = consent::find(tx, &authorization.user_id, &client.client_id)?;
-    Ok(consent.is_some_and(|consent| authorization.scope.iter().all(|scope| consent.scope.contains(scope))))
+    Ok(consent.is_some_and(|consent| {
+        authorization.scope.iter().all(|scope| consent.scope.contains(scope))
+            && authorization.bounds.resource.iter().all(|one| consent.scope.contains(&consent_to_resource(one)))
+    }))
 }
 
 fn id_token(
@@ -461,7 +535,7 @@ fn id_token(
         extra.extend(asked.map_err(|mismatch| undo(mismatch.into()))?);
     }
     Ok(IdTokenDraft {
-        subject: person.user.clone(),
+        subject: person.subject.to_owned(),
         client_id: client.client_id.clone(),
         lifetime: settings.id_token_lifetime.unwrap_or(cx.services.policy.id_token_seconds),
         algorithm: settings.id_token_signed_response_alg,
@@ -469,6 +543,7 @@ fn id_token(
         nonce,
         sid: authorization.session_id.clone(),
         extra,
+        recipient: client_keys::recipient(cx, client, settings.id_token_encryption())?,
     })
 }
 

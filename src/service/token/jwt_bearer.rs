@@ -15,8 +15,8 @@ use crate::{
         },
         ids::{AuthorizationId, ClientId, SessionId, UserId},
         oauth::{
-            BearerFacts, JwtBearerRequest, OAuthError, bearer_scope, check_bearer_assertion, check_may_vouch,
-            unverified_issuer,
+            BearerFacts, JwtBearerRequest, Narrowing, OAuthError, bearer_scope, check_bearer_assertion,
+            check_may_vouch, unverified_issuer,
         },
         trace::Reason,
     },
@@ -106,7 +106,7 @@ async fn for_client(
         return Err(OAuthError::invalid_grant(Reason::BearerSubjectUnknown).into());
     }
     cx.services.store.write(move |tx| use_once(tx, &issuer, &facts)).await?;
-    issue::for_machine(cx, client.view(), scope).await
+    issue::for_machine(cx, client.view(), scope, Narrowing::default()).await
 }
 
 fn find_person(tx: &mut Read<'_>, mapping: SubjectMapping, subject: &str) -> Result<Option<User>, StoreError> {

@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use symbolon::{
     crypto::{
         keyring::Keyring,
+        pairwise::PairwiseKey,
         password::{PasswordHasher, PasswordSettings},
         random::SystemRandom,
         seal::{KeyEncryptionKey, Sealer},
@@ -24,7 +25,10 @@ use symbolon::{
     },
     http::{Binding, HttpOptions, serve},
     net::fetcher::{Fetcher, Reach},
-    service::{Clock, Cx, Policy, Services, client_keys::FetchedKeys, clients::ClientCache, keys, recorder::Recorder},
+    service::{
+        Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
+        recorder::Recorder, registration::Registrations,
+    },
     store::{Abort, Read, StoreError, Write, decision_record, signing_key},
 };
 use tokio::sync::OnceCell;
@@ -205,8 +209,11 @@ fn services(database: &TestDatabase, options: &Options, origin: &str) -> (Arc<Se
         passwords: PasswordHasher::new(cheap).expect("a pool of one thread"),
         sealer: Sealer::new(&key_encryption_key()),
         keyring: ArcSwap::from_pointee(Keyring::new("none", Vec::new(), Vec::new()).expect("an empty ring")),
+        pairwise: PairwiseKey::generate(&SystemRandom),
         clients: ClientCache::default(),
+        registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),
+        registrations: Registrations::default(),
         fetcher: Fetcher::new(options.reach).expect("a fetcher"),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),

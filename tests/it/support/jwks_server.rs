@@ -51,6 +51,15 @@ impl JwksServer {
         *self.answer.lock().expect("not poisoned") = http(status, body);
     }
 
+    /// Answers this from now on, whatever the path.
+    pub fn answer_as(&self, status: u16, content_type: &str, cache_control: &str, body: &str) {
+        let length = body.len();
+        *self.answer.lock().expect("not poisoned") = format!(
+            "HTTP/1.1 {status} Status\r\nContent-Type: {content_type}\r\nCache-Control: {cache_control}\r\n\
+             Location: http://127.0.0.1/\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+    }
+
     /// How often it was asked.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)

@@ -7,9 +7,12 @@ mod assertion;
 mod browser;
 mod clock;
 mod database;
+mod encryption;
 mod html;
 mod jwks_server;
 mod people;
+mod registration;
+mod registry;
 mod relying_party;
 mod wire;
 
@@ -19,8 +22,10 @@ pub use assertion::{Assertion, ClientKey, unsigned};
 pub use browser::{Authorize, Away, Browser, Page, Stop};
 pub use clock::ManualClock;
 pub use database::Database;
+pub use encryption::ReaderKey;
 pub use jwks_server::JwksServer;
 pub use people::{Grant, GrantSpec, PASSWORD, Person};
+pub use registration::Registered;
 pub use relying_party::{ClientSpec, Credentials, RelyingParty, SECRET, basic, signed_with};
 pub use wire::{Request, Response, Wire, form_encode};
 

@@ -221,6 +221,17 @@ impl TestApp {
 }
 
 impl RelyingParty {
+    /// An app that the server knows already.
+    pub fn known(app: &TestApp, client_id: &str, redirect_uri: &str, credentials: Credentials) -> Self {
+        Self {
+            client_id: ClientId::new(client_id),
+            redirect_uri: redirect_uri.to_owned(),
+            credentials,
+            services: app.services.clone(),
+            wire: app.wire.clone(),
+        }
+    }
+
     /// The same app with other credentials.
     #[must_use]
     pub fn with(&self, credentials: Credentials) -> Self {

@@ -20,6 +20,7 @@ fn of_a_person() -> AccessTokenClaims {
         session_id: Some(SessionId::new("s1")),
         roles: Some(strings(&["owner"])),
         groups: Some(Vec::new()),
+        authorization_details: Vec::new(),
         actor: None,
     }
 }
@@ -45,6 +46,7 @@ fn the_token_of_a_service_tells_nothing_of_a_person() {
         session_id: None,
         roles: None,
         groups: None,
+        authorization_details: Vec::new(),
         ..of_a_person()
     };
     let expected = json!({

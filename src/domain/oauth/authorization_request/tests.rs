@@ -137,8 +137,9 @@ fn every_other_refusal_is_redirected_with_the_state() {
         ("max_age", Some("99999999999999999999"), "invalid_request", "AS-1013", "max_age"),
         ("scope", Some("openid,email"), "invalid_scope", "AS-1009", "scope"),
         ("scope", Some("openid admin"), "invalid_scope", "AS-1010", "scope"),
-        ("resource", Some("https://api.example"), "invalid_target", "AS-1016", "resource"),
-        ("authorization_details", Some("[]"), "invalid_request", "AS-1028", "resource"),
+        ("resource", Some("api"), "invalid_target", "AS-1070", "resource"),
+        ("resource", Some("https://api.example/#x"), "invalid_target", "AS-1070", "resource"),
+        ("authorization_details", Some("[]"), "invalid_authorization_details", "AS-1080", "authorization_details"),
         ("dpop_jkt", Some("x"), "invalid_request", "AS-1028", "resource"),
         ("claims", Some("[]"), "invalid_request", "AS-1026", "claims"),
     ] {

@@ -51,6 +51,7 @@ fn service_token() -> Introspected {
         jti: None,
         auth_time: None,
         acr: None,
+        authorization_details: Vec::new(),
         actor: None,
     }
 }
@@ -75,6 +76,7 @@ fn what_is_known_is_told() {
         jti: Some("j1".to_owned()),
         auth_time: Some(at(-100)),
         acr: Some("1".to_owned()),
+        authorization_details: Vec::new(),
         actor: Actor::after("service", None),
         ..service_token()
     };

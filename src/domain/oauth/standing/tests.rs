@@ -36,6 +36,11 @@ fn limit_of_user(seconds: i64) -> impl FnOnce(&mut Snapshot) {
 }
 
 #[test]
+fn a_client_that_waits_for_an_administrator_is_given_nothing() {
+    assert_eq!(check(|all| all.client.settings.quarantined = true), ("unauthorized_client", "AS-1406"));
+}
+
+#[test]
 fn what_stands_is_granted() {
     assert_eq!(check(|_| {}), GRANTED);
     assert_eq!(check(limit_of_user(-100)), GRANTED);

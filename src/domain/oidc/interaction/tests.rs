@@ -233,6 +233,19 @@ fn prompt_none_wins_over_whatever_it_is_combined_with() {
 }
 
 #[test]
+fn an_app_that_registered_itself_is_asked_about_whatever_is_stored() {
+    for owner in [crate::entity::Owner::Dcr, crate::entity::Owner::Cimd] {
+        let mut client = client("app");
+        client.settings.consent = ConsentMode::Skip;
+        assert_eq!(client.consent_mode(), ConsentMode::Skip);
+        client.owner = owner;
+        assert_eq!(client.consent_mode(), ConsentMode::Once);
+        client.settings.consent = ConsentMode::Always;
+        assert_eq!(client.consent_mode(), ConsentMode::Always);
+    }
+}
+
+#[test]
 fn consent_is_asked_for_once_per_scope() {
     let changes: [(&str, Change); 4] = [
         ("never given", |scene| scene.consent = None),

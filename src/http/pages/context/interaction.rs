@@ -152,6 +152,79 @@ impl ScopeLine {
     }
 }
 
+/// What is asked for at one API.
+#[derive(Debug, Clone, Serialize)]
+pub struct AskedOfApi {
+    name: String,
+    resource: String,
+    description: String,
+    scopes: Vec<ScopeLine>,
+}
+
+impl AskedOfApi {
+    /// An API without scopes is asked for as such.
+    pub fn new(name: &str, resource: &str, description: &str, mut scopes: Vec<ScopeLine>) -> Self {
+        let name = one_line(name, NAME_LIMIT);
+        if scopes.is_empty() {
+            scopes.push(ScopeLine::new(resource, &format!("Use {name} on your behalf"), None));
+        }
+        Self { name, resource: one_line(resource, 600), description: one_line(description, 600), scopes }
+    }
+}
+
+/// One object of authorization details. Nothing of it is cut: a person allows all of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct AskedInDetail {
+    title: String,
+    description: String,
+    fields: Vec<(String, String)>,
+}
+
+impl AskedInDetail {
+    /// `fields`: each value with its path.
+    pub fn new(title: &str, description: &str, fields: &[(String, String)]) -> Self {
+        let whole = |text: &String| one_line(text, usize::MAX);
+        Self {
+            title: one_line(title, NAME_LIMIT),
+            description: one_line(description, 600),
+            fields: fields.iter().map(|(name, value)| (whole(name), whole(value))).collect(),
+        }
+    }
+}
+
+/// Where an app says more about itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct AppLink {
+    id: &'static str,
+    label: &'static str,
+    host: String,
+    url: Href,
+}
+
+impl AppLink {
+    /// A link, if `address` may stand in one. The host is shown beside it: the label is ours, the
+    /// address is not.
+    pub fn new(id: &'static str, label: &'static str, address: &str) -> Option<Self> {
+        let url = Href::parse(address)?;
+        let host = url::Url::parse(address).ok()?.host_str()?.to_owned();
+        Some(Self { id, label, host: one_line(&host, 255), url })
+    }
+}
+
+/// `/apps/start`: an app that nobody here has vouched for is started by a link and not at once.
+#[derive(Debug, Clone, Serialize)]
+pub struct AppStart {
+    /// The app.
+    pub client: ClientCard,
+    /// Where its sign-in begins.
+    pub url: Href,
+}
+
+impl Page for AppStart {
+    const TEMPLATE: &'static str = "app_start.html";
+    const KIND: PageKind = PageKind::SameOrigin;
+}
+
 /// `/consent/{interaction}`: posts `csrf` and `action` (`allow`, `deny` or `switch`).
 #[derive(Debug, Clone, Serialize)]
 pub struct Consent {
@@ -165,8 +238,18 @@ pub struct Consent {
     pub account: Account,
     /// What it asks for.
     pub scopes: Vec<ScopeLine>,
+    /// What it asks for at APIs.
+    pub apis: Vec<AskedOfApi>,
+    /// What it asks for in detail.
+    pub details: Vec<AskedInDetail>,
     /// The application registered itself.
     pub unverified: bool,
+    /// The host that published the application's description, if it is known by that.
+    pub published_by: Option<String>,
+    /// Where it says more about itself.
+    pub links: Vec<AppLink>,
+    /// Who is responsible for it.
+    pub contacts: Vec<String>,
     /// Whether "Use another account" is offered.
     pub can_switch: bool,
 }

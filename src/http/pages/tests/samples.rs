@@ -122,7 +122,12 @@ pub(super) fn consent_page(words: &Words<'_>) -> Consent {
         client: client(words),
         account: account(words),
         scopes: ["openid", "profile", "email", "groups", "offline_access"].map(ScopeLine::standard).to_vec(),
+        apis: Vec::new(),
+        details: Vec::new(),
         unverified: false,
+        published_by: None,
+        links: Vec::new(),
+        contacts: Vec::new(),
         can_switch: true,
     }
 }
@@ -140,11 +145,37 @@ fn consent(album: &mut Album, words: &Words<'_>) {
     let stranger = Consent {
         client: ClientCard::new(words.app, "an app on this computer", logo),
         scopes: custom,
+        apis: vec![
+            AskedOfApi::new(
+                words.value,
+                "https://invoices.example.com",
+                words.value,
+                vec![ScopeLine::new("invoices.read", words.value, None)],
+            ),
+            AskedOfApi::new("Notes", "https://mcp.example.com/notes", "", Vec::new()),
+        ],
+        details: vec![
+            AskedInDetail::new(
+                "Payment",
+                words.value,
+                &[("amount.value".to_owned(), "5".to_owned()), (words.value.to_owned(), words.value.to_owned())],
+            ),
+            AskedInDetail::new(words.value, "", &[]),
+        ],
         unverified: true,
+        published_by: Some(words.app.to_owned()),
+        links: [("consent-app-home", "Website"), ("consent-app-policy", "Privacy policy")]
+            .into_iter()
+            .filter_map(|(id, label)| AppLink::new(id, label, "https://app.example/"))
+            .collect(),
+        contacts: vec![words.value.to_owned(), words.app.to_owned()],
         can_switch: false,
         ..page
     };
     album.add("consent-unverified", &stranger);
+    if let Some(url) = Href::parse("https://app.example/login?iss=x") {
+        album.add("app-start", &AppStart { client: ClientCard::new(words.app, "app.example", None), url });
+    }
 }
 
 fn deferred(album: &mut Album, words: &Words<'_>) {

@@ -98,7 +98,7 @@ pub(super) fn insert(
 }
 
 /// Brings a client's secrets in line with its method: one in use if it needs one, none if not.
-pub(super) fn settle(cx: &Cx, tx: &mut Write<'_>, changed: &Client) -> Change<Option<Secret<String>>> {
+pub(in crate::service) fn settle(cx: &Cx, tx: &mut Write<'_>, changed: &Client) -> Change<Option<Secret<String>>> {
     let id = &changed.client_id;
     if !needs_secret(&changed.settings) {
         client::expire_secrets(tx, id, cx.now())?;
