@@ -24,6 +24,7 @@ mod serve;
 mod session;
 #[cfg(test)]
 mod tests;
+mod trusted_issuer;
 mod user;
 mod values;
 mod view;
@@ -89,6 +90,9 @@ pub enum Command {
     /// Which client may exchange whose tokens.
     #[command(subcommand)]
     ExchangePolicy(exchange_policy::Verb),
+    /// Issuers whose assertions are taken for the word of people or clients.
+    #[command(subcommand)]
+    TrustedIssuer(trusted_issuer::Verb),
     /// Groups of people.
     #[command(subcommand)]
     Group(group::Verb),
@@ -186,6 +190,7 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::Client(verb) => client::run(global, verb, io),
         Command::Registration(verb) => registration::run(global, verb, io),
         Command::ExchangePolicy(verb) => exchange_policy::run(global, verb, io),
+        Command::TrustedIssuer(verb) => trusted_issuer::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),
         Command::Role(verb) => role::run(global, verb, io),
         Command::Session(verb) => session::run(global, verb, io),

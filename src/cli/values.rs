@@ -1,7 +1,10 @@
 //! How values are written on the command line.
 
 use crate::domain::{
-    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, DeliveryState, KeyAlgorithm, SubjectType},
+    entity::{
+        AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, DeliveryState, KeyAlgorithm, SubjectMapping,
+        SubjectType,
+    },
     jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType},
 };
@@ -98,6 +101,10 @@ pub(super) fn request_object_algorithm(text: &str) -> Result<RequestObjectAlgori
 pub(super) fn consent(text: &str) -> Result<ConsentMode, String> {
     let modes = [("skip", ConsentMode::Skip), ("once", ConsentMode::Once), ("always", ConsentMode::Always)];
     one_of(modes.iter().find(|(name, _)| *name == text).map(|(_, mode)| *mode), modes.iter().map(|(name, _)| *name))
+}
+
+pub(super) fn subject_mapping(text: &str) -> Result<SubjectMapping, String> {
+    one_of(SubjectMapping::from_name(text), SubjectMapping::ALL.iter().map(|mapping| mapping.name()))
 }
 
 pub(super) fn token_format(text: &str) -> Result<AccessTokenFormat, String> {

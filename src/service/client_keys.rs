@@ -87,10 +87,24 @@ pub async fn verify(
     compact: &str,
     allowed: &[SigningAlgorithm],
 ) -> Result<Verified, NotVerified> {
-    if let Some(keys) = &view.keys {
+    verify_with(cx, view.keys.as_ref(), view.client.settings.jwks_uri.as_deref(), compact, allowed).await
+}
+
+/// Verifies a JWT with keys that are at hand, or else with those at an address.
+///
+/// # Errors
+/// As [`verify`].
+pub async fn verify_with(
+    cx: &Cx,
+    keys: Option<&PublicKeySet>,
+    uri: Option<&str>,
+    compact: &str,
+    allowed: &[SigningAlgorithm],
+) -> Result<Verified, NotVerified> {
+    if let Some(keys) = keys {
         return Ok(keys.verify_compact(compact, allowed)?);
     }
-    let Some(uri) = view.client.settings.jwks_uri.as_deref() else {
+    let Some(uri) = uri else {
         return Err(NotVerified::KeysUnavailable);
     };
     let known = cx.services.fetched_keys.recall(uri);

@@ -69,7 +69,7 @@ impl Draft {
     #[must_use]
     pub fn authorization(mut self, authorization: &Authorization) -> Self {
         self.authorization_id = Some(authorization.id.as_str().to_owned());
-        self.session_id = Some(authorization.session_id.as_str().to_owned());
+        self.session_id = authorization.session().map(|session| session.as_str().to_owned());
         self.client_id = Some(authorization.client_id.as_str().to_owned());
         self.user_id = Some(authorization.user_id.clone());
         self

@@ -31,6 +31,7 @@ pub mod session_client;
 pub mod setup_link;
 pub mod signing_key;
 pub mod throttle;
+pub mod trusted_issuer;
 pub mod user;
 
 mod conn;

@@ -359,6 +359,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    trusted_issuers (issuer) {
+        issuer -> Text,
+        jwks -> Nullable<Text>,
+        jwks_uri -> Nullable<Text>,
+        audience -> Nullable<Text>,
+        subject -> Text,
+        clients -> Text,
+        scope -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     decision_records (trace_id, recorded_at) {
         trace_id -> Text,
         recorded_at -> BigInt,
@@ -452,6 +465,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     signing_keys,
     setup_links,
     token_exchange_policies,
+    trusted_issuers,
     events,
     decision_records,
     deliveries,

@@ -22,6 +22,7 @@ mod discovery;
 mod grants;
 mod http;
 mod introspection;
+mod jwt_bearer;
 mod login;
 mod logout;
 mod par;

@@ -90,6 +90,27 @@ fn an_exchange_policy_names_two_clients_and_the_audiences() {
 }
 
 #[test]
+fn a_trusted_issuer_names_its_keys_its_clients_and_its_scopes() {
+    for shell in Shell::each() {
+        shell.call(&format!("client create --kind machine --name S --client-id orders {QUICK}")).ok();
+        let create = "trusted-issuer create https://idp.example --jwks-uri https://idp.example/jwks --client orders";
+        let made = shell.call(&format!("{create} --subject username --scope openid~email --json")).json();
+        assert_eq!((&made["subject"], &made["scope"]), (&"username".into(), &"openid email".into()));
+        assert_eq!(made["clients"], serde_json::json!(["orders"]));
+        shell.call(create).fails(5, "AS-3001 the trusted issuer https://idp.example is taken");
+        assert_eq!(shell.call("trusted-issuer get https://idp.example --json").json(), made);
+        assert_eq!(shell.call("trusted-issuer list --json").json()[0], made);
+        let other = create.replace("https://idp.example", "https://two.example");
+        shell.call(&other.replace("--client orders", "--client nobody")).fails(3, "AS-3002");
+        shell.call(&other.replace("https://two.example/jwks", "http://two.example/jwks")).fails(2, "AS-3003 jwks_uri");
+        shell.call("trusted-issuer create urn:x --client orders").fails(2, "AS-3003 jwks");
+        shell.call("trusted-issuer delete https://idp.example").fails(2, "--yes");
+        shell.call("trusted-issuer delete https://idp.example --yes").ok();
+        shell.call("trusted-issuer get https://idp.example").fails(3, "symbolon trusted-issuer list");
+    }
+}
+
+#[test]
 fn a_client_is_described_in_the_words_of_rfc_7591() {
     for shell in Shell::each() {
         let made = shell

@@ -13,6 +13,10 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
+    /// No session brought it, but an assertion of a trusted issuer: it stands without one, and only
+    /// until then (RFC 7523 §2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_session_until: Option<Timestamp>,
     /// The resources that tokens may be for; none: the client's own audience, or an API whose scopes
     /// were granted (RFC 8707).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -49,6 +53,14 @@ pub struct Authorization {
 }
 
 impl Authorization {
+    /// The session that it came from, if one brought it.
+    pub const fn session(&self) -> Option<&SessionId> {
+        match self.bounds.without_session_until {
+            Some(_) => None,
+            None => Some(&self.session_id),
+        }
+    }
+
     /// With `offline_access`, tokens outlive the session (OIDC Core 11).
     pub fn is_offline(&self) -> bool {
         self.scope.iter().any(|scope| scope == "offline_access")

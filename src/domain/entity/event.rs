@@ -86,6 +86,10 @@ event_kinds! {
     ExchangeAllowed = "exchange_policy.allowed",
     /// They no longer are.
     ExchangeForbidden = "exchange_policy.deleted",
+    /// An issuer of assertions was trusted.
+    TrustedIssuerCreated = "trusted_issuer.created",
+    /// It no longer is.
+    TrustedIssuerDeleted = "trusted_issuer.deleted",
     /// A group was created.
     GroupCreated = "group.created",
     /// A group was changed, or its members were.

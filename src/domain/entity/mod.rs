@@ -9,6 +9,7 @@ mod event;
 mod exchange_policy;
 mod key;
 mod session;
+mod trusted_issuer;
 mod user;
 
 pub use api::{Api, ApiScope, ApiSettings, DetailsType};
@@ -23,6 +24,7 @@ pub use event::{Event, EventKind, SealedData};
 pub use exchange_policy::{ExchangeMode, ExchangePolicy};
 pub use key::{KeyAction, KeyAlgorithm, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};
+pub use trusted_issuer::{SubjectMapping, TrustedIssuer};
 pub use user::{Group, Role, User, UserProfile, UserState};
 
 /// Who owns an object's definition: later, a file or a provisioning service may.

@@ -211,6 +211,22 @@ pub fn unverified_subject(assertion: &str) -> Option<ClientId> {
     struct Subject {
         sub: String,
     }
+    let subject: Subject = serde_json::from_slice(&unverified_payload(assertion)?).ok()?;
+    named(subject.sub).map(ClientId::new)
+}
+
+/// The `iss` that an assertion claims, to find the keys to verify it with. Nothing else may be
+/// concluded from it.
+pub fn unverified_issuer(assertion: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Issuer {
+        iss: String,
+    }
+    let issuer: Issuer = serde_json::from_slice(&unverified_payload(assertion)?).ok()?;
+    named(issuer.iss)
+}
+
+fn unverified_payload(assertion: &str) -> Option<Vec<u8>> {
     if assertion.len() > MAX_CREDENTIAL {
         return None;
     }
@@ -218,10 +234,12 @@ pub fn unverified_subject(assertion: &str) -> Option<ClientId> {
     let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
         return None;
     };
-    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let subject: Subject = serde_json::from_slice(&payload).ok()?;
-    // JSON can name what no form can: a database may refuse NUL in any text.
-    (!subject.sub.is_empty() && !subject.sub.contains(char::is_control)).then(|| ClientId::new(subject.sub))
+    URL_SAFE_NO_PAD.decode(payload).ok()
+}
+
+/// JSON can name what no form can: a database may refuse NUL in any text.
+fn named(text: String) -> Option<String> {
+    (!text.is_empty() && !text.contains(char::is_control)).then_some(text)
 }
 
 const fn refused(reason: Reason) -> OAuthError {

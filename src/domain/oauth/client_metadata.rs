@@ -65,7 +65,7 @@ pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(),
     check_lifetimes(settings)
 }
 
-fn rule<T>(field: impl Into<String>, rule: &'static str) -> Result<T, SettingsRule> {
+pub(super) fn rule<T>(field: impl Into<String>, rule: &'static str) -> Result<T, SettingsRule> {
     Err(SettingsRule { field: field.into(), rule })
 }
 
@@ -193,9 +193,11 @@ fn check_keys(settings: &ClientSettings) -> Result<(), SettingsRule> {
     if settings.jwks_uri.as_ref().is_some_and(|uri| !is_https(uri)) {
         return rule("jwks_uri", "Give the whole https address, without fragment or user name.");
     }
-    let Some(jwks) = &settings.jwks else {
-        return Ok(());
-    };
+    settings.jwks.as_ref().map_or(Ok(()), check_key_set)
+}
+
+/// Public keys, and nothing but public keys.
+pub(super) fn check_key_set(jwks: &Value) -> Result<(), SettingsRule> {
     let keys = jwks.get("keys").and_then(Value::as_array).filter(|keys| (1..=MAX_ITEMS).contains(&keys.len()));
     let Some(keys) = keys else {
         return rule("jwks", "Give a JWK set: an object whose member keys lists 1 to 100 keys.");
@@ -331,7 +333,7 @@ pub(super) fn is_line(text: &str, longest: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= longest && !text.contains(hides)
 }
 
-fn is_https(uri: &str) -> bool {
+pub(super) fn is_https(uri: &str) -> bool {
     uri.starts_with("https://") && check_registrable(ClientKind::Web, uri).is_ok()
 }
 

@@ -22,17 +22,21 @@ pub enum GrantType {
     /// RFC 8693 §2.1.
     #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
     TokenExchange,
+    /// RFC 7523 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
+    JwtBearer,
 }
 
 impl GrantType {
     /// Every grant type.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
         Self::Implicit,
         Self::DeviceCode,
         Self::TokenExchange,
+        Self::JwtBearer,
     ];
 
     /// The `grant_type` value.
@@ -44,6 +48,7 @@ impl GrantType {
             Self::Implicit => "implicit",
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
             Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
         }
     }
 
@@ -52,6 +57,7 @@ impl GrantType {
         match self {
             Self::DeviceCode => "device_code",
             Self::TokenExchange => "token_exchange",
+            Self::JwtBearer => "jwt_bearer",
             other => other.name(),
         }
     }
@@ -73,7 +79,7 @@ impl GrantType {
 
     /// Whether only a client that proves who it is may use the grant.
     pub const fn needs_confidential_client(self) -> bool {
-        matches!(self, Self::ClientCredentials | Self::TokenExchange)
+        matches!(self, Self::ClientCredentials | Self::TokenExchange | Self::JwtBearer)
     }
 
     /// Whether a person's authorization begins with this grant, so that it can be continued by

@@ -15,6 +15,7 @@ mod encoding;
 mod error;
 mod grant_type;
 mod introspection;
+mod jwt_bearer;
 mod params;
 mod pkce;
 mod protected_resource;
@@ -48,7 +49,7 @@ pub use authorization_response::{
 };
 pub use client_authentication::{
     AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
-    unverified_subject,
+    unverified_issuer, unverified_subject,
 };
 pub use client_id_document::{DocumentAddress, cache_seconds, is_document_id, parse_document};
 pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_lists_all};
@@ -59,6 +60,9 @@ pub use deferred::{
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive, introspection_claims};
+pub use jwt_bearer::{
+    BearerFacts, JwtBearerRequest, bearer_scope, check_bearer_assertion, check_may_vouch, check_trusted_issuer,
+};
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
 pub use protected_resource::{find_hosted, protected_resource};

@@ -44,7 +44,12 @@ pub fn check_standing(
     let in_session = session.is_some_and(|session| {
         session.id == authorization.session_id && session.user_id == user.id && session.is_live(now, user.not_before)
     });
-    if !in_session && !authorization.is_offline() {
+    // What no session brought has an end of its own, and is never offline.
+    let stands = match authorization.bounds.without_session_until {
+        Some(end) => now < end,
+        None => in_session || authorization.is_offline(),
+    };
+    if !stands {
         return Err(OAuthError::invalid_grant(Reason::SessionEnded));
     }
     if !consent_stands {

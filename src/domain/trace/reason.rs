@@ -157,6 +157,15 @@ reasons! {
     ExchangeTargetNotAllowed = "AS-1176", Developer, "The audience is not one that the exchange policy allows.", "Name an allowed audience; an administrator can add one to the policy.";
     ExchangeTargetMissing = "AS-1177", Developer, "The request names no audience, and the policy allows several.", "Send audience.";
     ExchangeChainTooLong = "AS-1178", Developer, "The token has been handed on too often.", "Let fewer services act for one another.";
+    BearerAssertionMissing = "AS-1180", Developer, "The request carries no assertion.", "Send the JWT of the trusted issuer as assertion.";
+    BearerAssertionIssuer = "AS-1181", Developer, "The issuer of the assertion is not trusted here.", "An administrator can register the issuer and its keys.";
+    BearerAssertionSignature = "AS-1182", Developer, "The assertion does not verify with the keys of its issuer.", "Send a compact JWS, signed with a registered key of the issuer.";
+    BearerAssertionClaims = "AS-1183", Developer, "The claims of the assertion are not acceptable.", "aud is this issuer or its token endpoint, exp is within the hour, sub and a unique jti are there.";
+    BearerAssertionExpired = "AS-1184", Developer, "The assertion is expired, or not yet valid.", "Check the clock of its issuer; get a new assertion for each request.";
+    BearerAssertionReplayed = "AS-1185", Developer, "The assertion was used before.", "Get a new assertion with a new jti for each request.";
+    BearerSubjectUnknown = "AS-1186", Developer, "The subject of the assertion is nobody here who may receive tokens.", "The sub must name an active account in the way that the issuer is registered for.";
+    BearerClientNotAllowed = "AS-1187", Developer, "The issuer of the assertion may not vouch towards this client.", "An administrator can add the client to the trusted issuer.";
+    BearerConsentMissing = "AS-1188", Developer, "The person has not allowed this client what it asks for.", "Let the person sign in to the app once and agree, or ask for fewer scopes.";
     // 12xx: client authentication
     ClientAuthenticationMissing = "AS-1200", Developer, "The client did not authenticate.", "Authenticate with the client's registered method.";
     ClientAuthenticationAmbiguous = "AS-1201", Developer, "The client authenticated in more than one way.", "Use exactly one method.";

@@ -14,6 +14,7 @@ pub mod registration;
 pub mod role;
 pub mod session;
 pub mod trace;
+pub mod trusted_issuer;
 pub mod user;
 
 mod text;

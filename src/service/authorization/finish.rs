@@ -222,6 +222,7 @@ fn insert_authorization(
         context: session.context.clone(),
         claims: request.claims.clone(),
         bounds: Bounds {
+            without_session_until: None,
             resource: request.resource.clone(),
             authorization_details: request.authorization_details.clone(),
         },

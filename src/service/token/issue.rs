@@ -264,13 +264,17 @@ fn for_authorization(
     let mut claims = AccessTokenClaims {
         subject: subject.clone(),
         jti: jti(&authorization.id, &drafts.serial),
-        context: Some(authorization.context.clone()),
-        session_id: Some(authorization.session_id.clone()),
+        // An assertion says nothing of how the person authenticated.
+        context: authorization.session().map(|_| authorization.context.clone()),
+        session_id: authorization.session().cloned(),
         roles: has("roles").then(|| membership.roles.clone()),
         groups: has("groups").then(|| membership.groups.clone()),
         authorization_details: if apis.is_empty() { details } else { details_for(details, &target.audience) },
         ..base_claims(cx, client, &target)
     };
+    if let Some(end) = authorization.bounds.without_session_until {
+        claims.expires_at = claims.expires_at.min(end);
+    }
     let kind = if exchange.is_some() { EventKind::TokenExchanged } else { EventKind::TokenIssued };
     let mut event = Draft::new(kind).authorization(authorization).fact("scope", scope.join(" "));
     if let Some(Exchange { exchanged, .. }) = exchange {

@@ -5,6 +5,7 @@ mod authorization_code;
 mod client_credentials;
 mod deferred;
 pub mod issue;
+mod jwt_bearer;
 mod refresh_token;
 mod token_exchange;
 
@@ -52,6 +53,10 @@ pub const GRANTS: &[Grant] = &[
     Grant {
         grant_type: GrantType::TokenExchange,
         respond: |cx, client, request| Box::pin(token_exchange::respond(cx, client, request)),
+    },
+    Grant {
+        grant_type: GrantType::JwtBearer,
+        respond: |cx, client, request| Box::pin(jwt_bearer::respond(cx, client, request)),
     },
 ];
 

@@ -118,6 +118,7 @@ both! {
         grants.sort_unstable();
         let extensions = [
             "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
             "urn:ietf:params:oauth:grant-type:token-exchange",
         ];
         assert_eq!(grants, [&["authorization_code", "client_credentials", "implicit", "refresh_token"][..], &extensions].concat());

@@ -2,12 +2,12 @@
 //! token (design rules D1 and D10).
 
 use symbolon::{
-    domain::entity::{ExchangeMode, UserState},
+    domain::entity::{ExchangeMode, SubjectMapping, UserState},
     store::session,
 };
 
 use crate::{
-    device,
+    device, jwt_bearer,
     support::{Answer, ClientSpec, Database, GrantSpec, Person, RelyingParty, TestApp},
     token_exchange,
 };
@@ -42,15 +42,19 @@ enum Grant {
     ExchangeAccess,
     ExchangeRefresh,
     ExchangeId,
+    JwtBearer,
 }
 
-const GRANTS: [Grant; 4] = [Grant::Device, Grant::ExchangeAccess, Grant::ExchangeRefresh, Grant::ExchangeId];
+const GRANTS: [Grant; 5] =
+    [Grant::Device, Grant::ExchangeAccess, Grant::ExchangeRefresh, Grant::ExchangeId, Grant::JwtBearer];
 
 /// What is about to be redeemed.
 enum Ready {
     Device(device::Device),
     /// A subject token and its type.
     Exchange(String, &'static str),
+    /// An assertion that is not used yet.
+    Assertion(String),
 }
 
 struct Setting {
@@ -85,6 +89,13 @@ async fn setting(database: Database, grant: Grant) -> Setting {
             };
             Setting { ready: Ready::Exchange(token.to_owned(), kind), app, rp, other, person }
         }
+        Grant::JwtBearer => {
+            let rp = app.client(ClientSpec::web("client").set(jwt_bearer::with_grant)).await;
+            let other = app.client(ClientSpec::web("other").set(jwt_bearer::with_grant)).await;
+            let idp = jwt_bearer::Idp::trusted(&app, SubjectMapping::Username, &[&rp]).await;
+            jwt_bearer::agree(&app, &person, &rp, &["openid"]).await;
+            Setting { ready: Ready::Assertion(idp.vouch(&app, "alice")), app, rp, other, person }
+        }
     }
 }
 
@@ -92,6 +103,7 @@ impl Ready {
     async fn redeem(&self, rp: &RelyingParty) -> Answer {
         match self {
             Self::Device(begun) => device::poll(rp, begun).await,
+            Self::Assertion(assertion) => jwt_bearer::present(rp, assertion, Some("openid")).await,
             Self::Exchange(token, kind) => token_exchange::exchange(rp, token, kind, &[]).await,
         }
     }
@@ -107,7 +119,7 @@ async fn apply(s: &Setting, change: Change) {
         Change::ConsentWithdrawn => s.app.withdraw_consent(&s.person, &s.rp).await,
         Change::SessionEnded => {
             let id = s.person.id.clone();
-            assert!(s.app.write(move |tx| session::end_all_of_user(tx, &id, now)).await > 0);
+            s.app.write(move |tx| session::end_all_of_user(tx, &id, now)).await;
         }
     }
 }
@@ -129,7 +141,14 @@ both! {
                     let asking = if matches!(client, Client::Other) { &s.other } else { &s.rp };
                     let answer = s.ready.redeem(asking).await;
                     let issued = answer.response.status == 200;
-                    let nothing_happened = matches!((client, change), (Client::Same, Change::Nothing));
+                    // An assertion is about now: it needs no session, and is younger than any limit.
+                    let untouched = match grant {
+                        Grant::JwtBearer => {
+                            matches!(change, Change::Nothing | Change::SessionEnded | Change::UserNotBefore)
+                        }
+                        _ => matches!(change, Change::Nothing),
+                    };
+                    let nothing_happened = matches!(client, Client::Same) && untouched;
                     assert_eq!(issued, nothing_happened, "{grant:?} {client:?} {change:?}\n{}", answer.explained().await);
                     assert!(matches!(answer.response.status, 200 | 400 | 401), "{}", answer.response);
                 }

@@ -98,8 +98,17 @@ both! {
         allow(&app, &orders, &web, &[API], ExchangeMode::Delegation).await;
         let grant = app.grant(&alice, &web, GrantSpec::scope("openid")).await;
         let tokens = web.exchange(&grant).await.ok().await;
-        let given = exchange(&orders, &tokens.access_token, ACCESS, &[]).await.ok().await;
+        let answer = exchange(&orders, &tokens.access_token, ACCESS, &[]).await;
+        let given = answer.ok().await;
         let jti = app.verified(&given.access_token).await.1["jti"].as_str().expect("a jti").to_owned();
         assert!(jti.starts_with(grant.authorization.as_str()), "{jti}");
+        let trace = answer.trace_id().to_owned();
+        let told = app.read(move |tx| symbolon::store::event::by_trace(tx, &trace, 10)).await;
+        let event = told.last().expect("an event");
+        assert_eq!((event.kind.as_str(), event.object_id.as_deref()), ("token.exchanged", Some(jti.as_str())));
+        assert_eq!(event.authorization_id.as_deref(), Some(grant.authorization.as_str()));
+        for fact in ["\"to_client\":\"orders\"", "\"sub\":\"orders\"", API] {
+            assert!(event.facts.contains(fact), "{fact}: {}", event.facts);
+        }
     }
 }

@@ -107,3 +107,47 @@ fn offline_tokens_outlive_their_session_but_nothing_else() {
 fn a_withdrawn_consent_ends_the_issuance() {
     assert_eq!(check(|all| all.consent_stands = false), ("invalid_grant", "AS-1128"));
 }
+
+#[test]
+fn what_no_session_brought_stands_until_its_end_and_no_longer() {
+    let refused = ("invalid_grant", "AS-1126");
+    let until = |seconds| {
+        move |all: &mut Snapshot| {
+            all.session = None;
+            all.authorization.bounds.without_session_until = Some(at(seconds));
+        }
+    };
+    assert_eq!(check(until(1)), GRANTED);
+    assert_eq!(check(until(0)), refused);
+    // Neither a session nor offline_access makes it live longer.
+    assert_eq!(check(|all| all.authorization.bounds.without_session_until = Some(at(0))), refused);
+    assert_eq!(
+        check(|all| {
+            until(0)(all);
+            all.authorization.scope = vec!["offline_access".to_owned()];
+        }),
+        refused
+    );
+    // Everything else holds all the same.
+    assert_eq!(
+        check(|all| {
+            until(1)(all);
+            all.user = None;
+        }),
+        ("invalid_grant", "AS-1127")
+    );
+    assert_eq!(
+        check(|all| {
+            until(1)(all);
+            all.consent_stands = false;
+        }),
+        ("invalid_grant", "AS-1128")
+    );
+    assert_eq!(
+        check(|all| {
+            until(1)(all);
+            all.authorization.revoked_at = Some(at(-1));
+        }),
+        ("invalid_grant", "AS-1125")
+    );
+}
