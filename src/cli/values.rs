@@ -1,9 +1,9 @@
 //! How values are written on the command line.
 
 use crate::domain::{
-    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode},
+    entity::{AccessTokenFormat, AssertionAudience, AuthMethod, ClientKind, ConsentMode},
     jose::SigningAlgorithm,
-    oauth::{GrantType, ResponseMode, ResponseType},
+    oauth::{AssertionAlgorithm, GrantType, ResponseMode, ResponseType},
 };
 
 /// `key=value`.
@@ -56,6 +56,15 @@ pub(super) fn response_mode(text: &str) -> Result<ResponseMode, String> {
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
     one_of(text.parse().ok(), SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn assertion_algorithm(text: &str) -> Result<AssertionAlgorithm, String> {
+    one_of(AssertionAlgorithm::from_name(text), AssertionAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn assertion_audience(text: &str) -> Result<AssertionAudience, String> {
+    let known = [("any", AssertionAudience::Any), ("issuer", AssertionAudience::Issuer)];
+    one_of(known.iter().find(|(name, _)| *name == text).map(|(_, one)| *one), known.iter().map(|(name, _)| *name))
 }
 
 pub(super) fn consent(text: &str) -> Result<ConsentMode, String> {

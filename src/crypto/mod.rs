@@ -11,6 +11,7 @@ pub mod keyring;
 pub mod password;
 pub mod random;
 pub mod seal;
+pub mod secret_jwt;
 pub mod signer;
 pub mod token;
 pub mod verifier;

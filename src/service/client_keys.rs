@@ -85,8 +85,13 @@ fn check(keys: &PublicKeySet, compact: &str, allowed: &[SigningAlgorithm]) -> Re
 }
 
 fn refusal(error: &VerifyError) -> OAuthError {
-    OAuthError::invalid_client(match error {
+    OAuthError::invalid_client(reason(error))
+}
+
+/// Why an assertion does not verify.
+pub(super) const fn reason(error: &VerifyError) -> Reason {
+    match error {
         VerifyError::BadSignature | VerifyError::KeyNotFound | VerifyError::KeyAmbiguous => Reason::AssertionSignature,
         _ => Reason::AssertionMalformed,
-    })
+    }
 }

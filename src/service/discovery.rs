@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Services, client_authentication, token};
+use super::{Services, client_authentication, possession, token};
 use crate::{
     crypto::token::digest,
     domain::{
@@ -44,6 +44,7 @@ pub fn document(services: &Services, document: Document, endpoints: &[(Endpoint,
         introspection_auth_methods: client_authentication::CONFIDENTIAL_METHODS,
         revocation_auth_methods: client_authentication::METHODS,
         client_assertion_algs: client_authentication::ASSERTION_ALGORITHMS,
+        dpop_algs: possession::PROOF_ALGORITHMS,
         authorization_algs: &algorithms,
         id_token_algs: &algorithms,
         userinfo_algs: &[],

@@ -45,7 +45,7 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<Map<String,
             .map_err(Broken::from)?;
         match (answer, freshness) {
             (Some(answer), _) => return Ok(answer),
-            (None, Freshness::Recent) if caller.method() != crate::domain::entity::AuthMethod::PrivateKeyJwt => {
+            (None, Freshness::Recent) if !caller.method().is_assertion() => {
                 freshness = Freshness::Current;
             }
             (None, _) => return Err(OAuthError::invalid_client(Reason::ClientUnknown).into()),
@@ -75,7 +75,7 @@ fn of_access(cx: &Cx, live: bearer::Live) -> Introspected {
         scope: token.scope,
         client_id: token.client_id,
         username: live.person.map(|(user, _)| user.username),
-        token_type: Some("Bearer"),
+        token_type: Some(token.confirmation.scheme().name()),
         expires_at: token.expires_at,
         issued_at: token.issued_at,
         not_before: None,
@@ -85,6 +85,7 @@ fn of_access(cx: &Cx, live: bearer::Live) -> Introspected {
         jti: Some(token.jti),
         auth_time: token.auth_time,
         acr: token.acr,
+        confirmation: token.confirmation,
     }
 }
 
@@ -104,5 +105,6 @@ fn of_refresh(cx: &Cx, live: bearer::LiveRefresh) -> Introspected {
         jti: None,
         auth_time: Some(authorization.context.auth_time),
         acr: Some(authorization.context.acr),
+        confirmation: live.found.token.confirmation,
     }
 }

@@ -18,6 +18,8 @@ pub mod keys;
 pub mod login;
 pub mod people;
 pub mod playground;
+pub mod possession;
+pub mod protected_resource;
 pub mod pushed_authorization_request;
 pub mod recorder;
 pub mod revocation;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::{
     StoreError, Write,
     schema::{
-        access_tokens, assertion_replays, authorization_codes, authorizations, decision_records, interactions,
+        access_tokens, assertion_replays, authorization_codes, authorizations, decision_records, dpop_proofs, interactions,
         pushed_authorization_requests, refresh_tokens, revoked_tokens, sessions, setup_links, sign_in_throttles,
     },
 };
@@ -39,6 +39,8 @@ pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, Store
         revoked_tokens.expires_at < now;
         // An assertion may still be accepted for the clock skew that its verifier allows.
         assertion_replays.expires_at < now - HOUR;
+        // The time of a proof's oblivion has every skew in it.
+        dpop_proofs.expires_at < now;
         authorizations.expires_at < now;
         interactions.expires_at < now;
         // A dialogue that began in time may end long after, and uses up its pushed request then.

@@ -13,6 +13,7 @@ pub mod client;
 pub mod consent;
 pub mod credential;
 pub mod decision_record;
+pub mod dpop_proof;
 pub mod event;
 pub mod group;
 pub mod instance;

@@ -6,13 +6,18 @@ use super::AuthenticationContext;
 use crate::{
     Timestamp,
     ids::{AuthorizationId, ClientId, SessionId, UserId},
+    oauth::Confirmation,
 };
 
 /// What narrows an authorization beyond its scopes. Every token that comes from it keeps within.
 /// Stored as one document: a bound that this version does not know is an error, never ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Bounds {}
+pub struct Bounds {
+    /// The thumbprint of the key that redeems the code (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
+}
 
 /// One person's (or one service's) permission to one client, from one dialogue: the parent of
 /// every code, refresh token and access token that comes from it.
@@ -87,6 +92,8 @@ pub struct RefreshToken {
     pub family_expires_at: Timestamp,
     /// When it was first rotated.
     pub rotated_at: Option<Timestamp>,
+    /// The keys that its user must prove to hold: of public clients.
+    pub confirmation: Confirmation,
 }
 
 /// What a person agreed to for a client, remembered.

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     entity::Client,
     ids::{ClientId, PushedRequestId},
+    jose::dpop,
     oidc::{acr, claims::ClaimsRequest},
     trace::Reason,
 };
@@ -92,6 +93,9 @@ pub struct AuthorizationRequest {
     pub claims: Option<String>,
     /// How pages should be laid out.
     pub display: Option<String>,
+    /// The key that the code is bound to (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
     /// The pushed request that this came from; its answer uses it up (RFC 9126 §4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed_request: Option<PushedRequestId>,
@@ -174,6 +178,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("max_age", check_max_age),
     ("scope", check_scope),
     ("resource", check_resource),
+    ("dpop_jkt", check_thumbprint),
     ("nonce", check_nonce),
     ("claims", check_claims),
 ];
@@ -239,6 +244,7 @@ fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> Au
         ui_locales: text("ui_locales"),
         claims: None,
         display: text("display"),
+        dpop_jkt: None,
         pushed_request: None,
     }
 }
@@ -410,6 +416,11 @@ fn check_scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
 fn check_resource(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     check_resource_absent(draft.params)?;
     check_restrictions_absent(draft.params)
+}
+
+fn check_thumbprint(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    draft.request.dpop_jkt = draft.params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose()?;
+    Ok(())
 }
 
 /// Meaningless without `openid`, and then ignored. An ID token that comes through the browser needs

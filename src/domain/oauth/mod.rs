@@ -1,10 +1,12 @@
 //! OAuth 2: what is asked, what is allowed, what is answered.
 
 mod access_token;
+mod assertion_algorithm;
 mod authorization_request;
 mod authorization_response;
 mod client_authentication;
 mod client_metadata;
+mod confirmation;
 mod encoding;
 mod error;
 mod grant_type;
@@ -24,6 +26,7 @@ mod token_request;
 mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
+pub use assertion_algorithm::AssertionAlgorithm;
 pub use authorization_request::{
     AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed, refuse, rules,
     validate,
@@ -32,10 +35,11 @@ pub use authorization_response::{
     Answer, AnsweredToken, Granted, ResponseParameters, SIGNED_RESPONSE_SECONDS, failure, signed, success,
 };
 pub use client_authentication::{
-    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
+    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_audience_is_text, check_client_usable, check_method,
     unverified_subject,
 };
 pub use client_metadata::{SettingsRule, check_settings};
+pub use confirmation::{Confirmation, TokenScheme};
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};

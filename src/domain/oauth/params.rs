@@ -121,13 +121,13 @@ pub(super) fn check_resource_absent(params: &Params) -> Result<(), OAuthError> {
     }
 }
 
-/// Rich authorization requests and key-bound codes are not offered; ignoring them would grant more
-/// than was asked for (RFC 9396 §5, RFC 9449 §10).
+/// Rich authorization requests are not offered; ignoring them would grant more than was asked for
+/// (RFC 9396 §5).
 ///
 /// # Errors
 /// `invalid_request`.
 pub(super) fn check_restrictions_absent(params: &Params) -> Result<(), OAuthError> {
-    match ["authorization_details", "dpop_jkt"].into_iter().find_map(|name| params.find(name)) {
+    match params.find("authorization_details") {
         Some(_) => Err(OAuthError::invalid_request(Reason::RestrictionUnsupported)),
         None => Ok(()),
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{entity::AuthMethod, jose::SigningAlgorithm, oauth::GrantType};
+use crate::{entity::AuthMethod, jose::SigningAlgorithm, oauth::{AssertionAlgorithm, GrantType}};
 
 /// The endpoints that metadata knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,9 @@ pub struct Capabilities<'a> {
     /// How clients authenticate at the revocation endpoint.
     pub revocation_auth_methods: &'a [AuthMethod],
     /// The algorithms accepted in client assertions.
-    pub client_assertion_algs: &'a [SigningAlgorithm],
+    pub client_assertion_algs: &'a [AssertionAlgorithm],
+    /// The algorithms accepted in DPoP proofs.
+    pub dpop_algs: &'a [SigningAlgorithm],
     /// The algorithms that authorization responses are signed with (JARM).
     pub authorization_algs: &'a [SigningAlgorithm],
     /// The algorithms that ID tokens are signed with.
@@ -116,6 +118,7 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         // Of all clients; a client of its own may be required to (RFC 9126 §5 and §6).
         document.put("require_pushed_authorization_requests", false.into());
     }
+    document.list("dpop_signing_alg_values_supported", c.dpop_algs.iter().map(|alg| alg.name()));
     document.put("authorization_response_iss_parameter_supported", true.into());
     if let Some(path) = c.documentation {
         document.put("service_documentation", address(c.issuer, path));
@@ -169,12 +172,10 @@ impl Document {
     }
 
     /// The algorithms are required next to a method that signs, and meaningless without one.
-    fn authentication(&mut self, endpoint: &str, methods: &[AuthMethod], algs: &[SigningAlgorithm]) {
+    fn authentication(&mut self, endpoint: &str, methods: &[AuthMethod], algs: &[AssertionAlgorithm]) {
         self.list(&format!("{endpoint}_auth_methods_supported"), methods.iter().map(|method| method.name()));
-        if methods.contains(&AuthMethod::PrivateKeyJwt) {
-            let member = format!("{endpoint}_auth_signing_alg_values_supported");
-            self.list(&member, algs.iter().map(|alg| alg.name()));
-        }
+        let member = format!("{endpoint}_auth_signing_alg_values_supported");
+        self.list(&member, algs.iter().filter(|alg| methods.contains(&alg.method())).map(|alg| alg.name()));
     }
 }
 

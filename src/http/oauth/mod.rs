@@ -1,7 +1,9 @@
 //! The endpoints that programs call.
 
+pub mod access_token;
 pub mod form;
 pub mod metadata;
+pub mod possession;
 pub mod pushed_authorization_request;
 pub mod token;
 pub mod userinfo;

@@ -139,7 +139,7 @@ fn insert_authorization(
         scope: request.scope.clone(),
         context: session.context.clone(),
         claims: request.claims.clone(),
-        bounds: Bounds::default(),
+        bounds: Bounds { dpop_jkt: request.dpop_jkt.clone() },
         created_at: cx.now(),
         revoked_at: None,
     };

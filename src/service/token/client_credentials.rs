@@ -16,5 +16,5 @@ pub(super) async fn respond(
 ) -> Result<issue::TokenReply, Stop> {
     let request = ClientCredentialsRequest::parse(direct.params)?;
     let scope = oauth::client_credentials_scope(client.client(), request.scope.as_deref())?;
-    issue::for_machine(cx, client.view(), scope).await
+    issue::for_machine(cx, client.view(), scope, client.proved()).await
 }

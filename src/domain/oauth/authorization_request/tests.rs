@@ -138,7 +138,7 @@ fn every_other_refusal_is_redirected_with_the_state() {
         ("scope", Some("openid admin"), "invalid_scope", "AS-1010", "scope"),
         ("resource", Some("https://api.example"), "invalid_target", "AS-1016", "resource"),
         ("authorization_details", Some("[]"), "invalid_request", "AS-1028", "resource"),
-        ("dpop_jkt", Some("x"), "invalid_request", "AS-1028", "resource"),
+        ("dpop_jkt", Some("x"), "invalid_request", "AS-1229", "dpop_jkt"),
         ("claims", Some("[]"), "invalid_request", "AS-1026", "claims"),
     ] {
         let error = redirected(validate(&params(&[(name, value)]), Some(&web())));

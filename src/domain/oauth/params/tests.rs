@@ -86,7 +86,6 @@ fn what_would_restrict_a_grant_is_never_silently_ignored() {
     let params = |name| Params::from_pairs(&[(name, "x")]).expect("well-formed");
     assert_eq!(refusal(check_resource_absent(&params("resource"))), ("invalid_target", "AS-1016"));
     assert_eq!(refusal(check_restrictions_absent(&params("authorization_details"))), ("invalid_request", "AS-1028"));
-    assert_eq!(refusal(check_restrictions_absent(&params("dpop_jkt"))), ("invalid_request", "AS-1028"));
     assert_eq!(check_restrictions_absent(&params("extra")), Ok(()));
 }
 
