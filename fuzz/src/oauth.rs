@@ -5,8 +5,8 @@ use symbolon_domain::{
     entity::{Client, ClientKind, ClientSettings, Owner},
     ids::ClientId,
     oauth::{
-        self, CodeExchange, GrantType, Granted, Params, Presented, RefreshRequest, ResponseType, SafeRedirect, check_assertion, check_registrable,
-        check_settings, parse_grant_type, parse_scope, validate,
+        self, CodeExchange, GrantType, Granted, Params, Presented, RefreshRequest, ResponseType, SafeRedirect,
+        check_assertion, check_registrable, check_settings, parse_grant_type, parse_scope, validate,
     },
     oidc::claims::ClaimsRequest,
 };

@@ -111,8 +111,7 @@ impl<'a> CompactJws<'a> {
     /// Every case of [`VerifyError`] that needs no key.
     pub fn parse(text: &'a str) -> Result<Self, VerifyError> {
         let parts = Parts::parse(text)?;
-        let algorithm =
-            SigningAlgorithm::from_str(parts.algorithm()?).map_err(|_| VerifyError::AlgorithmNotAllowed)?;
+        let algorithm = SigningAlgorithm::from_str(parts.algorithm()?).map_err(|_| VerifyError::AlgorithmNotAllowed)?;
         let signature = parts.signature()?;
         let Parts { header, signing_input, payload, .. } = parts;
         Ok(Self { algorithm, signing_input, payload, signature, header })

@@ -27,8 +27,12 @@ use crate::{
 /// How clients may authenticate at the token and revocation endpoints. Metadata reads this table.
 pub const METHODS: &[AuthMethod] = &AuthMethod::ALL;
 /// How clients may authenticate at the introspection endpoint: a public client is nobody in particular.
-pub const CONFIDENTIAL_METHODS: &[AuthMethod] =
-    &[AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::ClientSecretJwt, AuthMethod::PrivateKeyJwt];
+pub const CONFIDENTIAL_METHODS: &[AuthMethod] = &[
+    AuthMethod::ClientSecretBasic,
+    AuthMethod::ClientSecretPost,
+    AuthMethod::ClientSecretJwt,
+    AuthMethod::PrivateKeyJwt,
+];
 /// The algorithms accepted in client assertions.
 pub const ASSERTION_ALGORITHMS: &[AssertionAlgorithm] = &AssertionAlgorithm::ALL;
 

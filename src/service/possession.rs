@@ -58,11 +58,7 @@ impl Possession {
 ///
 /// # Errors
 /// `invalid_dpop_proof` or `use_dpop_nonce`.
-pub fn check(
-    cx: &Cx,
-    possession: &Possession,
-    access_token: Option<&str>,
-) -> Result<Option<CheckedProof>, OAuthError> {
+pub fn check(cx: &Cx, possession: &Possession, access_token: Option<&str>) -> Result<Option<CheckedProof>, OAuthError> {
     let checked = dpop::only_proof(&possession.proofs)
         .and_then(|proof| proof.map(|proof| check_proof(cx, possession, proof, access_token)).transpose());
     match &checked {
@@ -119,7 +115,8 @@ fn check_proof(
 pub async fn consume(cx: &Cx, proof: Option<&CheckedProof>) -> Result<(), Failure> {
     let Some(proof) = proof else { return Ok(()) };
     let (hash, until) = (proof.hash, cx.now().plus_seconds(dpop::REMEMBERED_SECONDS));
-    let first = cx.services.store.write(move |tx| dpop_proof::consume(tx, &hash, until).map_err(Abort::<Failure>::from));
+    let first =
+        cx.services.store.write(move |tx| dpop_proof::consume(tx, &hash, until).map_err(Abort::<Failure>::from));
     if first.await? {
         return Ok(());
     }

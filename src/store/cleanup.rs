@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use super::{
     StoreError, Write,
     schema::{
-        access_tokens, assertion_replays, authorization_codes, authorizations, decision_records, dpop_proofs, interactions,
-        pushed_authorization_requests, refresh_tokens, revoked_tokens, sessions, setup_links, sign_in_throttles,
+        access_tokens, assertion_replays, authorization_codes, authorizations, decision_records, dpop_proofs,
+        interactions, pushed_authorization_requests, refresh_tokens, revoked_tokens, sessions, setup_links,
+        sign_in_throttles,
     },
 };
 use crate::domain::Timestamp;

@@ -16,6 +16,7 @@ mod client_authentication;
 mod conformance;
 mod consent;
 mod discovery;
+mod dpop;
 mod http;
 mod introspection;
 mod login;

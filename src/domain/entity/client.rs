@@ -61,13 +61,8 @@ pub enum AuthMethod {
 
 impl AuthMethod {
     /// Every method, as metadata lists them.
-    pub const ALL: [Self; 5] = [
-        Self::ClientSecretBasic,
-        Self::ClientSecretPost,
-        Self::ClientSecretJwt,
-        Self::PrivateKeyJwt,
-        Self::None,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::ClientSecretJwt, Self::PrivateKeyJwt, Self::None];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {

@@ -9,7 +9,8 @@ mod user;
 
 pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
-    AccessTokenFormat, AssertionAudience, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
+    AccessTokenFormat, AssertionAudience, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode,
+    IdTokenClaims,
 };
 pub use event::{Event, EventKind, SealedData};
 pub use key::{KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};

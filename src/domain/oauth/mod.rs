@@ -35,8 +35,8 @@ pub use authorization_response::{
     Answer, AnsweredToken, Granted, ResponseParameters, SIGNED_RESPONSE_SECONDS, failure, signed, success,
 };
 pub use client_authentication::{
-    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_audience_is_text, check_client_usable, check_method,
-    unverified_subject,
+    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_audience_is_text, check_client_usable,
+    check_method, unverified_subject,
 };
 pub use client_metadata::{SettingsRule, check_settings};
 pub use confirmation::{Confirmation, TokenScheme};

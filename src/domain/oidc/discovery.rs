@@ -3,7 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::{entity::AuthMethod, jose::SigningAlgorithm, oauth::{AssertionAlgorithm, GrantType}};
+use crate::{
+    entity::AuthMethod,
+    jose::SigningAlgorithm,
+    oauth::{AssertionAlgorithm, GrantType},
+};
 
 /// The endpoints that metadata knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

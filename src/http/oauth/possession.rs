@@ -22,11 +22,7 @@ pub fn shown(context: &RequestContext, request: &HttpRequest) -> possession::Pos
         method: request.method().as_str().to_owned(),
         path: path.strip_prefix(context.state.services.issuer.path()).unwrap_or(path).to_owned(),
         // What is not text is no proof, but it was sent.
-        proofs: request
-            .headers()
-            .get_all(DPOP)
-            .map(|value| value.to_str().unwrap_or_default().to_owned())
-            .collect(),
+        proofs: request.headers().get_all(DPOP).map(|value| value.to_str().unwrap_or_default().to_owned()).collect(),
     }
 }
 

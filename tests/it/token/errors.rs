@@ -199,10 +199,8 @@ both! {
 
     async fn what_would_restrict_the_grant_is_refused_and_not_ignored(app) {
         let rp = app.client(ClientSpec::machine("service")).await;
-        for name in ["authorization_details", "dpop_jkt"] {
-            let fields = [("grant_type", "client_credentials"), (name, "[]")];
-            rp.token(&fields).await.refused("invalid_request", "AS-1028").await;
-        }
+        let fields = [("grant_type", "client_credentials"), ("authorization_details", "[]")];
+        rp.token(&fields).await.refused("invalid_request", "AS-1028").await;
     }
 
     async fn a_service_gets_no_scope_that_it_is_not_registered_for(app) {

@@ -82,9 +82,8 @@ pub(super) fn insert(
         }
     };
     let (id, row_id) = (&client.client_id, cx.fresh_id());
-    let sealed_secret = (client.settings.token_endpoint_auth_method == AuthMethod::ClientSecretJwt).then(|| {
-        cx.services.sealer.seal(SEALED_PURPOSE, &row_id, text.expose().as_bytes(), cx.random())
-    });
+    let sealed_secret = (client.settings.token_endpoint_auth_method == AuthMethod::ClientSecretJwt)
+        .then(|| cx.services.sealer.seal(SEALED_PURPOSE, &row_id, text.expose().as_bytes(), cx.random()));
     let row = ClientSecret {
         id: row_id,
         client_id: id.clone(),
