@@ -134,7 +134,8 @@ pub async fn code_binding(
     request: &DirectRequest<'_>,
     proof: Option<&CheckedProof>,
 ) -> Result<Option<String>, Failure> {
-    let named = request.params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose()?;
+    let named = request.params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose();
+    let named = named.inspect_err(|error| cx.refused("dpop_jkt", &[], error.reason))?;
     let proved = request.possession.proved(proof).jkt;
     if named.is_some() && proved.is_some() && named != proved {
         cx.refused("dpop_jkt", &[], Reason::DpopThumbprintMismatch);
