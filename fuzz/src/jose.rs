@@ -3,10 +3,15 @@
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use symbolon::crypto::{CompactJws, PublicKeySet};
+use symbolon::crypto::{CompactJws, PublicKeySet, UnsecuredJwt};
 use symbolon_domain::{
-    Timestamp, jose::SigningAlgorithm, oauth::check_own_access_token, oidc::id_token::check_own_id_token_hint,
+    Timestamp,
+    jose::SigningAlgorithm,
+    oauth::{Params, check_own_access_token, check_request_object, request_object_parameters},
+    oidc::id_token::check_own_id_token_hint,
 };
+
+use crate::oauth::client;
 
 /// RFC 7515 appendix A.3.
 static KEYS: LazyLock<Option<PublicKeySet>> = LazyLock::new(|| {
@@ -27,6 +32,24 @@ pub fn compact_jws(data: &[u8]) {
     }
     if let Some(keys) = KEYS.as_ref() {
         drop(keys.verify_compact(text, &SigningAlgorithm::ALL));
+    }
+}
+
+/// A request object: unsecured ones are told from signed ones, and its parameters meet the rules of any others.
+pub fn request_object(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        let unsecured = UnsecuredJwt::parse(text);
+        assert!(!(matches!(unsecured, Ok(Some(_))) && CompactJws::parse(text).is_ok()));
+    }
+    let Ok(Value::Object(claims)) = serde_json::from_slice(data) else { return };
+    let client = client(vec!["https://web.example/callback".to_owned()]);
+    let Ok(outside) = Params::parse(b"client_id=web&state=outside&request=a.b.c") else { return };
+    let now = Timestamp::from_seconds(1_700_000_000);
+    let _ = check_request_object(&claims, &outside, &client, "https://id.example", now);
+    if let Ok(params) = request_object_parameters(&claims, &outside, &client) {
+        assert!(Params::parse(params.encoded().as_bytes()).is_ok());
+        assert!(params.find("request") != Some("a.b.c") || claims.contains_key("request"));
+        assert!(params.find("state") != Some("outside") || claims.get("state").is_none_or(|state| state == "outside"));
     }
 }
 

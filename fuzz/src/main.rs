@@ -24,6 +24,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("token_request", oauth::token_request),
     ("compact_jws", jose::compact_jws),
     ("jwk_set", jose::jwk_set),
+    ("request_object", jose::request_object),
     ("own_access_token", jose::own_access_token),
     ("id_token_hint", jose::id_token_hint),
     ("opaque_token", other::opaque_token),

@@ -28,7 +28,8 @@ use crate::{
     domain::trace::Transaction,
     net::fetcher::{Fetcher, Reach},
     service::{
-        Cx, Services, SystemClock, client_keys::FetchedKeys, clients::ClientCache, keys, recorder::Recorder, setup,
+        Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
+        recorder::Recorder, setup,
     },
     store::{Location, Store, StoreOptions},
     tls,
@@ -115,6 +116,7 @@ fn assemble(settings: &Settings, purpose: Purpose, store: Store, sealer: Sealer)
         sealer,
         keyring: ArcSwap::from_pointee(keyring),
         clients: ClientCache::default(),
+        registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),
         fetcher,
         clock: Arc::new(SystemClock),

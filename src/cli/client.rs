@@ -304,7 +304,11 @@ fn plain(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Bool(flag) => yes(*flag),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(plain).collect();
+            // A response type may be of several words.
+            items.join(if items.iter().any(|item| item.contains(' ')) { ", " } else { " " })
+        }
         other => other.to_string(),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     config::{DiskFiles, Files as _},
     domain::{
         entity::{AccessTokenFormat, AssertionAudience, AuthMethod, ClientSettings, ConsentMode, IdTokenClaims},
-        jose::SigningAlgorithm,
+        jose::{RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{AssertionAlgorithm, GrantType, ResponseMode, ResponseType},
     },
 };
@@ -71,6 +71,9 @@ pub struct ClientFlags {
     /// An audience of access tokens; repeat for more. Replaces the list.
     #[arg(long = "audience")]
     audiences: Vec<String>,
+    /// A type of authorization details that the client may use; repeat for more. Replaces the list.
+    #[arg(long = "authorization-details-type", value_name = "TYPE")]
+    authorization_details_types: Vec<String>,
     /// Do not require PKCE: for confidential clients that cannot.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     no_pkce: Option<bool>,
@@ -83,6 +86,15 @@ pub struct ClientFlags {
     /// Tokens only over a client certificate, and bound to it (mTLS).
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     certificate_bound: Option<bool>,
+    /// The algorithm of request objects, or none for a client that cannot sign.
+    #[arg(long, value_parser = values::request_object_algorithm)]
+    request_object_alg: Option<RequestObjectAlgorithm>,
+    /// Parameters count only inside of a signed request object (JAR).
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_signed_request_object: Option<bool>,
+    /// An address that request objects may be fetched from; repeat for more. Replaces the list.
+    #[arg(long = "request-uri", value_name = "URI")]
+    request_uris: Vec<String>,
     /// May introspect tokens of other clients.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     may_introspect: Option<bool>,
@@ -121,6 +133,7 @@ impl ClientFlags {
         replace(&mut settings.response_types, &self.response_types);
         replace(&mut settings.response_modes, &self.response_modes);
         replace(&mut settings.access_token_audience, &self.audiences);
+        replace(&mut settings.authorization_details_types, &self.authorization_details_types);
         set(&mut settings.token_endpoint_auth_method, self.auth_method);
         if self.auth_method.is_some() {
             settings.token_endpoint_auth_signing_alg = None;
@@ -138,6 +151,9 @@ impl ClientFlags {
         set(&mut settings.require_pushed_authorization_requests, self.require_par);
         set(&mut settings.dpop_bound_access_tokens, self.dpop_bound);
         set(&mut settings.tls_client_certificate_bound_access_tokens, self.certificate_bound);
+        set(&mut settings.require_signed_request_object, self.require_signed_request_object);
+        settings.request_object_signing_alg = self.request_object_alg.or(settings.request_object_signing_alg);
+        replace(&mut settings.request_uris, &self.request_uris);
         set(&mut settings.may_introspect, self.may_introspect);
         set(
             &mut settings.id_token_claims,

@@ -2,10 +2,13 @@
 //! input. Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict.
 
 mod admin;
+mod api;
 mod client;
 mod client_flags;
 mod config;
+mod details_type;
 mod event;
+mod exchange_policy;
 mod failure;
 mod group;
 mod io;
@@ -76,12 +79,21 @@ pub enum Command {
     /// Apps and services.
     #[command(subcommand)]
     Client(client::Verb),
+    /// Which client may exchange whose tokens.
+    #[command(subcommand)]
+    ExchangePolicy(exchange_policy::Verb),
     /// Groups of people.
     #[command(subcommand)]
     Group(group::Verb),
     /// Roles of people, groups and clients.
     #[command(subcommand)]
     Role(role::Verb),
+    /// APIs: what tokens are for.
+    #[command(subcommand)]
+    Api(api::Verb),
+    /// Types of authorization details (rich authorization requests).
+    #[command(subcommand)]
+    AuthorizationDetailsType(details_type::Verb),
     /// Signing keys.
     #[command(subcommand)]
     Key(key::Verb),
@@ -156,8 +168,11 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::Dev(options) => serve::dev(global, &options, io),
         Command::User(verb) => user::run(global, verb, io),
         Command::Client(verb) => client::run(global, verb, io),
+        Command::ExchangePolicy(verb) => exchange_policy::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),
         Command::Role(verb) => role::run(global, verb, io),
+        Command::Api(verb) => api::run(global, verb, io),
+        Command::AuthorizationDetailsType(verb) => details_type::run(global, verb, io),
         Command::Key(verb) => key::run(global, verb, io),
         Command::Event(verb) => event::run(global, &verb, io),
         Command::Why(why) => why::run(global, &why, io),

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         Timestamp,
         access::RoleSource,
-        entity::{Client, ClientSecret, Group, Role, SigningKeyRecord, User},
+        entity::{Api, Client, ClientSecret, DetailsType, Group, Role, SigningKeyRecord, User},
     },
     service::admin::{client::ClientDetail, event::EventView, group::GroupDetail, role::RoleDetail, user::UserDetail},
 };
@@ -133,6 +133,33 @@ pub(super) fn role_detail(detail: &RoleDetail) -> Value {
     members.insert("users".to_owned(), json!(detail.holders));
     members.insert("clients".to_owned(), json!(detail.clients));
     Value::Object(members)
+}
+
+pub(super) fn api(api: &Api) -> Value {
+    let mut members = object(json!({
+        "resource": api.resource,
+        "name": api.name,
+        "description": api.description,
+        "owner": api.owner,
+        "version": api.version,
+        "created_at": time(api.created_at),
+        "updated_at": time(api.updated_at),
+    }));
+    members.extend(object(serde_json::to_value(&api.settings).unwrap_or_default()));
+    Value::Object(members)
+}
+
+pub(super) fn details_type(known: &DetailsType) -> Value {
+    json!({
+        "type": known.name,
+        "name": known.title,
+        "description": known.description,
+        "schema": known.schema,
+        "owner": known.owner,
+        "version": known.version,
+        "created_at": time(known.created_at),
+        "updated_at": time(known.updated_at),
+    })
 }
 
 pub(super) fn key(key: &SigningKeyRecord) -> Value {

@@ -155,7 +155,7 @@ impl<'a> CompactJws<'a> {
 }
 
 /// base64url without padding and without stray bits (RFC 7515 §2).
-fn decode(part: &str) -> Result<Vec<u8>, VerifyError> {
+pub(super) fn decode(part: &str) -> Result<Vec<u8>, VerifyError> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| VerifyError::Malformed)
 }
 

@@ -14,6 +14,7 @@ pub mod seal;
 pub mod secret_jwt;
 pub mod signer;
 pub mod token;
+pub mod unsecured;
 pub mod verifier;
 
 pub use compact::{CompactJws, VerifyError};
@@ -24,6 +25,7 @@ pub use random::{Random, SystemRandom, uuid_v7};
 pub use seal::{DataKey, KeyEncryptionKey, SealError, Sealer};
 pub use signer::{GeneratedKey, KeyError, SignError, Signer, SigningKey, sign_compact};
 pub use token::{Minted, SecretHash, SecretKind};
+pub use unsecured::UnsecuredJwt;
 pub use verifier::{PublicKeySet, Verified};
 
 /// SHA-256 of the concatenation of `parts`.

@@ -30,13 +30,15 @@ pub enum SecretKind {
     Interaction,
     /// The token of a form.
     Csrf,
+    /// What a device holds while a person answers (RFC 8628 §3.2).
+    DeviceCode,
     /// The reference to a pushed authorization request (RFC 9126 §2.2).
     PushedRequest,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AccessToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -45,6 +47,7 @@ impl SecretKind {
         Self::Session,
         Self::Interaction,
         Self::Csrf,
+        Self::DeviceCode,
         Self::PushedRequest,
     ];
 
@@ -59,6 +62,7 @@ impl SecretKind {
             Self::Session => "sym_se_",
             Self::Interaction => "sym_in_",
             Self::Csrf => "sym_cf_",
+            Self::DeviceCode => "sym_dc_",
             Self::PushedRequest => "sym_pr_",
         }
     }

@@ -40,6 +40,8 @@ ids! {
     AuthorizationId,
     /// A pending dialogue between an authorization request and its answer.
     InteractionId,
+    /// A request that a person answers elsewhere, while the client asks again and again.
+    DeferredId,
     /// A pushed authorization request: what its answer uses up.
     PushedRequestId,
     /// One fact in the event stream.

@@ -7,6 +7,7 @@ pub mod entity;
 pub mod ids;
 mod issuer;
 pub mod jose;
+pub mod json_schema;
 pub mod oauth;
 pub mod oidc;
 mod secret;

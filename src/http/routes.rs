@@ -70,6 +70,9 @@ macro_rules! methods {
     };
 }
 
+/// In front of the path of a resource on this host (RFC 9728 §3.1), whatever the issuer's own path is.
+pub(super) const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource";
+
 /// The table.
 pub const ROUTES: &[Route] = &[
     Route {
@@ -87,6 +90,13 @@ pub const ROUTES: &[Route] = &[
         endpoint: None,
     },
     Route {
+        path: "/.well-known/oauth-protected-resource/{path}",
+        methods: methods!(get => oauth::metadata::oauth_protected_resource),
+        permission: Permission::Anybody,
+        origins: Origins::Any,
+        endpoint: None,
+    },
+    Route {
         path: "/oauth2/jwks",
         methods: methods!(get => oauth::metadata::jwks),
         permission: Permission::Anybody,
@@ -99,6 +109,13 @@ pub const ROUTES: &[Route] = &[
         permission: Permission::Client,
         origins: Origins::Any,
         endpoint: Some(Endpoint::Token),
+    },
+    Route {
+        path: "/oauth2/device_authorization",
+        methods: methods!(post => oauth::device::post),
+        permission: Permission::Client,
+        origins: Origins::Any,
+        endpoint: Some(Endpoint::DeviceAuthorization),
     },
     Route {
         path: "/oauth2/introspect",
@@ -146,6 +163,27 @@ pub const ROUTES: &[Route] = &[
         path: "/consent/{interaction}",
         methods: methods!(get => pages::consent::get, post => pages::consent::post),
         permission: Permission::Browser,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
+        path: "/device",
+        methods: methods!(get => pages::device::get, post => pages::device::post),
+        permission: Permission::Browser,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
+        path: "/approve/{interaction}",
+        methods: methods!(get => pages::approve::get, post => pages::approve::post),
+        permission: Permission::Browser,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
+        path: "/answered/{answer}",
+        methods: methods!(get => pages::approve::answered),
+        permission: Permission::Anybody,
         origins: Origins::Same,
         endpoint: None,
     },
@@ -292,6 +330,10 @@ pub(super) fn is_direct(pattern: &str) -> bool {
 /// Routes the table below `base`, the issuer's own path.
 pub fn configure(config: &mut web::ServiceConfig, base: &str, playground: bool) {
     for route in ROUTES.iter().filter(|route| playground || route.permission != Permission::Playground) {
+        if route.path.starts_with(RESOURCE_METADATA) {
+            config.service(resource(route, &format!("{RESOURCE_METADATA}/{{path:.+}}")));
+            continue;
+        }
         config.service(resource(route, &format!("{base}{}", route.path)));
         // RFC 8414 §3.1 puts the well-known part in front of the issuer's path; OIDC appends it.
         if let Some(name) = route.path.strip_prefix("/.well-known/").filter(|_| !base.is_empty()) {

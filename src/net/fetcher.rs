@@ -90,19 +90,32 @@ impl Fetcher {
     /// # Errors
     /// When the address is not allowed, or the answer is not a JSON document of modest size.
     pub async fn json(&self, address: &str) -> Result<serde_json::Value, FetchError> {
+        let body = self.body(address, "application/json").await?;
+        serde_json::from_slice(&body).map_err(|_| FetchError::Failed("the answer is not JSON".into()))
+    }
+
+    /// Fetches a text; its content type is not looked at.
+    ///
+    /// # Errors
+    /// When the address is not allowed, or the answer is not a text of modest size.
+    pub async fn text(&self, address: &str, accept: &str) -> Result<String, FetchError> {
+        let body = self.body(address, accept).await?;
+        String::from_utf8(body).map_err(|_| FetchError::Failed("the answer is not text".into()))
+    }
+
+    async fn body(&self, address: &str, accept: &str) -> Result<Vec<u8>, FetchError> {
         let url = self.check(address)?;
         let response = self
             .client
             .get(url)
-            .header("accept", "application/json")
+            .header("accept", accept)
             .send()
             .await
             .map_err(|error| FetchError::Failed(error.without_url().to_string()))?;
         if !response.status().is_success() {
             return Err(FetchError::Failed(format!("the answer was {}", response.status())));
         }
-        serde_json::from_slice(&bounded(response).await?)
-            .map_err(|_| FetchError::Failed("the answer is not JSON".into()))
+        bounded(response).await
     }
 
     /// Sends one request and reads its answer within the same bounds of address, time and size as
@@ -269,6 +282,7 @@ mod tests {
             "nonsense",
         ] {
             assert!(matches!(fetcher.json(address).await, Err(FetchError::NotAllowed(_))), "{address}");
+            assert!(matches!(fetcher.text(address, "*/*").await, Err(FetchError::NotAllowed(_))), "{address}");
             let sent = fetcher.send(Method::POST, address, HeaderMap::new(), Vec::new()).await;
             assert!(matches!(sent, Err(FetchError::NotAllowed(_))), "{address}");
         }

@@ -14,7 +14,7 @@ use crate::{
     crypto::token::{SecretHash, SecretKind, parse},
     domain::{
         entity::{Authorization, Client, User},
-        ids::AuthorizationId,
+        ids::{AuthorizationId, ClientId},
         oauth::{VerifiedAccessToken, check_own_access_token, check_standing},
     },
     store::{self, Read, StoreError},
@@ -106,7 +106,7 @@ pub fn find_access(
         return Ok(None);
     }
     let Some(id) = authorization_id else { return Ok(Some(Live { token, person: None, client })) };
-    Ok(standing(cx, tx, &client.client, &id)?.map(|person| Live { token, person: Some(person), client }))
+    Ok(standing(cx, tx, &client.client, &id, true)?.map(|person| Live { token, person: Some(person), client }))
 }
 
 /// The refresh token, if it could be used now.
@@ -121,7 +121,21 @@ pub fn find_refresh(cx: &Cx, tx: &mut Read<'_>, hash: &SecretHash) -> Result<Opt
     }
     let Some(view) = clients::standing(cx, tx, &token.client_id)? else { return Ok(None) };
     let id = token.authorization_id.clone();
-    Ok(standing(cx, tx, &view.client, &id)?.map(|person| LiveRefresh { found, person }))
+    Ok(standing(cx, tx, &view.client, &id, false)?.map(|person| LiveRefresh { found, person }))
+}
+
+/// Whether what a client was allowed still stands.
+///
+/// # Errors
+/// When the database fails.
+pub fn authorization_stands(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    client: &ClientId,
+    id: &AuthorizationId,
+) -> Result<bool, StoreError> {
+    let Some(view) = clients::standing(cx, tx, client)? else { return Ok(false) };
+    Ok(standing(cx, tx, &view.client, id, false)?.is_some())
 }
 
 fn read_opaque(
@@ -138,13 +152,23 @@ fn read_opaque(
     Ok(checked.ok().map(|token| (token, found.token.authorization_id)))
 }
 
+/// `exchanged`: the client may have the token in exchange for one of the client that the
+/// authorization is for, and then that client must stand too (RFC 8693).
 fn standing(
     cx: &Cx,
     tx: &mut Read<'_>,
     client: &Client,
     id: &AuthorizationId,
+    exchanged: bool,
 ) -> Result<Option<(User, Authorization)>, StoreError> {
     let Some(authorization) = store::authorization::find(tx, id)? else { return Ok(None) };
+    let grantor = if exchanged && authorization.client_id != client.client_id {
+        let Some(view) = clients::standing(cx, tx, &authorization.client_id)? else { return Ok(None) };
+        Some(view)
+    } else {
+        None
+    };
+    let client = grantor.as_ref().map_or(client, |view| &view.client);
     let user = store::user::find(tx, &authorization.user_id)?;
     let session = store::session::find(tx, &authorization.session_id)?;
     // A withdrawn consent revokes its authorizations; here the authorization tells.

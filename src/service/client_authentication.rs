@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 use super::{
     Cx, Failure,
     admin::client::secret::SEALED_PURPOSE,
-    client_keys,
+    client_keys::{self, NotVerified},
     clients::{self, ClientView},
     possession::Possession,
 };
 use crate::{
-    crypto::{secret_jwt, token::hash_of},
+    crypto::{compact::VerifyError, secret_jwt, token::hash_of},
     domain::{
         Secret,
         entity::{AssertionAudience, AuthMethod, Client},
@@ -201,8 +201,8 @@ fn verify_with_secret(cx: &Cx, view: &ClientView, assertion: &Secret<String>) ->
             standing.push(stored.expires_at.is_none_or(|limit| cx.now() < limit));
         }
     }
-    let (claims, position) = secret_jwt::verify(assertion.expose(), &secrets)
-        .map_err(|error| OAuthError::invalid_client(client_keys::reason(&error)))?;
+    let (claims, position) =
+        secret_jwt::verify(assertion.expose(), &secrets).map_err(|error| not_the_client(NotVerified::Token(error)))?;
     match standing.get(position) {
         Some(true) => Ok(claims),
         _ => Err(OAuthError::invalid_client(Reason::ClientSecretExpired).into()),
@@ -225,7 +225,7 @@ async fn check_assertion(
             Some(AssertionAlgorithm::Signature(only)) => vec![only],
             Some(AssertionAlgorithm::Secret) => Vec::new(),
         };
-        client_keys::verify(cx, view, assertion.expose(), &allowed).await?
+        client_keys::verify(cx, view, assertion.expose(), &allowed).await.map_err(not_the_client)?.claims
     };
     let audiences = match settings.client_assertion_audience {
         AssertionAudience::Any => audiences(cx, request),
@@ -244,4 +244,14 @@ async fn check_assertion(
         })
         .await?;
     if first { Ok(()) } else { Err(OAuthError::invalid_client(Reason::AssertionReplayed).into()) }
+}
+
+fn not_the_client(error: NotVerified) -> OAuthError {
+    OAuthError::invalid_client(match error {
+        NotVerified::KeysUnavailable => Reason::ClientKeysUnavailable,
+        NotVerified::Token(VerifyError::BadSignature | VerifyError::KeyNotFound | VerifyError::KeyAmbiguous) => {
+            Reason::AssertionSignature
+        }
+        NotVerified::Token(_) => Reason::AssertionMalformed,
+    })
 }

@@ -6,12 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use serde_json::{Map, Value};
-
-use super::{Cx, Failure, clients::ClientView};
+use super::{Cx, clients::ClientView};
 use crate::{
-    crypto::{compact::VerifyError, verifier::PublicKeySet},
-    domain::{Timestamp, jose::SigningAlgorithm, oauth::OAuthError, trace::Reason},
+    crypto::{
+        compact::VerifyError,
+        verifier::{PublicKeySet, Verified},
+    },
+    domain::{Timestamp, jose::SigningAlgorithm},
 };
 
 /// Fetched keys are believed for so many seconds.
@@ -41,57 +42,56 @@ impl FetchedKeys {
     }
 }
 
-/// Verifies a JWT that a client signed, and gives its claims.
+/// Why a JWT is not known to be the client's. What that means to the client is the caller's to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotVerified {
+    /// The client has no keys, or they cannot be had.
+    KeysUnavailable,
+    /// They have not signed this.
+    Token(VerifyError),
+}
+
+impl From<VerifyError> for NotVerified {
+    fn from(error: VerifyError) -> Self {
+        Self::Token(error)
+    }
+}
+
+/// Verifies a JWT that a client signed.
 ///
 /// # Errors
-/// `invalid_client` when it does not verify, or the keys cannot be had.
+/// When it does not verify, or the keys cannot be had.
 pub async fn verify(
     cx: &Cx,
     view: &ClientView,
     compact: &str,
     allowed: &[SigningAlgorithm],
-) -> Result<Map<String, Value>, Failure> {
+) -> Result<Verified, NotVerified> {
     if let Some(keys) = &view.keys {
-        return check(keys, compact, allowed).map_err(|error| refusal(&error).into());
+        return Ok(keys.verify_compact(compact, allowed)?);
     }
     let Some(uri) = view.client.settings.jwks_uri.as_deref() else {
-        return Err(OAuthError::invalid_client(Reason::ClientKeysUnavailable).into());
+        return Err(NotVerified::KeysUnavailable);
     };
     let known = cx.services.fetched_keys.recall(uri);
     let age = known.as_ref().map_or(i64::MAX, |(at, _)| cx.now().seconds_since(*at));
     if let Some((_, keys)) = known.filter(|_| age < FRESH_SECONDS) {
-        match check(&keys, compact, allowed) {
+        match keys.verify_compact(compact, allowed) {
             Err(VerifyError::KeyNotFound) if age >= PATIENCE_SECONDS => {}
-            Err(error) => return Err(refusal(&error).into()),
-            Ok(claims) => return Ok(claims),
+            Err(error) => return Err(error.into()),
+            Ok(verified) => return Ok(verified),
         }
     }
     let keys = Arc::new(fetch(cx, uri).await?);
     cx.services.fetched_keys.remember(uri, cx.now(), keys.clone());
-    check(&keys, compact, allowed).map_err(|error| refusal(&error).into())
+    Ok(keys.verify_compact(compact, allowed)?)
 }
 
-async fn fetch(cx: &Cx, uri: &str) -> Result<PublicKeySet, Failure> {
+async fn fetch(cx: &Cx, uri: &str) -> Result<PublicKeySet, NotVerified> {
     let unavailable = |why: String| {
         tracing::info!(trace_id = %cx.trace_id(), why, "a client's jwks_uri gave no keys");
-        Failure::Refused(OAuthError::invalid_client(Reason::ClientKeysUnavailable))
+        NotVerified::KeysUnavailable
     };
     let set = cx.services.fetcher.json(uri).await.map_err(|error| unavailable(error.to_string()))?;
     PublicKeySet::parse(&set).map_err(|error| unavailable(error.to_string()))
-}
-
-fn check(keys: &PublicKeySet, compact: &str, allowed: &[SigningAlgorithm]) -> Result<Map<String, Value>, VerifyError> {
-    keys.verify_compact(compact, allowed).map(|verified| verified.claims)
-}
-
-fn refusal(error: &VerifyError) -> OAuthError {
-    OAuthError::invalid_client(reason(error))
-}
-
-/// Why an assertion does not verify.
-pub(super) const fn reason(error: &VerifyError) -> Reason {
-    match error {
-        VerifyError::BadSignature | VerifyError::KeyNotFound | VerifyError::KeyAmbiguous => Reason::AssertionSignature,
-        _ => Reason::AssertionMalformed,
-    }
 }

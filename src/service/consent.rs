@@ -1,11 +1,16 @@
 //! The consent page: what a person is asked, and what the answer does (OIDC Core 3.1.2.4, ASVS 10.7).
 
+mod asked;
+
 use url::Url;
+
+pub(super) use asked::describe_in_one_list;
+pub use asked::{AskedAll, AskedApi, AskedDetails, AskedScope};
 
 use super::{
     Cx,
     authorization::{
-        self, App, Browser, DialogueFailure, Form, Next, Page, Pending, Reply, asked_scope, decide_pending, decline,
+        self, App, Browser, DialogueFailure, Ended, Form, Next, Page, Pending, asked_scope, decide_pending, decline,
         find_pending,
     },
     login::Account,
@@ -13,27 +18,13 @@ use super::{
 };
 use crate::{
     domain::{
-        entity::Session,
+        entity::{Ending, Session},
         ids::InteractionId,
-        oidc::{
-            claims::{describe_scope, scopes_supported},
-            interaction::Decision,
-        },
+        oidc::interaction::Decision,
         trace::Transaction,
     },
     store::{Abort, Read, Write, interaction},
 };
-
-/// One thing that is asked for, in a person's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AskedScope {
-    /// The scope.
-    pub scope: String,
-    /// Completes "This app will be able to".
-    pub sentence: String,
-    /// The particulars.
-    pub detail: String,
-}
 
 /// The consent page.
 #[derive(Clone)]
@@ -48,7 +39,7 @@ pub struct ConsentView {
     /// Whose data it is.
     pub account: Account,
     /// What is asked for.
-    pub scopes: Vec<AskedScope>,
+    pub asked: AskedAll,
     /// The hidden value of the form: for allow, deny and switch.
     pub form_token: String,
     /// The languages that the app prefers.
@@ -85,6 +76,10 @@ fn read_view(
 ) -> Result<Option<ConsentView>, DialogueFailure> {
     let pending = find_pending(cx, tx, &id, browser)?;
     pending.note(cx);
+    if pending.interaction.ending != Ending::Redirect {
+        // What another device asks for has a page of its own, which says more.
+        return Ok(None);
+    }
     let session = sessions::find_live(cx, tx, browser.session.as_ref())?;
     let (Decision::Consent, Some((session, user))) = (decide_pending(cx, tx, &pending, browser)?, session) else {
         return Ok(None);
@@ -93,7 +88,7 @@ fn read_view(
         app: App::from(&pending.client),
         host: host_of(&pending.request.redirect_uri),
         account: Account::from(&user),
-        scopes: describe(asked_scope(cx, &pending)?),
+        asked: asked::describe(tx, asked_scope(cx, &pending)?, &pending.request)?,
         form_token: browser.form_token(Form::Consent, &[id.as_str(), session.id.as_str()]),
         ui_locales: pending.request.ui_locales.clone(),
         interaction: id,
@@ -112,23 +107,12 @@ fn host_of(redirect_uri: &str) -> Option<String> {
     Some(uri.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
 }
 
-/// The known scopes first, in the order in which people meet them everywhere.
-fn describe(mut scope: Vec<String>) -> Vec<AskedScope> {
-    let known = scopes_supported();
-    scope.sort_by_key(|scope| known.iter().position(|known| known == scope).unwrap_or(known.len()));
-    let describe = |scope: String| {
-        let words = describe_scope(&scope);
-        AskedScope { sentence: words.sentence.to_owned(), detail: words.detail.to_owned(), scope }
-    };
-    scope.into_iter().map(describe).collect()
-}
-
 /// The person allows what the page showed, and the dialogue goes on.
 ///
 /// # Errors
 /// As [`authorization::resume`]; `FormTokenInvalid`, also if another account is signed in by now.
 pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
-    decide(cx, id, browser, form_token, |cx, tx, mut pending, session, _| {
+    decide(cx, id, browser, (Form::Consent, form_token), |cx, tx, mut pending, session, _| {
         pending.bind(session);
         pending.interaction.consented_at = Some(cx.now());
         cx.passed("consent", &[("scope", &pending.request.scope.join(" "))]);
@@ -142,8 +126,8 @@ pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &
 /// # Errors
 /// As [`allow`].
 pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
-    decide(cx, id, browser, form_token, |cx, tx, pending, _, browser| {
-        decline(cx, tx, &pending, browser).map(|reply| Then::Reply(Box::new(reply)))
+    decide(cx, id, browser, (Form::Consent, form_token), |cx, tx, pending, _, browser| {
+        decline(cx, tx, &pending, browser).map(Then::Ended)
     })
     .await
 }
@@ -159,7 +143,7 @@ pub async fn switch_account(
     browser: &Browser,
     form_token: &str,
 ) -> Result<Next, DialogueFailure> {
-    decide(cx, id, browser, form_token, |cx, tx, mut pending, _, _| {
+    decide(cx, id, browser, (Form::Consent, form_token), |cx, tx, mut pending, _, _| {
         pending.forget_progress();
         cx.interaction("account_selection", &[]);
         save(tx, &pending)?;
@@ -168,7 +152,7 @@ pub async fn switch_account(
     .await
 }
 
-fn save(tx: &mut Write<'_>, pending: &Pending) -> Result<(), Abort<DialogueFailure>> {
+pub(super) fn save(tx: &mut Write<'_>, pending: &Pending) -> Result<(), Abort<DialogueFailure>> {
     match interaction::update(tx, &pending.interaction)? {
         true => Ok(()),
         false => Err(pending.expired().into()),
@@ -176,28 +160,30 @@ fn save(tx: &mut Write<'_>, pending: &Pending) -> Result<(), Abort<DialogueFailu
 }
 
 /// What follows an answer.
-enum Then {
+pub(super) enum Then {
     /// The dialogue goes on from what is stored.
     GoOn,
     /// This page.
     Page(Page),
-    /// The client hears of it.
-    Reply(Box<Reply>),
+    /// The dialogue has ended.
+    Ended(Ended),
 }
 
 /// What an answer does.
-type Effect = fn(&Cx, &mut Write<'_>, Pending, &Session, &Browser) -> Result<Then, Abort<DialogueFailure>>;
+pub(super) type Effect = fn(&Cx, &mut Write<'_>, Pending, &Session, &Browser) -> Result<Then, Abort<DialogueFailure>>;
 
-/// An answer counts only for the account that the page named.
-async fn decide(
+/// An answer counts only for the account that the page named. `form`: which form it was, and its
+/// hidden value.
+pub(super) async fn decide(
     cx: &Cx,
     id: &InteractionId,
     browser: &Browser,
-    form_token: &str,
+    form: (Form, &str),
     effect: Effect,
 ) -> Result<Next, DialogueFailure> {
     cx.note_transaction(Transaction::Consent);
-    let (context, dialogue, presented, token) = (cx.clone(), id.clone(), browser.clone(), form_token.to_owned());
+    let (context, dialogue, presented) = (cx.clone(), id.clone(), browser.clone());
+    let (form, token) = (form.0, form.1.to_owned());
     let then = cx
         .services
         .store
@@ -208,7 +194,7 @@ async fn decide(
                 return Ok(Then::GoOn);
             };
             let about = [dialogue.as_str(), session.id.as_str()];
-            presented.check_form_token(Form::Consent, &about, &token).inspect_err(|error| {
+            presented.check_form_token(form, &about, &token).inspect_err(|error| {
                 context.refused("form_token", &[], error.reason);
             })?;
             let context = context.acting_as(format!("user:{}", user.id));
@@ -217,7 +203,7 @@ async fn decide(
         .await?;
     match then {
         Then::Page(page) => Ok(Next::Page(page)),
-        Then::Reply(reply) => Ok(Next::Answer(reply.write_out(cx)?)),
+        Then::Ended(ended) => Ok(ended.next(cx)?),
         Then::GoOn => authorization::go_on(cx, id, browser).await,
     }
 }

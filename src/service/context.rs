@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use super::{client_keys::FetchedKeys, clients::ClientCache, recorder::Recorder};
+use super::{apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, recorder::Recorder};
 use crate::{
     crypto::{
         keyring::Keyring,
@@ -110,6 +110,8 @@ pub struct Services {
     pub keyring: ArcSwap<Keyring>,
     /// The clients as last read.
     pub clients: ClientCache,
+    /// What metadata tells of APIs, as last read.
+    pub registry: RegistryCache,
     /// The keys of clients as last fetched.
     pub fetched_keys: FetchedKeys,
     /// The one outbound fetcher.

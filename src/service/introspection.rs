@@ -86,6 +86,8 @@ fn of_access(cx: &Cx, live: bearer::Live) -> Introspected {
         auth_time: token.auth_time,
         acr: token.acr,
         confirmation: token.confirmation,
+        authorization_details: token.authorization_details,
+        actor: token.actor,
     }
 }
 
@@ -106,5 +108,7 @@ fn of_refresh(cx: &Cx, live: bearer::LiveRefresh) -> Introspected {
         auth_time: Some(authorization.context.auth_time),
         acr: Some(authorization.context.acr),
         confirmation: live.found.token.confirmation,
+        authorization_details: authorization.bounds.authorization_details,
+        actor: None,
     }
 }

@@ -1,6 +1,8 @@
 //! The use cases. No actix type and no Diesel type appears in a signature here.
 
 pub mod admin;
+pub mod apis;
+pub mod approval;
 pub mod authorization;
 pub mod bearer;
 pub mod client_authentication;
@@ -8,10 +10,12 @@ pub mod client_keys;
 pub mod clients;
 pub mod consent;
 pub mod context;
+pub mod device;
 pub mod discovery;
 pub mod end_session;
 pub mod events;
 pub mod failure;
+mod guessing;
 pub mod health;
 pub mod introspection;
 pub mod keys;

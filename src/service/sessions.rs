@@ -9,7 +9,7 @@ use crate::{
         entity::{EventKind, Session, User},
         oidc::logout::{Effect, effect_on},
     },
-    store::{Abort, Read, StoreError, Write, authorization, authorization_code, session, user},
+    store::{Abort, Read, StoreError, Write, authorization, authorization_code, deferred, session, user},
 };
 
 /// The idle limit is moved at most this often, in seconds: not every page is a write.
@@ -112,6 +112,7 @@ pub fn end(cx: &Cx, tx: &mut Write<'_>, session: &Session, cause: SessionEnd) ->
         // Nothing has come yet from an authorization whose code was not redeemed: both end.
         let young = cx.now().seconds_since(standing.created_at) <= cx.services.policy.code_seconds;
         let unredeemed = young && authorization_code::expire_unredeemed(tx, &id, cx.now())?;
+        let unredeemed = deferred::end_unredeemed(tx, &id)? || unredeemed;
         if (unredeemed || effect_on(&standing) == Effect::Ends) && authorization::revoke(tx, &id, cx.now())? {
             let draft = Draft::new(EventKind::AuthorizationRevoked).authorization(&standing);
             draft.fact("cause", "session_ended").append(cx, tx)?;

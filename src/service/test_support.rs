@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 
 use super::{
     Clock, Cx, Policy, Services,
+    apis::RegistryCache,
     authorization::{self, Browser, DialogueFailure, Next, Page},
     client_keys::FetchedKeys,
     clients::ClientCache,
@@ -107,6 +108,7 @@ impl TestServices {
             sealer: Sealer::new(&KeyEncryptionKey::generate(random.as_ref())),
             keyring: ArcSwap::from_pointee(Keyring::new("", Vec::new(), Vec::new()).unwrap()),
             clients: ClientCache::default(),
+            registry: RegistryCache::default(),
             fetched_keys: FetchedKeys::default(),
             fetcher: Fetcher::new(Reach::DangerLoopback).unwrap(),
             clock: clock.clone(),
@@ -311,6 +313,7 @@ impl TestBrowser<'_> {
                     self.sign_in(&id, name, password).await.unwrap_or_else(|failure| panic!("{failure:?}"))
                 }
                 Next::Page(Page::Consent(id)) => self.allow(&id).await.unwrap_or_else(|failure| panic!("{failure:?}")),
+                Next::Page(page) => panic!("another page: {page:?}"),
             };
         }
         answer(Ok(next)).remove("code").expect("a code")

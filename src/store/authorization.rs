@@ -94,6 +94,27 @@ pub fn revoke(tx: &mut Write<'_>, id: &AuthorizationId, now: Timestamp) -> Resul
     Ok(written == 1)
 }
 
+/// The latest standing authorization of a client in a session.
+///
+/// # Errors
+/// When the database fails.
+pub fn latest_of_session(
+    tx: &mut Read<'_>,
+    session: &SessionId,
+    client: &ClientId,
+) -> Result<Option<Authorization>, StoreError> {
+    authorizations::table
+        .filter(authorizations::session_id.eq(session.as_str()))
+        .filter(authorizations::client_id.eq(client.as_str()))
+        .filter(authorizations::revoked_at.is_null())
+        .order((authorizations::created_at.desc(), authorizations::id.desc()))
+        .limit(1)
+        .get_result::<AuthorizationRow>(tx.conn)
+        .optional()?
+        .map(entity)
+        .transpose()
+}
+
 /// The standing authorizations of a session.
 ///
 /// # Errors

@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use super::{
     StoreError, Write,
     schema::{
-        access_tokens, assertion_replays, authorization_codes, authorizations, decision_records, dpop_proofs,
-        interactions, pushed_authorization_requests, refresh_tokens, revoked_tokens, sessions, setup_links,
-        sign_in_throttles,
+        access_tokens, assertion_replays, authorization_codes, authorizations, decision_records,
+        deferred_authorizations, dpop_proofs, interactions, pushed_authorization_requests, refresh_tokens,
+        revoked_tokens, sessions, setup_links, sign_in_throttles,
     },
 };
 use crate::domain::Timestamp;
@@ -44,6 +44,8 @@ pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, Store
         dpop_proofs.expires_at < now;
         authorizations.expires_at < now;
         interactions.expires_at < now;
+        // Who asks a little later still hears what became of it.
+        deferred_authorizations.expires_at < now - HOUR;
         // A dialogue that began in time may end long after, and uses up its pushed request then.
         pushed_authorization_requests.expires_at < day_ago;
         sessions.expires_at < now;
@@ -52,6 +54,6 @@ pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, Store
         // A network's failures are forgotten within the hour; an account's only by a success or a
         // reset, here after so long that guessing at this pace is hopeless.
         sign_in_throttles.blocked_until < day_ago, and sign_in_throttles::window_started_at.lt(day_ago)
-            .and(sign_in_throttles::throttle_key.like("ip%").or(sign_in_throttles::window_started_at.lt(now - 90 * DAY)));
+            .and(sign_in_throttles::throttle_key.like("ip%").or(sign_in_throttles::throttle_key.like("code:%")).or(sign_in_throttles::window_started_at.lt(now - 90 * DAY)));
     })
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::interactions};
 use crate::domain::{
     Timestamp,
+    entity::Ending,
     ids::{ClientId, InteractionId, SessionId},
     trace::TraceId,
 };
@@ -36,6 +37,8 @@ pub struct Interaction {
     pub expires_at: Timestamp,
     /// When it was answered.
     pub finished_at: Option<Timestamp>,
+    /// How it ends when it is granted.
+    pub ending: Ending,
 }
 
 #[derive(Queryable)]
@@ -52,6 +55,7 @@ struct InteractionRow {
     created_at: i64,
     expires_at: i64,
     finished_at: Option<i64>,
+    ending: String,
 }
 
 /// Inserts an interaction.
@@ -73,6 +77,7 @@ pub fn insert(tx: &mut Write<'_>, interaction: &Interaction) -> Result<(), Store
             interactions::created_at.eq(interaction.created_at.millis()),
             interactions::expires_at.eq(interaction.expires_at.millis()),
             interactions::finished_at.eq(interaction.finished_at.map(Timestamp::millis)),
+            interactions::ending.eq(row::to_json(&interaction.ending, "interactions", "ending")?),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -83,24 +88,30 @@ pub fn insert(tx: &mut Write<'_>, interaction: &Interaction) -> Result<(), Store
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, id: &InteractionId) -> Result<Option<Interaction>, StoreError> {
-    Ok(interactions::table
+    interactions::table
         .filter(interactions::id.eq(id.as_str()))
         .get_result::<InteractionRow>(tx.conn)
         .optional()?
-        .map(|columns| Interaction {
-            id: InteractionId::new(columns.id),
-            browser_hash: columns.browser_hash,
-            client_id: ClientId::new(columns.client_id),
-            request: columns.request,
-            trace_id: TraceId::from_stored(columns.trace_id),
-            session_id: columns.session_id.map(SessionId::new),
-            authenticated_at: row::time(columns.authenticated_at),
-            consented_at: row::time(columns.consented_at),
-            account_chosen_at: row::time(columns.account_chosen_at),
-            created_at: Timestamp::from_millis(columns.created_at),
-            expires_at: Timestamp::from_millis(columns.expires_at),
-            finished_at: row::time(columns.finished_at),
-        }))
+        .map(entity)
+        .transpose()
+}
+
+fn entity(columns: InteractionRow) -> Result<Interaction, StoreError> {
+    Ok(Interaction {
+        id: InteractionId::new(columns.id),
+        browser_hash: columns.browser_hash,
+        client_id: ClientId::new(columns.client_id),
+        request: columns.request,
+        trace_id: TraceId::from_stored(columns.trace_id),
+        session_id: columns.session_id.map(SessionId::new),
+        authenticated_at: row::time(columns.authenticated_at),
+        consented_at: row::time(columns.consented_at),
+        account_chosen_at: row::time(columns.account_chosen_at),
+        created_at: Timestamp::from_millis(columns.created_at),
+        expires_at: Timestamp::from_millis(columns.expires_at),
+        finished_at: row::time(columns.finished_at),
+        ending: row::from_json(&columns.ending, "interactions", "ending")?,
+    })
 }
 
 /// Writes the progress of a dialogue: session, authentication, consent, choice.

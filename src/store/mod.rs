@@ -5,6 +5,7 @@
 //! bound anew at every execution, which costs more than the lookup.
 
 pub mod access_token;
+pub mod api;
 pub mod assertion_replay;
 pub mod authorization;
 pub mod authorization_code;
@@ -13,8 +14,11 @@ pub mod client;
 pub mod consent;
 pub mod credential;
 pub mod decision_record;
+pub mod deferred;
+pub mod details_type;
 pub mod dpop_proof;
 pub mod event;
+pub mod exchange_policy;
 pub mod group;
 pub mod instance;
 pub mod interaction;

@@ -165,6 +165,24 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+        ending -> Text,
+    }
+}
+
+diesel::table! {
+    deferred_authorizations (id) {
+        id -> Text,
+        kind -> Text,
+        code_hash -> Binary,
+        user_code -> Nullable<Text>,
+        client_id -> Text,
+        request -> Text,
+        state -> Text,
+        authorization_id -> Nullable<Text>,
+        interval_seconds -> BigInt,
+        polled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -316,6 +334,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    token_exchange_policies (client_id, subject_client_id) {
+        client_id -> Text,
+        subject_client_id -> Text,
+        audiences -> Text,
+        mode -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     decision_records (trace_id, recorded_at) {
         trace_id -> Text,
         recorded_at -> BigInt,
@@ -324,6 +352,33 @@ diesel::table! {
         reason -> Nullable<Text>,
         record -> Text,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    apis (resource) {
+        resource -> Text,
+        resource_key -> Text,
+        name -> Text,
+        description -> Text,
+        settings -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorization_details_types (name) {
+        name -> Text,
+        title -> Text,
+        description -> Text,
+        schema -> Text,
+        owner -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -343,6 +398,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     client_roles,
     sessions,
     interactions,
+    deferred_authorizations,
     pushed_authorization_requests,
     consents,
     authorizations,
@@ -354,6 +410,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     dpop_proofs,
     signing_keys,
     setup_links,
+    token_exchange_policies,
     events,
     decision_records,
+    apis,
+    authorization_details_types,
 );

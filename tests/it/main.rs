@@ -10,20 +10,27 @@
 mod support;
 
 mod architecture;
+mod authorization_details;
 mod authorize;
 mod client_authentication;
 #[path = "../../conformance/behaviours/mod.rs"]
 mod conformance;
 mod consent;
+mod device;
 mod discovery;
 mod dpop;
+mod grants;
 mod http;
 mod introspection;
 mod login;
 mod logout;
 mod par;
+mod protected_resource_metadata;
 mod reasons;
+mod request_object;
+mod resource_indicators;
 mod revocation;
 mod setup;
 mod token;
+mod token_exchange;
 mod userinfo;

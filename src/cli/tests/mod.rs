@@ -1,5 +1,6 @@
 //! The command line as a person or a script meets it: what is printed, and the exit code.
 
+mod apis;
 mod objects;
 mod other;
 

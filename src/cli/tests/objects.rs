@@ -3,7 +3,7 @@
 use super::Shell;
 
 const GOOD: &str = "correct horse battery staple\n";
-const QUICK: &str = "--id-token-alg ES256 --access-token-alg ES256";
+const QUICK: &str = "--id-token-alg ES256 --access-token-alg ES256 --authorization-response-alg ES256";
 
 #[test]
 fn a_user_goes_from_creation_to_deletion() {
@@ -66,6 +66,30 @@ fn every_refusal_has_code_cause_next_command_and_exit_code() {
 }
 
 #[test]
+fn an_exchange_policy_names_two_clients_and_the_audiences() {
+    for shell in Shell::each() {
+        shell.call(&format!("client create --kind machine --name S --client-id orders {QUICK}")).ok();
+        shell.call(&format!("client create --kind machine --name F --client-id front {QUICK}")).ok();
+        let allow = "exchange-policy allow --client orders --subject-client front --audience https://api.example";
+        shell.call(allow).fails(2, "AS-3003 client: allow the client the grant token_exchange first");
+        shell.call("client update orders --grant-type client_credentials --grant-type token_exchange").ok();
+        let made = shell.call(&format!("{allow} --audience https://b.example --impersonation --json")).json();
+        assert_eq!((&made["mode"], &made["audiences"][1]), (&"impersonation".into(), &"https://b.example".into()));
+        assert_eq!(shell.call(&format!("{allow} --json")).json()["mode"], "delegation", "it replaces the one before");
+        let listed = shell.call("exchange-policy list --client orders --json").json();
+        assert_eq!(listed.as_array().map(Vec::len), Some(1));
+        assert_eq!(listed[0]["audiences"], serde_json::json!(["https://api.example"]));
+        assert_eq!(shell.call("exchange-policy list --client front --json").json(), serde_json::json!([]));
+        shell.call("exchange-policy allow --client orders --subject-client nobody --audience a").fails(3, "AS-3002");
+        shell.call(&allow.replace("https://api.example", "a~b")).fails(2, "AS-3003 audience");
+        shell.call("exchange-policy delete --client orders --subject-client front").fails(2, "--yes");
+        shell.call("exchange-policy delete --client orders --subject-client front --yes").ok();
+        let gone = shell.call("exchange-policy delete --client orders --subject-client front --yes");
+        gone.fails(3, "symbolon exchange-policy list");
+    }
+}
+
+#[test]
 fn a_client_is_described_in_the_words_of_rfc_7591() {
     for shell in Shell::each() {
         let made = shell
@@ -107,6 +131,30 @@ fn a_client_is_described_in_the_words_of_rfc_7591() {
         assert_eq!((&changed["scope"], &changed["consent"]), (&"openid".into(), &"skip".into()));
         assert!(changed.get("client_secret").is_none());
         assert_eq!(shell.call("client update app --enable --json").json()["enabled"], true);
+    }
+}
+
+#[test]
+fn what_a_client_may_be_answered_with_is_listed_by_its_usual_names() {
+    for shell in Shell::each() {
+        let made = shell
+            .call(&format!(
+                "client create --kind web --name App --client-id app --redirect-uri https://app.example/cb {QUICK} \
+                 --grant-type authorization_code --grant-type implicit --response-type code \
+                 --response-type id_token~code --response-mode fragment --response-mode query.jwt --json"
+            ))
+            .json();
+        assert_eq!(made["response_types"], serde_json::json!(["code", "code id_token"]));
+        assert_eq!(made["response_modes"], serde_json::json!(["fragment", "query.jwt"]));
+        assert_eq!(made["authorization_signed_response_alg"], "ES256");
+        let shown = shell.call("client get app").ok();
+        assert!(shown.contains("code, code id_token"), "{shown}");
+        shell.call("client update app --response-type code").fails(2, "AS-3003 response_types: ");
+        shell.call("client update app --response-type token").fails(2, "id_token token");
+        shell.call("client update app --response-mode jwt").fails(2, "form_post.jwt");
+        let changed =
+            shell.call("client update app --response-type code --grant-type authorization_code --json").json();
+        assert_eq!(changed["response_types"], serde_json::json!(["code"]));
     }
 }
 

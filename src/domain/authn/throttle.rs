@@ -76,6 +76,10 @@ impl Policy {
         on_success: OnSuccess::Keep,
     };
 
+    /// For whoever types codes that devices show: a network has as many tries as one that guesses
+    /// passwords, a browser fewer. A code lives ten minutes and is one of 20^8 (RFC 8628 §5.1).
+    pub const USER_CODE: Self = Self { free_failures: 5, ..Self::NETWORK };
+
     /// The delay after so many failures.
     fn delay(&self, failures: u32) -> i64 {
         match failures.checked_sub(self.free_failures) {
@@ -184,6 +188,12 @@ pub fn unknown_account_key(canonical_name: &str) -> String {
 /// The key of an account at its familiar network.
 pub fn familiar_key(user_id: &UserId, network: &str) -> String {
     format!("account:{user_id}@{network}")
+}
+
+/// The key of a network or browser that tries codes shown by devices: another counter than that of
+/// its sign-ins.
+pub fn user_code_key(of: &str) -> String {
+    format!("code:{of}")
 }
 
 /// The key of a network: the address of IPv4, the /64 of IPv6, which is what one subscriber gets.

@@ -17,6 +17,13 @@ pub struct Bounds {
     /// The thumbprint of the key that redeems the code (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
+    /// The resources that tokens may be for; none: the client's own audience, or an API whose scopes
+    /// were granted (RFC 8707).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource: Vec<String>,
+    /// What was granted in detail (RFC 9396).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<serde_json::Value>,
 }
 
 /// One person's (or one service's) permission to one client, from one dialogue: the parent of
@@ -103,7 +110,7 @@ pub struct Consent {
     pub user_id: UserId,
     /// To which client.
     pub client_id: ClientId,
-    /// To which scopes, all together so far.
+    /// To which scopes and resources, all together so far.
     pub scope: Vec<String>,
     /// When it was last given.
     pub granted_at: Timestamp,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     ids::ClientId,
-    jose::SigningAlgorithm,
+    jose::{RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{AssertionAlgorithm, GrantType, ResponseMode, ResponseType, default_response_types},
 };
 
@@ -198,6 +198,15 @@ pub struct ClientSettings {
     /// Tokens are issued only over a client certificate, and bound to it (RFC 8705 §3.4).
     #[serde(default)]
     pub tls_client_certificate_bound_access_tokens: bool,
+    /// The one algorithm of request objects; none registered means any that signs (OIDC Registration 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<RequestObjectAlgorithm>,
+    /// Parameters count only inside of a signed request object (RFC 9101 §10.5).
+    #[serde(default)]
+    pub require_signed_request_object: bool,
+    /// Where request objects may be fetched (https); a fragment is kept, and not compared.
+    #[serde(default)]
+    pub request_uris: Vec<String>,
     /// Whether people are asked.
     pub consent: ConsentMode,
     /// May introspect tokens of other clients (it is a resource server).
@@ -221,6 +230,9 @@ pub struct ClientSettings {
     /// Overrides the instance's idle lifetime of refresh tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_lifetime: Option<i64>,
+    /// The types of authorization details that the client may use (RFC 9396 §10).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<String>,
 }
 
 /// What a client gets that says nothing (JARM §3).
@@ -266,6 +278,9 @@ impl ClientSettings {
             require_pushed_authorization_requests: false,
             dpop_bound_access_tokens: false,
             tls_client_certificate_bound_access_tokens: false,
+            request_object_signing_alg: None,
+            require_signed_request_object: false,
+            request_uris: Vec::new(),
             consent: ConsentMode::Once,
             may_introspect: false,
             client_uri: None,
@@ -274,6 +289,7 @@ impl ClientSettings {
             access_token_lifetime: None,
             id_token_lifetime: None,
             refresh_token_lifetime: None,
+            authorization_details_types: Vec::new(),
         }
     }
 }
@@ -312,6 +328,12 @@ impl Client {
     /// Whether the client may use this grant.
     pub fn allows_grant(&self, grant: GrantType) -> bool {
         self.settings.grant_types.contains(&grant)
+    }
+
+    /// Whether nobody here registered the client: its definition belongs to none of our own.
+    pub fn is_self_registered(&self) -> bool {
+        use super::Owner;
+        ![Owner::Cli, Owner::System, Owner::Ui].contains(&self.owner)
     }
 
     /// Whether the client may be answered with this.

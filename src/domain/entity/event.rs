@@ -36,12 +36,16 @@ event_kinds! {
     AuthorizationGranted = "authorization.granted",
     /// An authorization and all that came from it was revoked.
     AuthorizationRevoked = "authorization.revoked",
+    /// A client asked for an authorization that a person grants on another device.
+    DeferredRequested = "deferred_authorization.requested",
     /// A person agreed to a client's scopes.
     ConsentGranted = "consent.granted",
     /// A person declined.
     ConsentDenied = "consent.denied",
     /// Tokens were issued.
     TokenIssued = "token.issued",
+    /// A token was issued in exchange for another one.
+    TokenExchanged = "token.exchanged",
     /// A token was revoked.
     TokenRevoked = "token.revoked",
     /// A code or refresh token was used again.
@@ -64,6 +68,10 @@ event_kinds! {
     ClientSecretCreated = "client.secret_created",
     /// A client secret was removed.
     ClientSecretDeleted = "client.secret_deleted",
+    /// Clients were allowed to exchange tokens of others.
+    ExchangeAllowed = "exchange_policy.allowed",
+    /// They no longer are.
+    ExchangeForbidden = "exchange_policy.deleted",
     /// A group was created.
     GroupCreated = "group.created",
     /// A group was changed, or its members were.
@@ -80,6 +88,18 @@ event_kinds! {
     RoleGranted = "role.granted",
     /// A role was taken away.
     RoleRevoked = "role.revoked",
+    /// An API was registered.
+    ApiCreated = "api.created",
+    /// An API was changed.
+    ApiUpdated = "api.updated",
+    /// An API was deleted.
+    ApiDeleted = "api.deleted",
+    /// A type of authorization details was registered.
+    DetailsTypeCreated = "authorization_details_type.created",
+    /// A type of authorization details was changed.
+    DetailsTypeUpdated = "authorization_details_type.updated",
+    /// A type of authorization details was deleted.
+    DetailsTypeDeleted = "authorization_details_type.deleted",
     /// A signing key was made.
     KeyCreated = "key.created",
     /// A signing key changed its state.

@@ -1,18 +1,24 @@
 //! The things Symbolon keeps: structs, their states, and the transitions allowed between them.
 
+mod api;
 mod authorization;
 mod client;
+mod deferred;
 mod event;
+mod exchange_policy;
 mod key;
 mod session;
 mod user;
 
+pub use api::{Api, ApiScope, ApiSettings, DetailsType};
 pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
     AccessTokenFormat, AssertionAudience, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode,
     IdTokenClaims,
 };
+pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
 pub use event::{Event, EventKind, SealedData};
+pub use exchange_policy::{ExchangeMode, ExchangePolicy};
 pub use key::{KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};
 pub use user::{Group, Role, User, UserProfile, UserState};

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::numeric_date;
 use crate::{
     Timestamp,
     oauth::{ErrorCode, OAuthError},
@@ -129,14 +130,8 @@ fn check_time(claims: &Map<String, Value>, issued_at: Timestamp, now: Timestamp)
     Ok(())
 }
 
-/// A NumericDate may have a fraction (RFC 7519 §2), which is cut.
 fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OAuthError> {
-    let Some(value) = claims.get(name) else {
-        return Ok(None);
-    };
-    #[expect(clippy::cast_possible_truncation, reason = "a cast from float to integer saturates")]
-    let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
-    seconds.map(Timestamp::from_seconds).map(Some).ok_or(refused(Reason::DpopProofMalformed))
+    numeric_date(claims, name).map_err(|_| refused(Reason::DpopProofMalformed))
 }
 
 /// Without query and fragment, case of scheme and host folded, default port left out (RFC 9449 §4.3,

@@ -1,7 +1,11 @@
-//! What the rules know of JOSE: the algorithms by name and what each implies (RFC 7518), and what a
-//! proof of possession must say (RFC 9449).
+//! What the rules know of JOSE: the algorithms by name and what each implies (RFC 7518), the claims
+//! that any JWT may carry (RFC 7519), and what a proof of possession must say (RFC 9449).
 
 mod algorithm;
 pub mod dpop;
+mod jwt_claims;
+mod request_object_algorithm;
 
 pub use algorithm::{SigningAlgorithm, UnknownAlgorithm};
+pub use jwt_claims::{WrongType, names_audience, numeric_date};
+pub use request_object_algorithm::RequestObjectAlgorithm;

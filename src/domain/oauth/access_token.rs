@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Confirmation, ErrorCode, OAuthError, scope::parse_scope};
+use super::{Actor, Confirmation, ErrorCode, OAuthError, scope::parse_scope};
 use crate::{
     Timestamp,
     entity::AuthenticationContext,
@@ -44,6 +44,10 @@ pub struct AccessTokenClaims {
     pub groups: Option<Vec<String>>,
     /// What it is bound to.
     pub confirmation: Confirmation,
+    /// What was granted in detail (RFC 9396 §9.1).
+    pub authorization_details: Vec<Value>,
+    /// Who acts for the subject, if somebody does (RFC 8693 §4.1).
+    pub actor: Option<Actor>,
 }
 
 impl AccessTokenClaims {
@@ -73,6 +77,9 @@ impl AccessTokenClaims {
         claim("roles", self.roles.as_ref().map(|roles| json!(roles)));
         claim("cnf", self.confirmation.claim());
         claim("groups", self.groups.as_ref().map(|groups| json!(groups)));
+        let details = &self.authorization_details;
+        claim("authorization_details", (!details.is_empty()).then(|| json!(details)));
+        claim("act", self.actor.as_ref().map(Actor::claim));
         claims
     }
 }
@@ -111,6 +118,10 @@ pub struct VerifiedAccessToken {
     pub acr: Option<String>,
     /// What it is bound to.
     pub confirmation: Confirmation,
+    /// What was granted in detail.
+    pub authorization_details: Vec<Value>,
+    /// Who acts for the subject, if somebody does.
+    pub actor: Option<Actor>,
 }
 
 impl VerifiedAccessToken {
@@ -149,6 +160,11 @@ fn read(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<Ver
         _ => return None,
     };
     let scope = if claims.contains_key("scope") { parse_scope(text("scope")?).ok()? } else { Vec::new() };
+    let authorization_details = match claims.get("authorization_details") {
+        Some(Value::Array(details)) => details.clone(),
+        Some(_) => return None,
+        None => Vec::new(),
+    };
     Some(VerifiedAccessToken {
         subject: text("sub")?.to_owned(),
         client_id: ClientId::new(text("client_id")?),
@@ -161,6 +177,11 @@ fn read(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<Ver
         auth_time: time("auth_time"),
         acr: text("acr").map(str::to_owned),
         confirmation: Confirmation::of_claims(claims)?,
+        authorization_details,
+        actor: match claims.get("act") {
+            Some(claim) => Some(Actor::read(claim)?),
+            None => None,
+        },
     })
 }
 

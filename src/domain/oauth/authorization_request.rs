@@ -4,10 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ErrorCode, GrantType, OAuthError, Params, ResponseMode, ResponseType, SafeRedirect,
-    params::{check_resource_absent, check_restrictions_absent},
+    ErrorCode, OAuthError, Params, ResponseMode, ResponseType, SafeRedirect,
+    authorization_details::parse_details,
     pkce::parse_challenge,
-    scope::{OFFLINE_ACCESS, OPENID, check_allowed, parse_scope},
+    resource::parse_resources,
+    scope::{OFFLINE_ACCESS, OPENID, requested_of_person},
 };
 use crate::{
     entity::Client,
@@ -96,12 +97,45 @@ pub struct AuthorizationRequest {
     /// The key that the code is bound to (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
+    /// The resources that tokens shall be for (RFC 8707).
+    #[serde(default)]
+    pub resource: Vec<String>,
+    /// What is asked for in detail (RFC 9396).
+    #[serde(default)]
+    pub authorization_details: Vec<serde_json::Value>,
     /// The pushed request that this came from; its answer uses it up (RFC 9126 §4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed_request: Option<PushedRequestId>,
 }
 
 impl AuthorizationRequest {
+    /// A request that is not answered through the browser: a device's, or one over the back channel.
+    /// It has no redirect URI. The person always sees what is asked for.
+    pub fn deferred(client_id: ClientId, scope: Vec<String>) -> Self {
+        Self {
+            client_id,
+            redirect_uri: String::new(),
+            response_type: ResponseType::Code,
+            response_mode: ResponseMode::Query,
+            state: None,
+            scope,
+            nonce: None,
+            code_challenge: None,
+            prompt: vec![Prompt::Consent],
+            max_age: None,
+            login_hint: None,
+            id_token_hint: None,
+            acr_values: Vec::new(),
+            ui_locales: None,
+            claims: None,
+            display: None,
+            dpop_jkt: None,
+            resource: Vec::new(),
+            authorization_details: Vec::new(),
+            pushed_request: None,
+        }
+    }
+
     /// Whether this is an OpenID Connect request.
     pub fn is_openid(&self) -> bool {
         self.scope.iter().any(|scope| scope == OPENID)
@@ -179,6 +213,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("scope", check_scope),
     ("resource", check_resource),
     ("dpop_jkt", check_thumbprint),
+    ("authorization_details", check_authorization_details),
     ("nonce", check_nonce),
     ("claims", check_claims),
 ];
@@ -245,6 +280,8 @@ fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> Au
         claims: None,
         display: text("display"),
         dpop_jkt: None,
+        resource: Vec::new(),
+        authorization_details: Vec::new(),
         pushed_request: None,
     }
 }
@@ -277,12 +314,13 @@ fn check_state(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// Request objects and self-registration are not offered; ignored, they would change the meaning
-/// of the request (OIDC Core 6 and 7.2.1).
+/// Where parameters come from is settled before: what still names another source came out of one,
+/// and never counts (RFC 9101 §4). Self-registration is not offered; ignored, it would change the
+/// meaning of the request (OIDC Core 7.2.1).
 fn check_request_object(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     for (name, code, reason) in [
-        ("request", ErrorCode::RequestNotSupported, Reason::RequestObjectUnsupported),
-        ("request_uri", ErrorCode::RequestUriNotSupported, Reason::RequestUriUnsupported),
+        ("request", ErrorCode::InvalidRequestObject, Reason::RequestObjectNested),
+        ("request_uri", ErrorCode::InvalidRequestObject, Reason::RequestObjectNested),
         ("registration", ErrorCode::RegistrationNotSupported, Reason::RegistrationUnsupported),
     ] {
         if draft.params.find(name).is_some() {
@@ -396,16 +434,10 @@ fn check_max_age(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// The default scope is none at all (RFC 6749 §3.3). `offline_access` is kept where it can have an
-/// effect and dropped elsewhere, as OIDC Core 11 asks: it is never an error. An ID token needs
-/// `openid` (OIDC Core 3.2.2.1).
+/// An ID token needs `openid` (OIDC Core 3.2.2.1). Without a code there is nothing to refresh.
 fn check_scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    let mut scope = draft.params.find("scope").map(parse_scope).transpose()?.unwrap_or_default();
-    let offline = draft.request.response_type.has_code()
-        && draft.client.allows_grant(GrantType::RefreshToken)
-        && draft.client.settings.scope.iter().any(|allowed| allowed == OFFLINE_ACCESS);
-    scope.retain(|scope| offline || scope != OFFLINE_ACCESS);
-    check_allowed(draft.client, &scope)?;
+    let mut scope = requested_of_person(draft.client, draft.params.find("scope"))?;
+    scope.retain(|scope| draft.request.response_type.has_code() || scope != OFFLINE_ACCESS);
     draft.request.scope = scope;
     if draft.request.response_type.has_id_token() && !draft.request.is_openid() {
         return Err(OAuthError::invalid_request(Reason::OpenidScopeNotRequested));
@@ -413,13 +445,20 @@ fn check_scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
+/// Whether the resources are registered is found out by the caller, which can look.
 fn check_resource(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    check_resource_absent(draft.params)?;
-    check_restrictions_absent(draft.params)
+    draft.request.resource = parse_resources(draft.params)?;
+    Ok(())
 }
 
 fn check_thumbprint(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     draft.request.dpop_jkt = draft.params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose()?;
+    Ok(())
+}
+
+/// Their types are looked up by the caller too.
+fn check_authorization_details(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    draft.request.authorization_details = parse_details(draft.params)?;
     Ok(())
 }
 

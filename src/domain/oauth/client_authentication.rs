@@ -13,6 +13,7 @@ use crate::{
     Secret, Timestamp,
     entity::{AuthMethod, Client},
     ids::ClientId,
+    jose::{names_audience, numeric_date},
     trace::Reason,
 };
 
@@ -178,14 +179,14 @@ pub fn check_assertion(
 ) -> Result<AssertionFacts, OAuthError> {
     let is_client = |name| claims.get(name).and_then(Value::as_str) == Some(client_id.as_str());
     let jti = claims.get("jti").and_then(Value::as_str).filter(|jti| (1..=256).contains(&jti.len()));
-    let (Some(jti), Some(expires_at)) = (jti, numeric_date(claims, "exp")?) else {
+    let (Some(jti), Some(expires_at)) = (jti, date(claims, "exp")?) else {
         return Err(refused(Reason::AssertionClaims));
     };
     if !is_client("iss") || !is_client("sub") || !names_audience(claims.get("aud"), audiences) {
         return Err(refused(Reason::AssertionClaims));
     }
     let latest = now.plus_seconds(LEEWAY);
-    for begin in [numeric_date(claims, "nbf")?, numeric_date(claims, "iat")?].into_iter().flatten() {
+    for begin in [date(claims, "nbf")?, date(claims, "iat")?].into_iter().flatten() {
         if begin > latest {
             return Err(refused(Reason::AssertionExpired));
         }
@@ -207,25 +208,8 @@ pub fn check_audience_is_text(claims: &Map<String, Value>) -> Result<(), OAuthEr
     if claims.get("aud").is_some_and(Value::is_string) { Ok(()) } else { Err(refused(Reason::AssertionClaims)) }
 }
 
-/// A NumericDate may have a fraction (RFC 7519 §2), which is cut.
-fn numeric_date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OAuthError> {
-    let Some(value) = claims.get(name) else {
-        return Ok(None);
-    };
-    #[expect(clippy::cast_possible_truncation, reason = "a cast from float to integer saturates")]
-    let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
-    seconds.map(Timestamp::from_seconds).map(Some).ok_or(refused(Reason::AssertionClaims))
-}
-
-fn names_audience(aud: Option<&Value>, accepted: &[String]) -> bool {
-    let is_accepted = |text: &str| accepted.iter().any(|audience| audience == text);
-    match aud {
-        Some(Value::String(audience)) => is_accepted(audience),
-        Some(Value::Array(audiences)) => {
-            audiences.iter().all(Value::is_string) && audiences.iter().filter_map(Value::as_str).any(is_accepted)
-        }
-        _ => false,
-    }
+fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OAuthError> {
+    numeric_date(claims, name).map_err(|_| refused(Reason::AssertionClaims))
 }
 
 /// The `sub` that an assertion claims, to find the keys to verify it with. Nothing else may be

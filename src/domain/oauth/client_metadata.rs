@@ -5,8 +5,14 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{GrantType, ResponseType, check_registrable, scope::is_scope_token};
-use crate::entity::{AuthMethod, ClientKind, ClientSettings};
+use super::{
+    GrantType, ResponseType, check_registrable, request_object::without_fragment, resource::resource_of_consent,
+    scope::is_scope_token,
+};
+use crate::{
+    entity::{AuthMethod, ClientKind, ClientSettings},
+    jose::RequestObjectAlgorithm,
+};
 
 /// A year, in seconds: the longest lifetime of anything.
 const MAX_LIFETIME: i64 = 31_536_000;
@@ -14,6 +20,10 @@ const MAX_LIFETIME: i64 = 31_536_000;
 const MAX_ITEMS: usize = 100;
 /// The longest audience, in bytes.
 const MAX_AUDIENCE: usize = 512;
+/// The longest type of authorization details, in bytes.
+const MAX_TYPE: usize = 256;
+/// The longest `request_uri`, in bytes (OIDC Core 6.2).
+const MAX_REQUEST_URI: usize = 512;
 /// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -34,8 +44,8 @@ impl std::fmt::Display for SettingsRule {
 
 impl std::error::Error for SettingsRule {}
 
-/// Whether a client of this kind may be set up like this. The algorithms need no rule: their type
-/// has no `none` and nothing symmetric.
+/// Whether a client of this kind may be set up like this. The algorithms of tokens need no rule: their
+/// type has no `none` and nothing symmetric.
 ///
 /// # Errors
 /// The first setting that breaks a rule.
@@ -44,6 +54,7 @@ pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(),
     check_responses(settings)?;
     check_addresses(kind, settings)?;
     check_keys(settings)?;
+    check_request_objects(settings)?;
     check_names(settings)?;
     check_lifetimes(settings)
 }
@@ -61,11 +72,11 @@ fn check_grants(settings: &ClientSettings) -> Result<(), SettingsRule> {
     if settings.grant_types.iter().collect::<HashSet<_>>().len() < settings.grant_types.len() {
         return rule("grant_types", "List each grant type once.");
     }
-    if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
-        return rule("grant_types", "refresh_token continues an authorization_code grant; allow both or neither.");
+    if has(GrantType::RefreshToken) && !settings.grant_types.iter().any(|grant| grant.begins_authorization()) {
+        return rule("grant_types", "refresh_token continues a grant of a person, such as authorization_code.");
     }
-    if public && has(GrantType::ClientCredentials) {
-        return rule("grant_types", "A public client cannot use client_credentials: it cannot prove who it is.");
+    if public && settings.grant_types.iter().any(|grant| grant.needs_confidential_client()) {
+        return rule("grant_types", "A public client cannot use this grant: it cannot prove who it is.");
     }
     if public && !settings.require_pkce {
         return rule("require_pkce", "A public client always needs PKCE.");
@@ -182,6 +193,34 @@ fn check_keys(settings: &ClientSettings) -> Result<(), SettingsRule> {
     Ok(())
 }
 
+/// How requests may come in an object (OIDC Dynamic Registration 2, RFC 9101 §10.5).
+fn check_request_objects(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    let has_keys = settings.jwks.is_some() || settings.jwks_uri.is_some();
+    let unsigned = settings.request_object_signing_alg == Some(RequestObjectAlgorithm::Unsigned);
+    if settings.require_signed_request_object && unsigned {
+        return rule(
+            "request_object_signing_alg",
+            "A client that must sign its requests cannot be registered for none.",
+        );
+    }
+    if settings.require_signed_request_object && !has_keys {
+        return rule(
+            "require_signed_request_object",
+            "Signed requests need the client's public keys: jwks or jwks_uri.",
+        );
+    }
+    if settings.request_object_signing_alg.is_some() && !unsigned && !has_keys {
+        return rule("request_object_signing_alg", "Signed requests need the client's public keys: jwks or jwks_uri.");
+    }
+    check_list("request_uris", &settings.request_uris)?;
+    match settings.request_uris.iter().position(|uri| !is_https(without_fragment(uri)) || uri.len() > MAX_REQUEST_URI) {
+        Some(index) => {
+            rule(format!("request_uris[{index}]"), "Give the whole https address, without user name, in 512 bytes.")
+        }
+        None => Ok(()),
+    }
+}
+
 fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
     check_list("scope", &settings.scope)?;
     for (index, scope) in settings.scope.iter().enumerate() {
@@ -189,6 +228,18 @@ fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
             return rule(
                 format!("scope[{index}]"),
                 "A scope is printable ASCII without spaces, commas, quotes and backslashes.",
+            );
+        }
+        if resource_of_consent(scope).is_some() {
+            return rule(format!("scope[{index}]"), "A scope does not begin with resource: (that names a resource).");
+        }
+    }
+    check_list("authorization_details_types", &settings.authorization_details_types)?;
+    for (index, name) in settings.authorization_details_types.iter().enumerate() {
+        if !(1..=MAX_TYPE).contains(&name.len()) || name.contains(char::is_control) {
+            return rule(
+                format!("authorization_details_types[{index}]"),
+                "A type has 1 to 256 bytes without control characters.",
             );
         }
     }

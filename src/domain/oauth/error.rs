@@ -22,8 +22,16 @@ pub enum ErrorCode {
     InvalidScope,
     /// The resource is not known (RFC 8707 §2).
     InvalidTarget,
+    /// The authorization details are malformed, unknown or not allowed (RFC 9396 §5).
+    InvalidAuthorizationDetails,
     /// A person or a policy said no.
     AccessDenied,
+    /// Nobody has answered yet (RFC 8628 §3.5).
+    AuthorizationPending,
+    /// The client asks too often (RFC 8628 §3.5).
+    SlowDown,
+    /// Nobody answered in time (RFC 8628 §3.5).
+    ExpiredToken,
     /// Nobody is signed in (OIDC Core 3.1.2.6).
     LoginRequired,
     /// Consent is missing (OIDC Core 3.1.2.6).
@@ -35,12 +43,14 @@ pub enum ErrorCode {
     /// The person cannot be authenticated as strongly as demanded (OpenID Connect Core Error Code
     /// unmet_authentication_requirements 1.0).
     UnmetAuthenticationRequirements,
-    /// `request` is not offered (OIDC Core 3.1.2.6).
+    /// This kind of `request` is not offered (OIDC Core 3.1.2.6).
     RequestNotSupported,
-    /// `request_uri` is not offered (OIDC Core 3.1.2.6).
+    /// `request_uri` is not offered to this client (OIDC Core 3.1.2.6).
     RequestUriNotSupported,
     /// `registration` is not offered (OIDC Core 3.1.2.6).
     RegistrationNotSupported,
+    /// The request object is not usable (OIDC Core 3.1.2.6, RFC 9101 §7).
+    InvalidRequestObject,
     /// The `request_uri` leads to no usable request (OIDC Core 3.1.2.6, RFC 9126 §2.3).
     InvalidRequestUri,
     /// The access token is not valid (RFC 6750 §3.1).
@@ -68,7 +78,11 @@ impl ErrorCode {
         Self::UnsupportedResponseType,
         Self::InvalidScope,
         Self::InvalidTarget,
+        Self::InvalidAuthorizationDetails,
         Self::AccessDenied,
+        Self::AuthorizationPending,
+        Self::SlowDown,
+        Self::ExpiredToken,
         Self::LoginRequired,
         Self::ConsentRequired,
         Self::AccountSelectionRequired,
@@ -77,6 +91,7 @@ impl ErrorCode {
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
+        Self::InvalidRequestObject,
         Self::InvalidRequestUri,
         Self::InvalidToken,
         Self::InsufficientScope,
@@ -97,7 +112,11 @@ impl ErrorCode {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::AccessDenied => "access_denied",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::AccountSelectionRequired => "account_selection_required",
@@ -106,6 +125,7 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",

@@ -1,4 +1,4 @@
-//! The grant types by name (RFC 6749 §4, §6). The service's table of grants answers to this list, but
+//! The grant types by name (RFC 6749 §4, §6 and §4.5). The service's table of grants answers to this list, but
 //! for `implicit`, whose tokens come from the authorization endpoint.
 
 use serde::{Deserialize, Serialize};
@@ -16,11 +16,24 @@ pub enum GrantType {
     /// RFC 6749 §4.2: no grant of the token endpoint, but what a client is registered for that may be
     /// answered with tokens through the browser.
     Implicit,
+    /// RFC 8628 §3.4.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// RFC 8693 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 impl GrantType {
     /// Every grant type.
-    pub const ALL: [Self; 4] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::Implicit];
+    pub const ALL: [Self; 6] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::Implicit,
+        Self::DeviceCode,
+        Self::TokenExchange,
+    ];
 
     /// The `grant_type` value.
     pub const fn name(self) -> &'static str {
@@ -29,6 +42,17 @@ impl GrantType {
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
             Self::Implicit => "implicit",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+        }
+    }
+
+    /// What people may type instead of the whole name, where they configure clients.
+    pub const fn alias(self) -> &'static str {
+        match self {
+            Self::DeviceCode => "device_code",
+            Self::TokenExchange => "token_exchange",
+            other => other.name(),
         }
     }
 
@@ -40,5 +64,43 @@ impl GrantType {
     /// Whether the token endpoint answers to it.
     pub const fn is_for_token_endpoint(self) -> bool {
         !matches!(self, Self::Implicit)
+    }
+
+    /// As [`Self::from_name`], by its alias.
+    pub fn from_alias(alias: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.alias() == alias)
+    }
+
+    /// Whether only a client that proves who it is may use the grant.
+    pub const fn needs_confidential_client(self) -> bool {
+        matches!(self, Self::ClientCredentials | Self::TokenExchange)
+    }
+
+    /// Whether a person's authorization begins with this grant, so that it can be continued by
+    /// refresh tokens.
+    pub const fn begins_authorization(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::DeviceCode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GrantType;
+
+    #[test]
+    fn a_grant_type_is_stored_under_its_registered_name() {
+        for grant in GrantType::ALL {
+            assert_eq!(serde_json::to_value(grant).unwrap(), grant.name());
+            assert_eq!(serde_json::from_value::<GrantType>(grant.name().into()).unwrap(), grant);
+            assert_eq!(GrantType::from_name(grant.name()), Some(grant));
+            assert_eq!(GrantType::from_alias(grant.alias()), Some(grant));
+        }
+    }
+
+    #[test]
+    fn an_alias_is_no_name_on_the_wire() {
+        for grant in GrantType::ALL.into_iter().filter(|grant| grant.name().starts_with("urn:")) {
+            assert_eq!(GrantType::from_name(grant.alias()), None, "{}", grant.alias());
+        }
     }
 }

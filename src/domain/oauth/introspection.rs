@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Confirmation, OAuthError};
+use super::{Actor, Confirmation, OAuthError};
 use crate::{Timestamp, entity::Client, ids::ClientId, trace::Reason};
 
 /// Whether the asking client may learn about the token.
@@ -60,6 +60,10 @@ pub struct Introspected {
     pub acr: Option<String>,
     /// What it is bound to (RFC 8705 §3.2, RFC 9449 §6.2).
     pub confirmation: Confirmation,
+    /// What was granted in detail (RFC 9396 §9.2).
+    pub authorization_details: Vec<Value>,
+    /// Who acts for the subject, if somebody does (RFC 8693 §4.1).
+    pub actor: Option<Actor>,
 }
 
 impl Introspected {
@@ -87,6 +91,9 @@ impl Introspected {
         tell("auth_time", self.auth_time.map(seconds));
         tell("cnf", self.confirmation.claim());
         tell("acr", self.acr.as_ref().map(|acr| json!(acr)));
+        let details = &self.authorization_details;
+        tell("authorization_details", (!details.is_empty()).then(|| json!(details)));
+        tell("act", self.actor.as_ref().map(Actor::claim));
         members
     }
 }

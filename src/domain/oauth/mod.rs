@@ -1,32 +1,44 @@
 //! OAuth 2: what is asked, what is allowed, what is answered.
 
 mod access_token;
+mod actor;
+mod api_metadata;
 mod assertion_algorithm;
+mod authorization_details;
 mod authorization_request;
 mod authorization_response;
 mod client_authentication;
 mod client_metadata;
 mod confirmation;
+mod deferred;
 mod encoding;
 mod error;
 mod grant_type;
 mod introspection;
 mod params;
 mod pkce;
+mod protected_resource;
 mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
+mod request_object;
+mod resource;
 mod response_mode;
 mod response_type;
 mod scope;
 mod standing;
+mod token_exchange;
 mod token_request;
+mod user_code;
 
 #[cfg(test)]
 mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
+pub use actor::Actor;
+pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings};
 pub use assertion_algorithm::AssertionAlgorithm;
+pub use authorization_details::{check_details, describe_fields, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{
     AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed, refuse, rules,
     validate,
@@ -40,21 +52,35 @@ pub use client_authentication::{
 };
 pub use client_metadata::{SettingsRule, check_settings};
 pub use confirmation::{Confirmation, TokenScheme};
+pub use deferred::{
+    DEVICE_LIFETIME, POLL_INTERVAL, Poll, check_grant, decide_poll, parse_deferred_code, parse_device_request,
+};
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
+pub use protected_resource::{find_hosted, protected_resource};
 pub use pushed_authorization_request::{
     PUSHED_LIFETIME, PushedRequest, REQUEST_URI_PREFIX, check_pushed, parameters_to_push, pushed_reference,
 };
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
+pub use request_object::{
+    check_may_be_unsigned, check_request_object, check_request_object_type, check_request_uri,
+    request_object_algorithms, request_object_parameters,
+};
+pub use resource::{
+    Target, aim, check_granted, check_may_target, consent_to_resource, is_registrable_resource, parse_resources,
+    resource_key, resource_of_consent,
+};
 pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
 pub use standing::check_standing;
+pub use token_exchange::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, Exchanged, SubjectType, decide_exchange};
 pub use token_request::{
-    ClientCredentialsRequest, CodeExchange, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
+    ClientCredentialsRequest, CodeExchange, Narrowing, RefreshDecision, RefreshRequest, Refusal, check_redeemable,
     client_credentials_scope, decide_refresh, parse_grant_type,
 };
+pub use user_code::UserCode;

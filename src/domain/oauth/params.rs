@@ -1,7 +1,8 @@
 //! The parameters of a request: parsed once, strictly, before anything is decided
-//! (RFC 6749 §3.1 and §3.2: no parameter twice, an empty one is an absent one).
+//! (RFC 6749 §3.1 and §3.2: no parameter twice, an empty one is an absent one; RFC 8707 §2 makes the
+//! one exception).
 
-use super::{ErrorCode, OAuthError, encoding};
+use super::{OAuthError, encoding};
 use crate::{Secret, trace::Reason};
 
 /// A request may carry this many parameters.
@@ -10,6 +11,8 @@ const MAX_PARAMETERS: usize = 64;
 const MAX_NAME: usize = 128;
 /// The longest value, in bytes.
 const MAX_VALUE: usize = 16 * 1024;
+/// The one parameter that may be repeated, each time with another value (RFC 8707 §2).
+const REPEATABLE: &str = "resource";
 
 /// The decoded parameters of one request. Values may be secrets: they are not printable, and are
 /// overwritten on drop.
@@ -21,7 +24,7 @@ impl Params {
     /// Parses `application/x-www-form-urlencoded` text: a query without its `?`, or a body.
     ///
     /// # Errors
-    /// `invalid_request`: a name comes twice (even if empty once), an escape is incomplete, a name
+    /// `invalid_request`: a name other than `resource` comes twice (even if empty once), an escape is incomplete, a name
     /// is empty, text is not UTF-8 or holds control characters, or a cap is exceeded.
     pub fn parse(encoded: &[u8]) -> Result<Self, OAuthError> {
         let mut params = Self { entries: Vec::new() };
@@ -58,6 +61,11 @@ impl Params {
         self.entries.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose().as_str())
     }
 
+    /// Every value, in the order of the request: more than one only of `resource`.
+    pub fn find_all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.expose().as_str())
+    }
+
     /// The value.
     ///
     /// # Errors
@@ -76,7 +84,7 @@ impl Params {
         if name.is_empty() || name.contains(char::is_control) || self.entries.len() + absent.len() >= MAX_PARAMETERS {
             return Err(malformed());
         }
-        if self.find(&name).is_some() || absent.contains(&name) {
+        if name != REPEATABLE && (self.find(&name).is_some() || absent.contains(&name)) {
             return Err(OAuthError::invalid_request(Reason::ParameterDuplicated));
         }
         if value.expose().is_empty() {
@@ -109,25 +117,36 @@ const fn malformed() -> OAuthError {
     OAuthError::invalid_request(Reason::ParameterMalformed)
 }
 
-/// Resource indicators are not offered, and are not silently ignored: the client would take the
-/// token for a narrower one than it is (RFC 8707 §2).
+/// Requests that are answered elsewhere offer neither resources nor details, and do not silently ignore
+/// them: the client would take the token for a narrower one than it is (RFC 8707 §2, RFC 9396 §5).
 ///
 /// # Errors
-/// `invalid_target`.
+/// `invalid_target`, `invalid_request`.
 pub(super) fn check_resource_absent(params: &Params) -> Result<(), OAuthError> {
-    match params.find("resource") {
-        Some(_) => Err(OAuthError::new(ErrorCode::InvalidTarget, Reason::ResourceUnknown)),
+    if params.find("resource").is_some() {
+        return Err(OAuthError::invalid_target(Reason::ResourceUnknown));
+    }
+    check_details_absent(params)
+}
+
+/// Rich authorization requests alone are not offered.
+///
+/// # Errors
+/// `invalid_request`.
+pub(super) fn check_details_absent(params: &Params) -> Result<(), OAuthError> {
+    match params.find("authorization_details") {
+        Some(_) => Err(OAuthError::invalid_request(Reason::RestrictionUnsupported)),
         None => Ok(()),
     }
 }
 
-/// Rich authorization requests are not offered; ignoring them would grant more than was asked for
-/// (RFC 9396 §5).
+/// A `dpop_jkt` has no meaning beside a token request, which a proof binds; ignored, it would pass for a
+/// binding (RFC 9449 §10).
 ///
 /// # Errors
 /// `invalid_request`.
 pub(super) fn check_restrictions_absent(params: &Params) -> Result<(), OAuthError> {
-    match params.find("authorization_details") {
+    match params.find("dpop_jkt") {
         Some(_) => Err(OAuthError::invalid_request(Reason::RestrictionUnsupported)),
         None => Ok(()),
     }

@@ -1,6 +1,6 @@
 //! Scopes: what may be written (RFC 6749 §3.3), what a client may ask for, what a refresh may keep (§6).
 
-use super::{ErrorCode, OAuthError};
+use super::{ErrorCode, GrantType, OAuthError};
 use crate::{entity::Client, trace::Reason};
 
 /// One request may name this many scopes.
@@ -32,6 +32,24 @@ pub fn parse_scope(text: &str) -> Result<Vec<String>, OAuthError> {
         }
     }
     Ok(scopes)
+}
+
+/// The scopes that a client asks a person for. The default scope is none at all (RFC 6749 §3.3).
+/// `offline_access` is kept where it can have an effect and dropped elsewhere, as OIDC Core 11 asks:
+/// it is never an error.
+///
+/// # Errors
+/// `invalid_scope`.
+pub(super) fn requested_of_person(client: &Client, requested: Option<&str>) -> Result<Vec<String>, OAuthError> {
+    let Some(text) = requested else {
+        return Ok(Vec::new());
+    };
+    let mut scope = parse_scope(text)?;
+    let offline = client.allows_grant(GrantType::RefreshToken)
+        && client.settings.scope.iter().any(|allowed| allowed == OFFLINE_ACCESS);
+    scope.retain(|scope| offline || scope != OFFLINE_ACCESS);
+    check_allowed(client, &scope)?;
+    Ok(scope)
 }
 
 /// Every scope is one that the client is registered for.

@@ -2,8 +2,10 @@
 
 use super::{
     ErrorCode, GrantType, OAuthError, Params,
-    params::{check_resource_absent, check_restrictions_absent},
+    authorization_details::parse_details,
+    params::check_restrictions_absent,
     pkce::check_verifier,
+    resource::parse_resources,
     scope::{OFFLINE_ACCESS, OPENID, check_allowed, parse_scope},
 };
 use crate::{
@@ -39,9 +41,9 @@ impl CodeExchange {
     /// Reads the request.
     ///
     /// # Errors
-    /// `invalid_request` without a code, `invalid_target` with a resource.
+    /// `invalid_request` without a code.
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
-        check_nothing_unsupported(params)?;
+        check_restrictions_absent(params)?;
         Ok(Self {
             code: params.require("code", Reason::CodeMissing)?.into(),
             redirect_uri: params.find("redirect_uri").map(str::to_owned),
@@ -63,9 +65,9 @@ impl RefreshRequest {
     /// Reads the request.
     ///
     /// # Errors
-    /// `invalid_request` without a token, `invalid_target` with a resource.
+    /// `invalid_request` without a token.
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
-        check_nothing_unsupported(params)?;
+        check_restrictions_absent(params)?;
         Ok(Self {
             refresh_token: params.require("refresh_token", Reason::RefreshTokenMissing)?.into(),
             scope: params.find("scope").map(str::to_owned),
@@ -84,16 +86,30 @@ impl ClientCredentialsRequest {
     /// Reads the request.
     ///
     /// # Errors
-    /// `invalid_target` with a resource.
+    /// `invalid_request` for a restriction that is not offered.
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
-        check_nothing_unsupported(params)?;
+        check_restrictions_absent(params)?;
         Ok(Self { scope: params.find("scope").map(str::to_owned) })
     }
 }
 
-fn check_nothing_unsupported(params: &Params) -> Result<(), OAuthError> {
-    check_resource_absent(params)?;
-    check_restrictions_absent(params)
+/// How a token request narrows what was granted, beside its scope: every grant may.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowing {
+    /// The resources it names, as sent (RFC 8707 §2.2).
+    pub resource: Vec<String>,
+    /// The authorization details it repeats (RFC 9396 §6.1).
+    pub authorization_details: Vec<serde_json::Value>,
+}
+
+impl Narrowing {
+    /// Reads the request.
+    ///
+    /// # Errors
+    /// `invalid_target`, `invalid_authorization_details`.
+    pub fn parse(params: &Params) -> Result<Self, OAuthError> {
+        Ok(Self { resource: parse_resources(params)?, authorization_details: parse_details(params)? })
+    }
 }
 
 /// Why a code is not redeemed.

@@ -28,6 +28,8 @@ pub enum Endpoint {
     PushedAuthorizationRequest,
     /// OIDC RP-Initiated Logout 1.0.
     EndSession,
+    /// RFC 8628 §4.
+    DeviceAuthorization,
 }
 
 impl Endpoint {
@@ -42,6 +44,7 @@ impl Endpoint {
             Self::Revocation => "revocation_endpoint",
             Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::EndSession => "end_session_endpoint",
+            Self::DeviceAuthorization => "device_authorization_endpoint",
         }
     }
 
@@ -76,12 +79,19 @@ pub struct Capabilities<'a> {
     pub dpop_algs: &'a [SigningAlgorithm],
     /// The algorithms that authorization responses are signed with (JARM).
     pub authorization_algs: &'a [SigningAlgorithm],
+    /// The algorithms accepted in request objects, `none` where a client may register it; empty if
+    /// there are no request objects.
+    pub request_object_algs: &'a [&'a str],
     /// The algorithms that ID tokens are signed with.
     pub id_token_algs: &'a [SigningAlgorithm],
     /// The algorithms that UserInfo responses are signed with; empty if they are plain JSON only.
     pub userinfo_algs: &'a [SigningAlgorithm],
     /// `scopes_supported`.
     pub scopes: &'a [&'a str],
+    /// `protected_resources` (RFC 9728 §4).
+    pub protected_resources: &'a [&'a str],
+    /// `authorization_details_types_supported` (RFC 9396 §10).
+    pub authorization_details_types: &'a [&'a str],
     /// `claims_supported`.
     pub claims: &'a [&'a str],
     /// `prompt_values_supported`.
@@ -107,6 +117,8 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
     document.list("response_modes_supported", c.response_modes.iter().copied());
     document.list("authorization_signing_alg_values_supported", c.authorization_algs.iter().map(|alg| alg.name()));
     document.list("scopes_supported", c.scopes.iter().copied());
+    document.list("protected_resources", c.protected_resources.iter().copied());
+    document.list("authorization_details_types_supported", c.authorization_details_types.iter().copied());
     document.list("ui_locales_supported", c.ui_locales.iter().copied());
     document.list("code_challenge_methods_supported", ["S256"].into_iter());
     for (endpoint, methods) in [
@@ -123,6 +135,12 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         document.put("require_pushed_authorization_requests", false.into());
     }
     document.list("dpop_signing_alg_values_supported", c.dpop_algs.iter().map(|alg| alg.name()));
+    // The default of the second one is true (OIDC Discovery 1.0 §3).
+    for member in ["request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration"]
+    {
+        document.put(member, (!c.request_object_algs.is_empty()).into());
+    }
+    document.list("request_object_signing_alg_values_supported", c.request_object_algs.iter().copied());
     document.put("authorization_response_iss_parameter_supported", true.into());
     if let Some(path) = c.documentation {
         document.put("service_documentation", address(c.issuer, path));
@@ -147,10 +165,6 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
     document.list("prompt_values_supported", c.prompt_values.iter().copied());
     document.list("acr_values_supported", c.acr_values.iter().copied());
     document.put("claims_parameter_supported", true.into());
-    document.put("request_parameter_supported", false.into());
-    // The default of this one is true (OIDC Discovery 1.0 §3).
-    document.put("request_uri_parameter_supported", false.into());
-    document.put("require_request_uri_registration", false.into());
     document.put("backchannel_logout_supported", false.into());
     document.put("frontchannel_logout_supported", false.into());
     document.0

@@ -65,9 +65,7 @@ reasons! {
     PromptUnknown = "AS-1011", Developer, "The prompt value is not known.", "Use none, login, consent or select_account.";
     PromptNoneCombined = "AS-1012", Developer, "prompt=none was combined with another value.", "Send prompt=none alone.";
     MaxAgeMalformed = "AS-1013", Developer, "max_age is not a non-negative number of seconds.", "Send max_age as a whole number of seconds.";
-    RequestObjectUnsupported = "AS-1014", Developer, "Request objects are not offered.", "Send the parameters plainly, without request.";
-    RequestUriUnsupported = "AS-1015", Developer, "Request objects by reference are not offered.", "Send the parameters plainly, without request_uri.";
-    ResourceUnknown = "AS-1016", Developer, "The resource is not known here.", "Leave resource out; the client's registered audience is used.";
+    ResourceUnknown = "AS-1016", Developer, "The resource is not known here.", "Name a registered API exactly, or leave resource out; the client's registered audience is then used.";
     LoginRequired = "AS-1017", Developer, "Nobody is signed in, and prompt=none forbids asking.", "Send the request without prompt=none.";
     ConsentRequired = "AS-1018", Developer, "Consent is missing, and prompt=none forbids asking.", "Send the request without prompt=none.";
     AccountSelectionRequired = "AS-1019", Developer, "Another account is signed in than the one asked for, and prompt=none forbids asking.", "Send the request without prompt=none.";
@@ -79,7 +77,7 @@ reasons! {
     IdTokenHintInvalid = "AS-1025", Developer, "The id_token_hint was not issued here.", "Send an ID token that this server issued, unmodified.";
     ClaimsMalformed = "AS-1026", Developer, "The claims parameter is not valid JSON of the expected shape.", "Send the claims parameter as OpenID Connect Core 5.5 describes it.";
     RegistrationUnsupported = "AS-1027", Developer, "The registration parameter is not offered.", "Register the client beforehand; leave registration out.";
-    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered.", "Leave authorization_details out.";
+    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered here.", "Leave authorization_details and dpop_jkt out of this request; at the token endpoint a DPoP proof binds the tokens.";
     NonceMissing = "AS-1030", Developer, "An ID token through the browser needs a nonce.", "Send a nonce of your own, new for each request, and compare it with the ID token's.";
     OpenidScopeNotRequested = "AS-1031", Developer, "The response_type asks for an ID token, but the scope does not.", "Ask for the scope openid too.";
     TokensInQuery = "AS-1032", Developer, "This response_mode would put tokens into an address, which is logged.", "Leave response_mode out, or use fragment, form_post or their signed forms.";
@@ -91,6 +89,29 @@ reasons! {
     PushedRequestUsed = "AS-1043", Person, "This sign-in link was already used.", "Go back to the app and sign in again.";
     PushedRequestOfAnotherClient = "AS-1044", Developer, "The request_uri was issued to another client.", "Use it with the client that pushed the request.";
     PushedRequestRequired = "AS-1045", Developer, "This client must push its authorization requests.", "Send the parameters to the pushed authorization request endpoint first, then client_id and the request_uri here.";
+    RequestUriNotRegistered = "AS-1046", Developer, "The request_uri is not registered for this client.", "An administrator can register the address; it is compared character by character, without its fragment.";
+    RequestUriUnavailable = "AS-1047", Developer, "The request object could not be fetched.", "Check that the registered address answers with the request object, over https, without a redirect and within five seconds.";
+    RequestObjectTwice = "AS-1048", Developer, "request and request_uri were sent together.", "Send one of them.";
+    RequestObjectMalformed = "AS-1049", Developer, "The request object is not a valid JWT of its kind.", "Send a compact JWS of at most 16 KiB; its typ, if it has one, is oauth-authz-req+jwt or JWT.";
+    RequestObjectSignature = "AS-1050", Developer, "The request object's signature does not verify.", "Sign with the private key whose public half is registered for this client.";
+    RequestObjectAlgorithm = "AS-1051", Developer, "The request object is signed with another algorithm than this client may use.", "Use the registered request_object_signing_alg, or an asymmetric algorithm that the metadata lists.";
+    RequestObjectUnsigned = "AS-1052", Developer, "Unsigned request objects are not allowed for this client.", "Sign it; an administrator can register request_object_signing_alg none for a client that cannot.";
+    RequestObjectEncrypted = "AS-1053", Developer, "Encrypted request objects are not offered.", "Sign it, and leave the encryption out.";
+    RequestObjectExpired = "AS-1054", Developer, "The request object is expired, or not yet valid.", "Check the client's clock; sign a new object for each request.";
+    RequestObjectClaims = "AS-1055", Developer, "The claims of the request object are not acceptable.", "iss is the client_id, aud is the issuer; where the client must sign, nbf and exp are at most an hour apart.";
+    RequestObjectNested = "AS-1056", Developer, "The request object names another request object.", "Leave request and request_uri out of it.";
+    RequestObjectMismatch = "AS-1057", Developer, "client_id or response_type in the request object is not the one of the request.", "Say the same inside and outside.";
+    RequestObjectValue = "AS-1058", Developer, "A parameter in the request object has the wrong JSON type.", "Parameters are texts, whole numbers or booleans; claims is an object.";
+    SignedRequestRequired = "AS-1059", Developer, "This client must send its parameters in a signed request object.", "Send them in request, signed with the client's key.";
+    ResourceMalformed = "AS-1070", Developer, "A resource is malformed, or there are too many.", "Send absolute URIs without fragment, at most 8.";
+    ResourceNotAllowed = "AS-1071", Developer, "The client may not ask for this resource.", "An administrator can allow one of the API's scopes for the client, or self-registered clients for the API.";
+    ResourceNotGranted = "AS-1072", Developer, "The resource is not among those that were granted.", "Name the resource in the authorization request too.";
+    ScopeOfAnotherResource = "AS-1073", Developer, "None of the scopes belongs to the resource.", "Ask for scopes of the resource that is named.";
+    DetailsMalformed = "AS-1080", Developer, "The authorization_details are malformed.", "Send a JSON array of 1 to 16 objects, each with a type, within 8 KiB.";
+    DetailsTypeUnknown = "AS-1081", Developer, "A type of authorization_details is not known here.", "Use a type listed in the metadata.";
+    DetailsTypeNotAllowed = "AS-1082", Developer, "The client may not use this type of authorization_details.", "An administrator can allow the type for the client.";
+    DetailsNotOfSchema = "AS-1083", Developer, "An authorization_details object does not keep to the schema of its type.", "Compare the object with the documentation of its type.";
+    DetailsExceedGrant = "AS-1084", Developer, "The authorization_details ask for more than was granted.", "Repeat granted objects unchanged, or fewer of them.";
     // 11xx: the token endpoint, introspection, revocation, userinfo
     GrantTypeMissing = "AS-1100", Developer, "The request names no grant_type.", "Send grant_type.";
     GrantTypeUnsupported = "AS-1101", Developer, "The grant_type is not offered.", "Use a grant type listed in the metadata.";
@@ -120,6 +141,22 @@ reasons! {
     BearerInQuery = "AS-1152", Developer, "An access token was sent in the query.", "Send it in the Authorization header; and revoke this one, because addresses are logged.";
     BearerTwice = "AS-1153", Developer, "The access token was sent in more than one way.", "Send it in the Authorization header only.";
     OpenidScopeMissing = "AS-1154", Developer, "The access token was not issued for openid.", "Ask for the scope openid in the authorization request.";
+    DeferredCodeMissing = "AS-1160", Developer, "The request carries no device_code or auth_req_id.", "Send what the first request was answered with.";
+    DeferredCodeUnknown = "AS-1161", Developer, "The device_code or auth_req_id is not valid.", "Begin again; a code is used once, by the client it was issued to.";
+    DeferredCodeOfAnotherClient = "AS-1162", Developer, "The device_code or auth_req_id was issued to another client.", "Ask with the client that made the first request.";
+    DeferredCodeRedeemed = "AS-1163", Developer, "The device_code or auth_req_id was used before.", "Use it once; begin again.";
+    DeferredCodeExpired = "AS-1164", Developer, "The device_code or auth_req_id has expired.", "Begin again, and show the person the new code.";
+    AuthorizationPending = "AS-1165", Developer, "Nobody has answered the request yet.", "Ask again after the interval.";
+    PollingTooFast = "AS-1166", Developer, "The client asks too often.", "Wait five seconds more between two requests from now on.";
+    SubjectTokenMissing = "AS-1170", Developer, "The request carries no subject_token.", "Send the token to exchange as subject_token.";
+    SubjectTokenTypeUnsupported = "AS-1171", Developer, "The subject_token_type is not offered.", "Use the token type URN of an access token, refresh token or ID token.";
+    RequestedTokenTypeUnsupported = "AS-1172", Developer, "The requested_token_type is not offered.", "Ask for an access token, or leave requested_token_type out.";
+    ActorTokenInvalid = "AS-1173", Developer, "The actor_token is not acceptable.", "Send an access token that was issued to this very client, with its actor_token_type.";
+    SubjectTokenInvalid = "AS-1174", Developer, "The subject_token is not valid, has expired, or is not about a person.", "Send a live token that this server issued for a person.";
+    ExchangeNotAllowed = "AS-1175", Developer, "This client may not exchange tokens of that client.", "An administrator can allow the pair with an exchange policy.";
+    ExchangeTargetNotAllowed = "AS-1176", Developer, "The audience is not one that the exchange policy allows.", "Name an allowed audience; an administrator can add one to the policy.";
+    ExchangeTargetMissing = "AS-1177", Developer, "The request names no audience, and the policy allows several.", "Send audience.";
+    ExchangeChainTooLong = "AS-1178", Developer, "The token has been handed on too often.", "Let fewer services act for one another.";
     // 12xx: client authentication
     ClientAuthenticationMissing = "AS-1200", Developer, "The client did not authenticate.", "Authenticate with the client's registered method.";
     ClientAuthenticationAmbiguous = "AS-1201", Developer, "The client authenticated in more than one way.", "Use exactly one method.";
@@ -162,6 +199,11 @@ reasons! {
     LogoutHintInvalid = "AS-1502", Developer, "The id_token_hint was not issued here.", "Send the ID token as it was received.";
     LogoutClientMismatch = "AS-1503", Developer, "client_id and id_token_hint name different clients.", "Send the client's own ID token.";
     LogoutHintMissing = "AS-1504", Developer, "A post_logout_redirect_uri needs an id_token_hint or client_id.", "Send id_token_hint with it.";
+    // 16xx: requests that a person answers on another device
+    UserCodeUnknown = "AS-1600", Person, "That code is not known here, or has expired.", "Check the code on the device, or start again there.";
+    UserCodeThrottled = "AS-1601", Person, "Too many codes were tried.", "Wait a few minutes before the next attempt.";
+    ConfirmationMissing = "AS-1602", Person, "The box is not ticked.", "Tick the box only if you started this yourself.";
+    DeferredAnswered = "AS-1603", Person, "This request was answered before, or has expired.", "Start again on the device.";
     // 20xx: sign-in and setup
     CredentialsWrong = "AS-2001", Person, "That username and password do not match.", "Try again, or ask an administrator for help.";
     SignInThrottled = "AS-2002", Person, "Too many attempts.", "Wait a few minutes before the next attempt.";

@@ -17,6 +17,8 @@ pub enum Transaction {
     SignIn,
     /// A consent decision.
     Consent,
+    /// A request to be answered on another device.
+    DeferredAuthorization,
     /// A token request.
     Token,
     /// An introspection request.

@@ -3,23 +3,54 @@
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 
 use crate::{
-    http::{HttpState, routes},
-    service::discovery::{self, Document},
+    domain::{oauth, trace::Reason},
+    http::{HttpState, answer, context::RequestContext, routes},
+    service::{
+        apis,
+        discovery::{self, Document},
+    },
 };
 
 /// `GET /.well-known/openid-configuration`.
-pub async fn openid_configuration(state: Data<HttpState>, request: HttpRequest) -> HttpResponse {
-    document(&state, &request, Document::OpenidConfiguration)
+pub async fn openid_configuration(context: RequestContext, request: HttpRequest) -> HttpResponse {
+    document(&context, &request, Document::OpenidConfiguration).await
 }
 
 /// `GET /.well-known/oauth-authorization-server`.
-pub async fn oauth_authorization_server(state: Data<HttpState>, request: HttpRequest) -> HttpResponse {
-    document(&state, &request, Document::OauthAuthorizationServer)
+pub async fn oauth_authorization_server(context: RequestContext, request: HttpRequest) -> HttpResponse {
+    document(&context, &request, Document::OauthAuthorizationServer).await
 }
 
-fn document(state: &HttpState, request: &HttpRequest, which: Document) -> HttpResponse {
-    let document = discovery::document(&state.services, which, &routes::endpoints());
-    cacheable(request, serde_json::Value::Object(document).to_string())
+async fn document(context: &RequestContext, request: &HttpRequest, which: Document) -> HttpResponse {
+    let services = &context.cx.services;
+    match apis::told(services).await {
+        Ok(registry) => {
+            let document = discovery::document(services, which, &routes::endpoints(), &registry);
+            cacheable(request, serde_json::Value::Object(document).to_string())
+        }
+        Err(broken) => answer::failure(&context.cx, &broken),
+    }
+}
+
+/// `GET /.well-known/oauth-protected-resource/{path}` (RFC 9728 §3).
+pub async fn oauth_protected_resource(context: RequestContext, request: HttpRequest) -> HttpResponse {
+    let services = &context.cx.services;
+    let registry = match apis::told(services).await {
+        Ok(registry) => registry,
+        Err(broken) => return answer::failure(&context.cx, &broken),
+    };
+    // As it was sent: an escaped slash is not a slash.
+    let rest = request.uri().path().strip_prefix(routes::RESOURCE_METADATA).unwrap_or_default();
+    match oauth::find_hosted(&registry.apis, &services.issuer.origin(), rest) {
+        Some(api) => {
+            let document = oauth::protected_resource(api, services.issuer.as_str());
+            cacheable(&request, serde_json::Value::Object(document).to_string())
+        }
+        None => {
+            let facts = answer::PageFacts::default();
+            answer::refused_page(&context, &request, 404, Reason::PathUnknown, facts).await
+        }
+    }
 }
 
 /// `GET /oauth2/jwks`.

@@ -24,6 +24,10 @@ struct TokenResponse<'a> {
     refresh_token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    authorization_details: &'a [serde_json::Value],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
 }
 
 /// `POST /oauth2/token`.
@@ -83,6 +87,8 @@ fn render(reply: &TokenReply) -> HttpResponse {
         scope: (!reply.scope.is_empty()).then(|| reply.scope.join(" ")),
         refresh_token: text(&reply.refresh_token),
         id_token: text(&reply.id_token),
+        authorization_details: &reply.authorization_details,
+        issued_token_type: reply.issued_token_type,
     })
 }
 

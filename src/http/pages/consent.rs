@@ -6,7 +6,7 @@ use actix_web::{
 };
 
 use super::{
-    context::{Consent, ScopeLine},
+    context::{AskedInDetail, AskedOfApi, Consent, ScopeLine},
     dialogue,
     sign_in::unknown_action,
 };
@@ -15,7 +15,7 @@ use crate::{
     http::{context::RequestContext, cookies, oauth::form},
     service::{
         authorization::Page,
-        consent::{self, ConsentView, Shown},
+        consent::{self, AskedScope, ConsentView, Shown},
     },
 };
 
@@ -52,13 +52,21 @@ pub async fn post(context: RequestContext, request: HttpRequest, id: Path<String
 
 fn show(context: &RequestContext, request: &HttpRequest, view: ConsentView) -> HttpResponse {
     let host = view.host.as_deref().unwrap_or("an app on this computer");
-    let scopes = view.scopes.iter();
+    let line = |asked: &AskedScope| ScopeLine::new(&asked.scope, &asked.sentence, Some(&asked.detail));
+    let asked = &view.asked;
+    let at_api = asked
+        .apis
+        .iter()
+        .map(|api| AskedOfApi::new(&api.name, &api.resource, &api.description, api.scopes.iter().map(line).collect()));
+    let in_detail = asked.details.iter().map(|one| AskedInDetail::new(&one.title, &one.description, &one.fields));
     let page = Consent {
         action_url: dialogue::address(context, &Page::Consent(view.interaction)),
         csrf: view.form_token,
         client: dialogue::client_card(&view.app, host),
         account: dialogue::account(&view.account),
-        scopes: scopes.map(|asked| ScopeLine::new(&asked.scope, &asked.sentence, Some(&asked.detail))).collect(),
+        scopes: asked.scopes.iter().map(line).collect(),
+        apis: at_api.collect(),
+        details: in_detail.collect(),
         unverified: false,
         can_switch: true,
     };

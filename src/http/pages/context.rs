@@ -1,6 +1,7 @@
 //! What each page shows: one typed struct a page, filled by the handlers, printed by a template
 //! that can name nothing else. The words of the pages live in the templates, in English.
 
+mod deferred;
 mod docs;
 mod interaction;
 mod playground;
@@ -12,9 +13,11 @@ use super::icons;
 use super::text::{NAME_LIMIT, initials, one_line, tint};
 use crate::domain::Issuer;
 
+pub use deferred::{Answered, Approve, Device};
 pub use docs::{DocsError, DocsErrors, ErrorEntry};
 pub use interaction::{
-    Consent, ContinueAs, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm, SignedOut,
+    AskedInDetail, AskedOfApi, Consent, ContinueAs, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm,
+    SignedOut,
 };
 pub use playground::{DevAction, DevClient, DevError, DevHome, DevRefused, DevResult, DevUser, TokenView};
 pub use site::{Command, Developer, ErrorPage, Home, HomeLink, Setup, SetupDone};

@@ -30,6 +30,8 @@ pub fn address(context: &RequestContext, page: &Page) -> String {
     let path = match page {
         Page::SignIn(id) => format!("/sign-in/{id}"),
         Page::Consent(id) => format!("/consent/{id}"),
+        Page::Approve(id) => format!("/approve/{id}"),
+        Page::Answered(answer) => format!("/answered/{}", answer.name()),
     };
     format!("{}{path}", context.cx.services.issuer.path())
 }

@@ -3,11 +3,13 @@
 //! A handler fills one typed context (`context`), hands it to `Pages`, and gets a response with
 //! the headers every page must carry (RFC 9700 section 4.16, OAuth 2.1 section 7.10).
 
+pub mod approve;
 pub mod assets;
 pub mod authorize;
 pub mod consent;
 pub mod context;
 pub mod dev;
+pub mod device;
 pub mod dialogue;
 pub mod docs;
 pub mod home;

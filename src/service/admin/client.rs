@@ -177,7 +177,9 @@ fn check(client: &Client) -> Result<(), AdminFailure> {
 /// Keys exist for what the client will be issued. RSA keys take a moment, so before the transaction.
 async fn ensure_keys(cx: &Cx, settings: &ClientSettings) -> Result<(), AdminFailure> {
     keys::ensure(cx, settings.id_token_signed_response_alg).await?;
-    keys::ensure(cx, settings.authorization_signed_response_alg).await?;
+    if !settings.response_types.is_empty() {
+        keys::ensure(cx, settings.authorization_signed_response_alg).await?;
+    }
     if settings.access_token_format == AccessTokenFormat::Jwt {
         keys::ensure(cx, settings.access_token_signed_response_alg).await?;
     }

@@ -1,8 +1,11 @@
 //! Management: what the command line, the API and the consoles may change. Every change is one
 //! transaction with its event; whoever changes what somebody else changed meanwhile is told so.
 
+pub mod api;
 pub mod client;
+pub mod details_type;
 pub mod event;
+pub mod exchange_policy;
 pub mod group;
 pub mod maintenance;
 pub mod role;

@@ -5,9 +5,12 @@ use super::{Browser, pending::Pending};
 use crate::{
     domain::{
         Timestamp,
-        entity::{Client, Consent, Session, User},
+        entity::{Client, Consent, ConsentMode, Ending, Session, User},
         ids::UserId,
-        oauth::{AuthorizationRequest, OAuthError, SafeRedirect, check_allowed, check_response_allowed},
+        oauth::{
+            AuthorizationRequest, OAuthError, SafeRedirect, check_allowed, check_grant, check_response_allowed,
+            consent_to_resource,
+        },
         oidc::{
             acr,
             claims::{ClaimsRequest, SubjectMismatch},
@@ -26,8 +29,11 @@ pub(super) struct Asked {
     pub request: AuthorizationRequest,
     /// Who must be signed in.
     pub hinted_subject: Option<UserId>,
-    /// The scopes, with those of the claims that are asked for one by one.
+    /// The scopes, with those of the claims that are asked for one by one, and the resources: all that
+    /// consent is about and can be remembered.
     pub scope: Vec<String>,
+    /// How the dialogue ends when it is granted.
+    pub ending: Ending,
     prompts: Prompts,
 }
 
@@ -47,20 +53,40 @@ impl Asked {
     /// `invalid_request` for a hint that is not ours or claims that are malformed;
     /// `login_required` if hint and claims demand two different people.
     pub fn understand(cx: &Cx, request: AuthorizationRequest) -> Result<Self, OAuthError> {
+        Self::ending(cx, request, Ending::Redirect)
+    }
+
+    /// What a dialogue is about.
+    ///
+    /// # Errors
+    /// As [`Self::understand`].
+    pub fn of(cx: &Cx, pending: &Pending) -> Result<Self, OAuthError> {
+        Self::ending(cx, pending.request.clone(), pending.interaction.ending.clone())
+    }
+
+    /// A request with what it ends in.
+    ///
+    /// # Errors
+    /// As [`Self::understand`].
+    pub fn ending(cx: &Cx, request: AuthorizationRequest, ending: Ending) -> Result<Self, OAuthError> {
         let hint = request.id_token_hint.as_deref().map(|hint| check_hint(cx, hint)).transpose()?;
         let claims = request.claims.as_deref().map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
         let hinted_subject = match (hint.map(|hint| hint.subject), claims.requested_subject()) {
             (Some(hinted), Some(demanded)) if hinted != demanded => return Err(SubjectMismatch.into()),
             (Some(one), _) | (None, Some(one)) => Some(one),
-            (None, None) => None,
+            (None, None) => match &ending {
+                Ending::Deferred { subject, .. } => subject.clone(),
+                Ending::Redirect => None,
+            },
         };
         let mut scope = request.scope.clone();
         scope.extend(claims.scope().into_iter().map(str::to_owned));
+        scope.extend(request.resource.iter().map(|resource| consent_to_resource(resource)));
         scope.sort_unstable();
         scope.dedup();
         let prompts = Prompts::from_names(request.prompt.iter().map(|prompt| prompt.name()))
             .ok_or(OAuthError::invalid_request(Reason::PromptUnknown))?;
-        Ok(Self { request, hinted_subject, scope, prompts })
+        Ok(Self { request, hinted_subject, scope, ending, prompts })
     }
 
     /// Whether the client, as registered now, may still have what it was found to be allowed when
@@ -69,8 +95,22 @@ impl Asked {
     /// # Errors
     /// The rule that it no longer meets.
     pub fn check_still_allowed(&self, client: &Client) -> Result<(), OAuthError> {
-        check_response_allowed(client, &self.request)?;
+        match &self.ending {
+            Ending::Redirect => check_response_allowed(client, &self.request)?,
+            Ending::Deferred { kind, .. } => check_grant(client, kind.grant_type())?,
+        }
         check_allowed(client, &self.request.scope)
+    }
+
+    /// What is asked for in detail is asked each time, where people are asked at all: no earlier consent
+    /// was about it (RFC 9396 §12).
+    fn prompts_for(&self, client: &Client) -> Prompts {
+        match client.settings.consent {
+            ConsentMode::Once | ConsentMode::Always if !self.request.authorization_details.is_empty() => {
+                self.prompts.with(Prompts::CONSENT)
+            }
+            _ => self.prompts,
+        }
     }
 
     /// Whether the person authenticated in the way that the claims parameter demands.
@@ -125,7 +165,7 @@ impl Facts {
     /// What happens next.
     pub fn decide(&self, cx: &Cx, asked: &Asked, client: &Client) -> Decision {
         decide(&Situation {
-            prompts: asked.prompts,
+            prompts: asked.prompts_for(client),
             max_age: asked.request.max_age,
             requested_scope: &asked.scope,
             client,

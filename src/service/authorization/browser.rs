@@ -27,6 +27,10 @@ pub enum Form {
     ContinueAs,
     /// Allowing or denying.
     Consent,
+    /// Typing the code that a device shows.
+    UserCode,
+    /// Allowing or denying what another device asks for.
+    Approval,
     /// Signing out.
     SignOut,
 }
@@ -37,6 +41,8 @@ impl Form {
             Self::SignIn => "sign-in",
             Self::ContinueAs => "continue-as",
             Self::Consent => "consent",
+            Self::UserCode => "user-code",
+            Self::Approval => "approval",
             Self::SignOut => "sign-out",
         }
     }

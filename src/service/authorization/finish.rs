@@ -2,7 +2,7 @@
 //! or both; then the answer to the client (RFC 6749 §4.1.2, OIDC Core 3.1.2.5, 3.2.2.5 and 3.3.2.5).
 
 use super::{
-    Browser, DialogueFailure,
+    Answered, Browser, DialogueFailure, Next, Page,
     asked::{Asked, Facts},
     pending::{self, Pending},
     reply::Reply,
@@ -11,20 +11,44 @@ use crate::{
     crypto::token::{SecretKind, mint},
     domain::{
         Secret, Timestamp,
-        entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, EventKind, Session, User},
+        entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, Ending, EventKind, Session, User},
         ids::{AuthorizationId, InteractionId},
-        oauth::{Answer, ErrorCode, GrantType, OAuthError, ResponseType, SafeRedirect},
+        oauth::{ErrorCode, GrantType, MAX_API_TOKEN_SECONDS, OAuthError, SafeRedirect},
         oidc::interaction::Decision,
         trace::Reason,
     },
-    service::{Broken, Cx, events::Draft, pushed_authorization_request, sessions, token::issue},
-    store::{Abort, Write, authorization, authorization_code, client, consent, interaction, user},
+    service::{Broken, Cx, Failure, apis, events::Draft, pushed_authorization_request, sessions, token::issue},
+    store::{Abort, Write, authorization, authorization_code, client, consent, deferred, interaction, user},
 };
 
+/// No deferred request waits longer for its answer and its tokens, in seconds.
+const LONGEST_DEFERRAL: i64 = 3600;
+
+/// What ends a dialogue.
+pub(in crate::service) enum Ended {
+    /// An answer to the client.
+    Reply(Box<Reply>),
+    /// A page of ours: no redirect tells the client.
+    Page(Page),
+}
+
+impl Ended {
+    /// Where the browser goes, once the transaction is committed.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub fn next(self, cx: &Cx) -> Result<Next, Broken> {
+        match self {
+            Self::Reply(reply) => reply.write_out(cx).map(Next::Answer),
+            Self::Page(page) => Ok(Next::Page(page)),
+        }
+    }
+}
+
 /// How an attempt to finish ended.
-pub(super) enum Finished<A = Answer> {
-    /// With the answer to the client.
-    Answer(A),
+pub(super) enum Finished<A = Next> {
+    /// It has ended.
+    Done(A),
     /// Not yet: the facts have changed since they were last read.
     Instead(Decision),
 }
@@ -40,7 +64,7 @@ pub(super) async fn grant(
     let (context, browser) = (cx.clone(), browser.clone());
     let finished = cx.services.store.write(move |tx| grant_in(&context, tx, &asked, id.as_ref(), &browser)).await?;
     match finished {
-        Finished::Answer(reply) => Ok(Finished::Answer(reply.write_out(cx)?)),
+        Finished::Done(ended) => Ok(Finished::Done(ended.next(cx)?)),
         Finished::Instead(decision) => Ok(Finished::Instead(decision)),
     }
 }
@@ -51,7 +75,7 @@ fn grant_in(
     asked: &Asked,
     id: Option<&InteractionId>,
     browser: &Browser,
-) -> Result<Finished<Reply>, Abort<DialogueFailure>> {
+) -> Result<Finished<Ended>, Abort<DialogueFailure>> {
     // Lock order: user, session, interaction, authorization. What was read before the lock is read again.
     if let Some((_, person)) = sessions::find_live(cx, tx, browser.session.as_ref())? {
         user::lock(tx, &person.id)?;
@@ -66,7 +90,10 @@ fn grant_in(
         (Decision::Grant, None) => return Err(Broken::Internal("a grant without a session".to_owned()).into()),
         (other, _) => return Ok(Finished::Instead(other)),
     };
-    let redirect = asked.redirect(&client)?;
+    let redirect = match &asked.ending {
+        Ending::Redirect => Some(asked.redirect(&client)?),
+        Ending::Deferred { .. } => None,
+    };
     if let Some(pending) = &pending
         && !interaction::finish(tx, &pending.interaction.id, cx.now())?
     {
@@ -74,9 +101,18 @@ fn grant_in(
         return Err(pending.expired().into());
     }
     let still = asked.check_still_allowed(&client).map_err(|error| ("client", error));
-    if let Err((rule, error)) = still.and_then(|()| asked.check_acr(session).map_err(|error| ("acr", error))) {
+    let still = still.and_then(|()| asked.check_acr(session).map_err(|error| ("acr", error)));
+    let refused = match apis::check_request(tx, &client, &asked.request) {
+        Ok(_) => still.err(),
+        Err(Failure::Refused(error)) => still.err().or(Some(("registry", error))),
+        Err(Failure::Broken(broken)) => return Err(broken.into()),
+    };
+    if let Some((rule, error)) = refused {
         cx.refused(rule, &[], error.reason);
-        return Ok(Finished::Answer(Reply::refused(&client, redirect, &asked.request, error)));
+        return match redirect {
+            Some(redirect) => Ok(replied(Reply::refused(&client, redirect, &asked.request, error))),
+            None => Err(DialogueFailure::from(error).with_app(&client).into()),
+        };
     }
     pushed_authorization_request::answer_once(cx, tx, &asked.request)?;
     let cx = &cx.clone().acting_as(format!("user:{}", person.id));
@@ -85,6 +121,9 @@ fn grant_in(
     }
     sessions::touch(cx, tx, session)?;
     let authorization = insert_authorization(cx, tx, asked, &client, session)?;
+    let Some(redirect) = redirect else {
+        return approve(cx, tx, asked, &client, &authorization).map(Finished::Done);
+    };
     let request = &asked.request;
     let scope = request.scope.join(" ");
     let code = if request.response_type.has_code() {
@@ -99,7 +138,31 @@ fn grant_in(
     } else {
         None
     };
-    Ok(Finished::Answer(Reply::granted(&client, redirect, request, code, tokens)))
+    Ok(replied(Reply::granted(&client, redirect, request, code, tokens)))
+}
+
+fn replied(reply: Reply) -> Finished<Ended> {
+    Finished::Done(Ended::Reply(Box::new(reply)))
+}
+
+/// The deferred request is allowed, if it still waits for an answer.
+fn approve(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    asked: &Asked,
+    client: &Client,
+    granted: &Authorization,
+) -> Result<Ended, Abort<DialogueFailure>> {
+    let Ending::Deferred { id, .. } = &asked.ending else {
+        return Err(Broken::Internal("an approval of what nobody deferred".to_owned()).into());
+    };
+    if !deferred::approve(tx, id, &granted.id, cx.now())? {
+        cx.refused("deferred_authorization", &[], Reason::DeferredAnswered);
+        let error = OAuthError::invalid_request(Reason::DeferredAnswered);
+        return Err(DialogueFailure::from(error).with_app(client).into());
+    }
+    cx.passed("deferred_authorization", &[("scope", &granted.scope.join(" "))]);
+    Ok(Ended::Page(Page::Answered(Answered::Allowed)))
 }
 
 /// Remembers what was allowed in this dialogue, on top of what was allowed before.
@@ -139,11 +202,15 @@ fn insert_authorization(
         scope: request.scope.clone(),
         context: session.context.clone(),
         claims: request.claims.clone(),
-        bounds: Bounds { dpop_jkt: request.dpop_jkt.clone() },
+        bounds: Bounds {
+            resource: request.resource.clone(),
+            authorization_details: request.authorization_details.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
+        },
         created_at: cx.now(),
         revoked_at: None,
     };
-    authorization::insert(tx, &granted, last_use(cx, client, request.response_type))?;
+    authorization::insert(tx, &granted, last_use(cx, client, asked))?;
     let event = Draft::new(EventKind::AuthorizationGranted).authorization(&granted);
     event.fact("scope", granted.scope.join(" ")).peer(cx).append(cx, tx)?;
     Ok(granted)
@@ -190,26 +257,36 @@ fn issue_tokens(
     })
 }
 
-/// Nothing that comes from an authorization of now lives longer: the code, then perhaps a family
-/// of refresh tokens, then the last tokens. Without a code there is no family.
-fn last_use(cx: &Cx, client: &Client, response_type: ResponseType) -> Timestamp {
+/// Nothing that comes from an authorization of now lives longer: what is redeemed, then perhaps a family
+/// of refresh tokens, then the last tokens. Without a code there is no family. An API may let its
+/// tokens live longer than the client's.
+fn last_use(cx: &Cx, client: &Client, asked: &Asked) -> Timestamp {
     let policy = &cx.services.policy;
-    let refreshes = response_type.has_code() && client.allows_grant(GrantType::RefreshToken);
+    let redeemable = match asked.ending {
+        Ending::Redirect => policy.code_seconds,
+        Ending::Deferred { .. } => LONGEST_DEFERRAL,
+    };
+    let refreshes = asked.request.response_type.has_code() && client.allows_grant(GrantType::RefreshToken);
     let family = if refreshes { policy.refresh_absolute_seconds } else { 0 };
     let access = client.settings.access_token_lifetime.unwrap_or(policy.access_token_seconds);
     let id_token = client.settings.id_token_lifetime.unwrap_or(policy.id_token_seconds);
-    cx.now().plus_seconds(policy.code_seconds).plus_seconds(family).plus_seconds(access.max(id_token))
+    let tokens = access.max(id_token).max(MAX_API_TOKEN_SECONDS);
+    cx.now().plus_seconds(redeemable).plus_seconds(family).plus_seconds(tokens)
 }
 
 /// Ends a dialogue because the person said no: `access_denied` goes to the client (RFC 6749
-/// §4.1.2.1), once the caller's transaction is committed.
+/// §4.1.2.1), once the caller's transaction is committed. A deferred request is denied only by
+/// somebody who is signed in and was shown it: it stays pending when a sign-in is given up.
 pub(in crate::service) fn decline(
     cx: &Cx,
     tx: &mut Write<'_>,
     pending: &Pending,
     browser: &Browser,
-) -> Result<Reply, Abort<DialogueFailure>> {
-    let redirect = SafeRedirect::restored(&pending.client, &pending.request.redirect_uri)?;
+) -> Result<Ended, Abort<DialogueFailure>> {
+    let redirect = match pending.interaction.ending {
+        Ending::Redirect => Some(SafeRedirect::restored(&pending.client, &pending.request.redirect_uri)?),
+        Ending::Deferred { .. } => None,
+    };
     if !interaction::finish(tx, &pending.interaction.id, cx.now())? {
         return Err(pending.expired().into());
     }
@@ -221,5 +298,8 @@ pub(in crate::service) fn decline(
     event.reason(Reason::PersonDeclined).append(cx, tx)?;
     cx.refused("person", &[], Reason::PersonDeclined);
     let error = OAuthError::new(ErrorCode::AccessDenied, Reason::PersonDeclined);
-    Ok(Reply::refused(&pending.client, redirect, &pending.request, error))
+    Ok(match redirect {
+        Some(redirect) => Ended::Reply(Box::new(Reply::refused(&pending.client, redirect, &pending.request, error))),
+        None => Ended::Page(Page::Answered(Answered::Denied)),
+    })
 }

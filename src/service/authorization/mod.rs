@@ -7,26 +7,29 @@ mod failure;
 mod finish;
 mod pending;
 mod reply;
+mod request_object;
 mod request_source;
 
 pub use browser::{Browser, Form};
 pub use failure::{App, DialogueFailure};
+pub use request_object::REQUEST_OBJECT_ALGORITHMS;
 
 pub(super) use asked::check_hint;
-pub(super) use finish::decline;
+pub(super) use finish::{Ended, decline};
 pub(super) use pending::{Pending, find as find_pending};
-pub(super) use reply::Reply;
+use reply::Reply;
 pub(super) use request_source::{SourceFailure, check_pushable};
 
 use asked::{Asked, Facts};
 use finish::Finished;
 
-use super::{Broken, Cx, clients};
+use super::{Broken, Cx, Failure, apis, clients};
 use crate::{
     domain::{
         Secret,
+        entity::Ending,
         ids::{ClientId, InteractionId},
-        oauth::{Answer, AuthorizeError, OAuthError, Params, ValidRequest, rules},
+        oauth::{Answer, AuthorizationRequest, AuthorizeError, OAuthError, Params, ValidRequest, rules},
         oidc::interaction::Decision,
         trace::{Reason, Transaction},
     },
@@ -43,6 +46,34 @@ pub enum Page {
     SignIn(InteractionId),
     /// `/consent/{interaction}`.
     Consent(InteractionId),
+    /// `/approve/{interaction}`: consent to what another device asks for.
+    Approve(InteractionId),
+    /// The end of a dialogue that no client is told of through the browser.
+    Answered(Answered),
+}
+
+/// What a person's answer to another device was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// The device gets its tokens.
+    Allowed,
+    /// It does not.
+    Denied,
+}
+
+impl Answered {
+    /// The last part of the page's address.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+        }
+    }
+
+    /// The answer of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Allowed, Self::Denied].into_iter().find(|answer| answer.name() == name)
+    }
 }
 
 /// Where the browser goes next.
@@ -100,6 +131,14 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
         }
     };
     let client = &known(client.as_deref())?.client;
+    let request = match apis::registered(cx, client, request.clone()).await {
+        Ok(registered) => registered,
+        Err(Failure::Refused(error)) => {
+            cx.refused("registry", &[], error.reason);
+            return answered(Reply::refused(client, redirect, &request, error).write_out(cx)?);
+        }
+        Err(broken) => return Err(broken.into()),
+    };
     let asked = match Asked::understand(cx, request.clone()) {
         Ok(asked) => asked,
         Err(error) => {
@@ -110,7 +149,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     let decision = decide_at_start(cx, &asked, browser).await?;
     let decision = match decision {
         Decision::Grant => match finish::grant(cx, asked.clone(), None, browser).await? {
-            Finished::Answer(answer) => return answered(answer),
+            Finished::Done(next) => return Ok(Started { next, browser_cookie: None }),
             Finished::Instead(decision) => decision,
         },
         other => other,
@@ -173,6 +212,22 @@ fn find_client(tx: &mut Read<'_>, id: &ClientId) -> Result<crate::domain::entity
     Ok(client.ok_or(OAuthError::invalid_request(Reason::ClientUnknown))?)
 }
 
+/// Begins a dialogue about a request that no redirect answers.
+///
+/// # Errors
+/// When the client is no longer in use, or the server fails.
+pub(super) async fn begin_deferred(
+    cx: &Cx,
+    request: AuthorizationRequest,
+    ending: Ending,
+    browser: &Browser,
+) -> Result<Started, DialogueFailure> {
+    cx.note_client(request.client_id.as_str());
+    let asked = Asked::ending(cx, request, ending)?;
+    let decision = decide_at_start(cx, &asked, browser).await?;
+    begin(cx, &asked, browser.clone(), decision).await
+}
+
 async fn begin(cx: &Cx, asked: &Asked, browser: Browser, decision: Decision) -> Result<Started, DialogueFailure> {
     let (browser, browser_cookie) = browser.with_secret(cx);
     let hash = browser.hash().ok_or_else(|| Broken::Internal("a browser secret that is none".to_owned()))?;
@@ -190,18 +245,22 @@ async fn begin(cx: &Cx, asked: &Asked, browser: Browser, decision: Decision) -> 
         created_at: cx.now(),
         expires_at: cx.now().plus_seconds(cx.services.policy.interaction_seconds),
         finished_at: None,
+        ending: asked.ending.clone(),
     };
     cx.services.store.write(move |tx| interaction::insert(tx, &row).map_err(Abort::<DialogueFailure>::from)).await?;
-    Ok(Started { next: Next::Page(page(cx, id, decision)?), browser_cookie })
+    Ok(Started { next: Next::Page(page(cx, id, &asked.ending, decision)?), browser_cookie })
 }
 
 /// The page of a decision, noted.
-fn page(cx: &Cx, id: InteractionId, decision: Decision) -> Result<Page, DialogueFailure> {
+fn page(cx: &Cx, id: InteractionId, ending: &Ending, decision: Decision) -> Result<Page, DialogueFailure> {
     let (rule, page) = match decision {
         Decision::SignIn => ("authentication", Page::SignIn(id)),
         Decision::Reauthenticate => ("reauthentication", Page::SignIn(id)),
         Decision::SelectAccount => ("account_selection", Page::SignIn(id)),
-        Decision::Consent | Decision::Grant => ("consent", Page::Consent(id)),
+        Decision::Consent | Decision::Grant => match ending {
+            Ending::Redirect => ("consent", Page::Consent(id)),
+            Ending::Deferred { .. } => ("approval", Page::Approve(id)),
+        },
         Decision::Refuse(error) => {
             cx.refused("client", &[], error.reason);
             return Err(error.into());
@@ -230,14 +289,15 @@ pub async fn resume(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Ne
 /// As [`resume`], at the end of a page that has noted its dialogue.
 pub(super) async fn go_on(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Next, DialogueFailure> {
     let (asked, decision) = standing(cx, id, browser).await?;
+    let ending = asked.ending.clone();
     let decision = match decision {
         Decision::Grant => match finish::grant(cx, asked, Some(id.clone()), browser).await? {
-            Finished::Answer(answer) => return Ok(Next::Answer(answer)),
+            Finished::Done(next) => return Ok(next),
             Finished::Instead(decision) => decision,
         },
         other => other,
     };
-    page(cx, id.clone(), decision).map(Next::Page)
+    page(cx, id.clone(), &ending, decision).map(Next::Page)
 }
 
 /// What a dialogue needs now.
@@ -248,7 +308,7 @@ async fn standing(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<(Ask
         .read(move |tx| {
             let pending = find_pending(&context, tx, &id, &browser)?;
             let decision = decide_pending(&context, tx, &pending, &browser)?;
-            Ok((Asked::understand(&context, pending.request)?, decision))
+            Ok((Asked::of(&context, &pending)?, decision))
         })
         .await
 }
@@ -263,14 +323,14 @@ pub(super) fn decide_pending(
     pending: &Pending,
     browser: &Browser,
 ) -> Result<Decision, DialogueFailure> {
-    let asked = Asked::understand(cx, pending.request.clone())?;
+    let asked = Asked::of(cx, pending)?;
     let facts = Facts::read(cx, tx, &pending.client, browser, Some(pending))?;
     Ok(facts.decide(cx, &asked, &pending.client))
 }
 
 /// The scopes that a person is asked for, in the order of the consent page.
 pub(super) fn asked_scope(cx: &Cx, pending: &Pending) -> Result<Vec<String>, DialogueFailure> {
-    Ok(Asked::understand(cx, pending.request.clone())?.scope)
+    Ok(Asked::of(cx, pending)?.scope)
 }
 
 #[cfg(test)]

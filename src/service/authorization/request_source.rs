@@ -1,16 +1,20 @@
-//! Where the parameters of an authorization request come from: the request itself, or what the
-//! client pushed before (RFC 9126 §4). Whatever is validated has passed here.
+//! Where the parameters of an authorization request come from: the request itself, the request object
+//! that it carries or refers to (OIDC Core 6, RFC 9101), or what the client pushed before (RFC 9126
+//! §4). Whatever is validated has passed here.
 
-use super::note_validation;
+use super::{note_validation, request_object};
 use crate::{
     crypto::token::{SecretKind, parse},
     domain::{
         entity::Client,
         ids::PushedRequestId,
-        oauth::{AuthorizeError, OAuthError, Params, ValidRequest, check_pushed, pushed_reference, refuse, validate},
+        oauth::{
+            AuthorizeError, OAuthError, Params, ValidRequest, check_pushed, check_request_object, pushed_reference,
+            refuse, request_object_parameters, validate,
+        },
         trace::Reason,
     },
-    service::{Broken, Cx, clients::ClientView},
+    service::{Broken, Cx, Failure, apis, clients::ClientView},
     store::pushed_authorization_request,
 };
 
@@ -39,6 +43,12 @@ pub(in crate::service) enum SourceFailure {
     Broken(Broken),
 }
 
+impl From<Box<SourceRefusal>> for SourceFailure {
+    fn from(refusal: Box<SourceRefusal>) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl From<Broken> for SourceFailure {
     fn from(broken: Broken) -> Self {
         Self::Broken(broken)
@@ -46,13 +56,13 @@ impl From<Broken> for SourceFailure {
 }
 
 /// A refusal that nothing tells where to send: a page.
-fn in_doubt(rule: &'static str, error: OAuthError) -> SourceFailure {
-    SourceFailure::Refused(Box::new(SourceRefusal { rule, error, known: None }))
+fn in_doubt(rule: &'static str, error: OAuthError) -> Box<SourceRefusal> {
+    Box::new(SourceRefusal { rule, error, known: None })
 }
 
 /// A refusal that may go where these parameters say.
-fn known(rule: &'static str, error: OAuthError, params: Params) -> SourceFailure {
-    SourceFailure::Refused(Box::new(SourceRefusal { rule, error, known: Some(params) }))
+fn known(rule: &'static str, error: OAuthError, params: Params) -> Box<SourceRefusal> {
+    Box::new(SourceRefusal { rule, error, known: Some(params) })
 }
 
 /// What an authorization request asks, valid or refused.
@@ -81,7 +91,8 @@ pub(super) async fn read(
     Ok(valid)
 }
 
-/// Whether a request may be pushed, and what to keep of it.
+/// Whether a request may be pushed, and what to keep of it: the parameters that count, wherever in
+/// the request they stood.
 ///
 /// # Errors
 /// What the authorization endpoint would refuse it for.
@@ -90,11 +101,19 @@ pub(in crate::service) async fn check_pushable(
     params: Params,
     view: &ClientView,
 ) -> Result<Params, SourceFailure> {
+    let params = unwrap_object(cx, params, view)
+        .await
+        .inspect_err(|refusal| cx.refused(refusal.rule, &[], refusal.error.reason))?;
     let valid = validate(&params, Some(&view.client));
     note_validation(cx, &params, &valid);
-    match valid {
+    let request = valid.map_err(|refused| SourceFailure::from(in_doubt("request", *refused.error())))?.request;
+    match apis::registered(cx, &view.client, request).await {
         Ok(_) => Ok(params),
-        Err(refused) => Err(in_doubt("request", *refused.error())),
+        Err(Failure::Refused(error)) => {
+            cx.refused("registry", &[], error.reason);
+            Err(in_doubt("registry", error).into())
+        }
+        Err(Failure::Broken(broken)) => Err(broken.into()),
     }
 }
 
@@ -103,9 +122,49 @@ async fn resolve(cx: &Cx, params: Params, view: &ClientView) -> Result<Source, S
         return find_pushed(cx, reference, &view.client).await;
     }
     if view.client.settings.require_pushed_authorization_requests {
-        return Err(known("request_uri", OAuthError::invalid_request(Reason::PushedRequestRequired), params));
+        return Err(known("request_uri", OAuthError::invalid_request(Reason::PushedRequestRequired), params).into());
     }
-    Ok(Source { params, pushed: None })
+    Ok(Source { params: unwrap_object(cx, params, view).await?, pushed: None })
+}
+
+/// The parameters themselves, or those of the request object that they carry.
+async fn unwrap_object(cx: &Cx, params: Params, view: &ClientView) -> Result<Params, Box<SourceRefusal>> {
+    const RULE: &str = "request_object";
+    let client = &view.client;
+    let by_reference = params.find("request_uri").is_some();
+    let object = match (params.find("request"), params.find("request_uri")) {
+        (None, None) if client.settings.require_signed_request_object => {
+            return Err(known(RULE, OAuthError::invalid_request(Reason::SignedRequestRequired), params));
+        }
+        (None, None) => return Ok(params),
+        (Some(_), Some(_)) => {
+            return Err(known(RULE, OAuthError::invalid_request(Reason::RequestObjectTwice), params));
+        }
+        (Some(object), None) => Ok(object.to_owned()),
+        (None, Some(uri)) => request_object::fetch(cx, client, uri).await,
+    };
+    let read = match object {
+        Ok(object) => request_object::read(cx, view, &object).await,
+        Err(error) => Err(error),
+    };
+    let claims = match read {
+        Ok(claims) => claims,
+        // Nothing was read because of what stands outside, or is missing there: the app may hear it.
+        Err(error @ OAuthError { reason: Reason::RequestUriNotRegistered | Reason::RequestObjectUnsigned, .. })
+            if !client.settings.require_signed_request_object =>
+        {
+            return Err(known(RULE, error, params));
+        }
+        Err(error) => return Err(in_doubt(RULE, error)),
+    };
+    let inside = request_object_parameters(&claims, &params, client).map_err(|error| in_doubt(RULE, error))?;
+    match check_request_object(&claims, &params, client, cx.services.issuer.as_str(), cx.now()) {
+        Ok(()) => {
+            cx.passed(RULE, &[("by", if by_reference { "reference" } else { "value" })]);
+            Ok(inside)
+        }
+        Err(error) => Err(known(RULE, error, inside)),
+    }
 }
 
 /// What was pushed counts, and nothing that stands next to the reference.

@@ -43,9 +43,9 @@ async fn the_page_says_who_asks_whom_for_what_and_where_it_goes() {
     assert_eq!(view.app.name, "The App");
     assert_eq!(view.host.as_deref(), Some("app.example"));
     assert_eq!(view.account.username, "alice");
-    let scopes: Vec<&str> = view.scopes.iter().map(|asked| asked.scope.as_str()).collect();
+    let scopes: Vec<&str> = view.asked.scopes.iter().map(|asked| asked.scope.as_str()).collect();
     assert_eq!(scopes, ["openid", "email", "groups"]);
-    assert_eq!(view.scopes[1].sentence, "See your email address");
+    assert_eq!(view.asked.scopes[1].sentence, "See your email address");
 }
 
 #[test]

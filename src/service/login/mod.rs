@@ -29,6 +29,8 @@ use crate::{
 };
 use throttling::{Counters, Keys};
 
+pub(super) use throttling::{from_row, to_row};
+
 /// The form of the sign-in page.
 pub struct SignInForm {
     /// A username or an email address, as typed.
@@ -331,7 +333,7 @@ async fn rehash(cx: &Cx, proof: Proof, password: Secret<String>) {
 pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
     cx.note_transaction(Transaction::SignIn);
     let (context, id, browser, token) = (cx.clone(), id.clone(), browser.clone(), form_token.to_owned());
-    let reply = cx
+    let ended = cx
         .services
         .store
         .write(move |tx| {
@@ -341,7 +343,7 @@ pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: 
             decline(&context, tx, &pending, &browser)
         })
         .await?;
-    Ok(Next::Answer(reply.write_out(cx)?))
+    Ok(ended.next(cx)?)
 }
 
 /// The person goes on with the account that is signed in (`prompt=select_account`).

@@ -164,7 +164,8 @@ fn read_one(tx: &mut Read<'_>, key: &str) -> Result<Throttle, StoreError> {
     Ok(rows::find(tx, key)?.map(from_row).unwrap_or_default())
 }
 
-fn from_row(row: ThrottleRow) -> Throttle {
+/// A stored counter.
+pub(in crate::service) fn from_row(row: ThrottleRow) -> Throttle {
     Throttle {
         failures: u32::try_from(row.failures).unwrap_or(u32::MAX),
         window_started: Timestamp::from_millis(row.window_started_at),
@@ -177,7 +178,7 @@ const SKEW_SECONDS: i64 = 60;
 
 /// A counter that blocks nobody is written as having blocked until a moment ago: cleaning goes by that
 /// time, and must not forget a fresh failure; and whoever began before this attempt must not wait for it.
-fn to_row(throttle: Throttle, now: Timestamp) -> ThrottleRow {
+pub(in crate::service) fn to_row(throttle: Throttle, now: Timestamp) -> ThrottleRow {
     let unblocked = now.plus_seconds(-SKEW_SECONDS);
     ThrottleRow {
         failures: i64::from(throttle.failures),

@@ -9,7 +9,7 @@ use crate::{
     crypto::token::{SecretKind, parse},
     domain::{
         entity::EventKind,
-        oauth::{self, CodeExchange, OAuthError, Refusal},
+        oauth::{self, CodeExchange, Narrowing, OAuthError, Refusal},
         trace::Reason,
     },
     service::{
@@ -27,6 +27,7 @@ pub(super) async fn respond(
     direct: &DirectRequest<'_>,
 ) -> Result<issue::TokenReply, Stop> {
     let request = CodeExchange::parse(direct.params)?;
+    let narrowing = Narrowing::parse(direct.params)?;
     let unknown = || OAuthError::invalid_grant(Reason::CodeUnknown);
     let hash = parse(SecretKind::AuthorizationCode, request.code.expose()).ok_or_else(unknown)?;
     let (context, view) = (cx.clone(), client.view().clone());
@@ -47,7 +48,8 @@ pub(super) async fn respond(
             match oauth::check_redeemable(&code, &view.client, &request, context.now()) {
                 Ok(()) if authorization_code::consume(tx, hash.as_bytes(), context.now())? => {
                     let chain = Chain::Begin { nonce: code.nonce.clone() };
-                    issue::for_person(&context, tx, &view, &authorization, Wanted::of(chain, drafts)).map(Some)
+                    let wanted = Wanted { narrowing, ..Wanted::of(chain, drafts) };
+                    issue::for_person(&context, tx, &view, &authorization, wanted).map(Some)
                 }
                 // The replay is remembered although the client only hears `invalid_grant`.
                 Ok(()) | Err(Refusal::Replayed) => {

@@ -2,7 +2,7 @@
 
 use super::{Stop, issue};
 use crate::{
-    domain::oauth::{self, ClientCredentialsRequest},
+    domain::oauth::{self, ClientCredentialsRequest, Narrowing},
     service::{
         Cx,
         client_authentication::{AuthenticatedClient, DirectRequest},
@@ -15,6 +15,7 @@ pub(super) async fn respond(
     direct: &DirectRequest<'_>,
 ) -> Result<issue::TokenReply, Stop> {
     let request = ClientCredentialsRequest::parse(direct.params)?;
+    let narrowing = Narrowing::parse(direct.params)?;
     let scope = oauth::client_credentials_scope(client.client(), request.scope.as_deref())?;
-    issue::for_machine(cx, client.view(), scope, client.proved()).await
+    issue::for_machine(cx, client.view(), scope, narrowing, client.proved()).await
 }

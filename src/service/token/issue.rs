@@ -19,20 +19,23 @@ use crate::{
     domain::{
         Secret,
         entity::{
-            AccessTokenFormat, AuthenticationContext, Authorization, Client, ConsentMode, EventKind, IdTokenClaims,
-            RefreshToken, User,
+            AccessTokenFormat, Api, AuthenticationContext, Authorization, Client, ConsentMode, EventKind,
+            IdTokenClaims, RefreshToken, User,
         },
         ids::{AuthorizationId, ClientId, SessionId},
         jose::SigningAlgorithm,
-        oauth::{AccessTokenClaims, Confirmation, GrantType, TokenScheme, check_standing},
+        oauth::{
+            AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, Target as Aim, TokenScheme, aim,
+            check_standing, consent_to_resource, details_for, narrow_details,
+        },
         oidc::{
             claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
             id_token::IdTokenFacts,
         },
     },
-    service::{Broken, Cx, Failure, clients::ClientView, events::Draft, failure::undo, people, sessions},
+    service::{Broken, Cx, Failure, apis, clients::ClientView, events::Draft, failure::undo, people, sessions},
     store::{
-        self, Abort, Appended, MachineIssue, StoreError, Write, access_token::NewAccessToken, client, consent,
+        self, Abort, Appended, MachineIssue, Read, StoreError, Write, access_token::NewAccessToken, client, consent,
         refresh_token, session, user,
     },
 };
@@ -66,6 +69,10 @@ pub struct TokenReply {
     pub refresh_token: Option<Secret<String>>,
     /// The ID token, for `openid`.
     pub id_token: Option<Secret<String>>,
+    /// What was granted in detail (RFC 9396 §7).
+    pub authorization_details: Vec<Value>,
+    /// What was issued, where the request chose (RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// How the tokens continue the chain of an authorization.
@@ -80,6 +87,8 @@ pub enum Chain {
         /// The token to replace.
         from: RefreshToken,
     },
+    /// An access token and nothing else.
+    Single,
     /// Again, after a lost response: the refresh token stays.
     Redeliver {
         /// The successor that was handed out before.
@@ -115,17 +124,29 @@ impl Drafts {
 pub struct Wanted {
     /// Fewer scopes than the authorization's, if only those are wanted.
     pub scope: Option<Vec<String>>,
+    /// Resources and details, if only those are wanted.
+    pub narrowing: Narrowing,
     /// How the tokens continue the authorization's chain.
     pub chain: Chain,
     /// The random parts.
     pub drafts: Drafts,
+    /// What is exchanged, if this is for another client than the authorization's.
+    pub exchange: Option<Exchange>,
 }
 
 impl Wanted {
     /// All that the authorization allows.
-    pub const fn of(chain: Chain, drafts: Drafts) -> Self {
-        Self { scope: None, chain, drafts }
+    pub fn of(chain: Chain, drafts: Drafts) -> Self {
+        Self { scope: None, narrowing: Narrowing::default(), chain, drafts, exchange: None }
     }
+}
+
+/// A token for one client on what another one was allowed (RFC 8693).
+pub struct Exchange {
+    /// The other client, as it stands in this transaction.
+    pub grantor: Arc<ClientView>,
+    /// What the new token may say.
+    pub exchanged: Exchanged,
 }
 
 /// A `jti` names the authorization that it comes from, so that a self-contained token can be
@@ -206,21 +227,22 @@ fn for_authorization(
     authorization: &Authorization,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
-    let Wanted { scope, chain, drafts } = wanted;
+    let Wanted { scope, narrowing, chain, drafts, exchange } = wanted;
     let access_wanted = match &chain {
         Chain::FrontChannel(front) => front.response_type.has_access_token(),
         Chain::Begin { .. } => {
             drafts.proved.check_code(authorization.bounds.dpop_jkt.as_deref()).map_err(undo)?;
             true
         }
-        Chain::Rotate { .. } | Chain::Redeliver { .. } => true,
+        Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => true,
     };
     let confirmation =
         if access_wanted { drafts.proved.for_client(client).map_err(undo)? } else { Confirmation::default() };
+    let grantor = exchange.as_ref().map_or(client, |exchange| &exchange.grantor.client);
     let person = user::find(tx, &authorization.user_id)?;
     let session = session::find(tx, &authorization.session_id)?;
-    let consented = consent_stands(tx, client, authorization)?;
-    check_standing(person.as_ref(), client, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
+    let consented = consent_stands(tx, grantor, authorization)?;
+    check_standing(person.as_ref(), grantor, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
     if let Some(session) = &session {
         // Whoever uses an app is not idle, though the browser never comes back here.
         sessions::touch(cx, tx, session)?;
@@ -228,88 +250,135 @@ fn for_authorization(
     let Some(person) = person else { return Err(Failure::internal("a standing authorization has no user").into()) };
 
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
+    // For whom an exchanged token is, its policy says; and what was granted in detail is not for them.
+    let (apis, granted_details) = match &exchange {
+        Some(_) => (Vec::new(), [].as_slice()),
+        None => (
+            apis::find_granted(tx, client, authorization, &narrowing.resource)?,
+            authorization.bounds.authorization_details.as_slice(),
+        ),
+    };
+    let target = aim(client, &apis, scope, cx.services.issuer.as_str()).map_err(undo)?;
+    let details = narrow_details(&narrowing.authorization_details, granted_details).map_err(undo)?;
+    let scope = target.scope.clone();
     let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
-    let claims = AccessTokenClaims {
+    let mut claims = AccessTokenClaims {
         subject: person.id.as_str().to_owned(),
         jti: jti(&authorization.id, &drafts.serial),
         context: Some(authorization.context.clone()),
         session_id: Some(authorization.session_id.clone()),
         roles: has("roles").then(|| membership.roles.clone()),
         groups: has("groups").then(|| membership.groups.clone()),
+        authorization_details: if apis.is_empty() { details } else { details_for(details, &target.audience) },
         confirmation,
-        ..base_claims(cx, client, scope.clone())
+        ..base_claims(cx, client, &target)
     };
+    let kind = if exchange.is_some() { EventKind::TokenExchanged } else { EventKind::TokenIssued };
+    let mut event = Draft::new(kind).authorization(authorization).fact("scope", scope.join(" "));
+    if let Some(Exchange { exchanged, .. }) = exchange {
+        event = event.fact("to_client", client.client_id.as_str()).fact("audience", exchanged.audience.join(" "));
+        if let Some(actor) = &exchanged.actor {
+            event = event.fact("act", actor.claim());
+        }
+        claims.expires_at = claims.expires_at.min(exchanged.not_after);
+        claims.audience = exchanged.audience;
+        claims.actor = exchanged.actor;
+    }
     let nonce = match &chain {
         Chain::Begin { nonce } => nonce.clone(),
         Chain::FrontChannel(front) => front.nonce.clone(),
-        Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
+        Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => None,
     };
     let front_channel = match &chain {
         Chain::FrontChannel(front) => Some(front.clone()),
-        Chain::Begin { .. } | Chain::Rotate { .. } | Chain::Redeliver { .. } => None,
+        Chain::Begin { .. } | Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => None,
     };
+    let identified = has("openid") && !matches!(chain, Chain::Single);
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
-    let id_token = if has("openid") && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
+    let id_token = if identified && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
         let person = Person { user: &person, groups: &membership.groups, roles: &membership.roles };
-        Some(id_token(cx, client, authorization, &person, &scope, (nonce, told))?)
+        Some(id_token(cx, client, authorization, &person, &scope, told, nonce)?)
     } else {
         None
     };
     let refresh_token = continue_chain(cx, tx, client, authorization, chain, (drafts.refresh, &claims.confirmation))?;
-    let opaque = drafts.access.filter(|_| access_wanted);
+    let opaque = minted_for(cx, &target, drafts.access).filter(|_| access_wanted);
     if let Some(minted) = &opaque {
         store::access_token::insert(tx, &opaque_row(&claims, minted, Some(&authorization.id)))?;
     }
-    let mut event = Draft::new(EventKind::TokenIssued).authorization(authorization).fact("scope", scope.join(" "));
     event = match &front_channel {
         None => event.fact("refresh_token", refresh_token.is_some()),
         Some(front) => event.fact("response_type", front.response_type.name()),
     };
     if access_wanted {
-        event = event.object(&claims.jti);
+        event = event.object(&claims.jti).fact("audience", claims.audience.join(" "));
     }
     event.append(cx, tx)?;
     Ok(Unsigned {
         claims,
         opaque: opaque.map(|minted| minted.text),
-        access_algorithm: client.settings.access_token_signed_response_alg,
+        access_algorithm: target.algorithm,
         refresh_token,
         id_token,
         front_channel,
     })
 }
 
+/// The text of an opaque token. An API may want another format than the client otherwise has, so that
+/// what was drawn beforehand is not needed, or is missing.
+fn minted_for(cx: &Cx, target: &Aim, drawn: Option<Minted>) -> Option<Minted> {
+    (target.format == AccessTokenFormat::Opaque)
+        .then(|| drawn.unwrap_or_else(|| mint(SecretKind::AccessToken, cx.random())))
+}
+
 /// Issues to a client on its own behalf.
 ///
 /// # Errors
-/// When the client changed meanwhile, or the server fails.
+/// `invalid_target`, `invalid_authorization_details`, `invalid_scope`; when the client changed
+/// meanwhile, or the server fails.
 pub(super) async fn for_machine(
     cx: &Cx,
     view: &Arc<ClientView>,
     scope: Vec<String>,
+    narrowing: Narrowing,
     proved: &Confirmation,
 ) -> Result<TokenReply, Stop> {
     let client = &view.client;
     let confirmation = proved.for_client(client)?;
     let drafts = Drafts::prepare(cx, client, proved.clone());
+    let details = narrowing.authorization_details.clone();
+    let apis = if narrowing == Narrowing::default() {
+        Vec::new()
+    } else {
+        let view = view.clone();
+        let read = move |tx: &mut Read<'_>| -> Result<Vec<Api>, Failure> {
+            apis::check_details(tx, &view.client, &narrowing.authorization_details)?;
+            apis::find_targets(tx, &view.client, &narrowing.resource)
+        };
+        cx.services.store.read(read).await?
+    };
+    let target = aim(client, &apis, scope, cx.services.issuer.as_str())?;
+    let access = minted_for(cx, &target, drafts.access);
     let claims = AccessTokenClaims {
         subject: client.client_id.as_str().to_owned(),
         jti: drafts.serial,
         roles: (!view.roles.is_empty()).then(|| view.roles.clone()),
+        authorization_details: if apis.is_empty() { details } else { details_for(details, &target.audience) },
         confirmation,
-        ..base_claims(cx, client, scope)
+        ..base_claims(cx, client, &target)
     };
     let event = Draft::new(EventKind::TokenIssued)
         .client(&client.client_id)
         .object(&claims.jti)
         .fact("scope", claims.scope.join(" "))
+        .fact("audience", claims.audience.join(" "))
         .impersonal(cx);
     let issue = MachineIssue {
         client_id: client.client_id.clone(),
         client_version: client.version,
         event,
-        token: drafts.access.as_ref().map(|minted| opaque_row(&claims, minted, None)),
+        token: access.as_ref().map(|minted| opaque_row(&claims, minted, None)),
     };
     match cx.services.store.append_machine_issue(issue).await.map_err(Broken::from)? {
         Appended::ClientChanged => return Err(Stop::ClientChanged),
@@ -317,8 +386,8 @@ pub(super) async fn for_machine(
     }
     let unsigned = Unsigned {
         claims,
-        opaque: drafts.access.map(|minted| minted.text),
-        access_algorithm: client.settings.access_token_signed_response_alg,
+        opaque: access.map(|minted| minted.text),
+        access_algorithm: target.algorithm,
         refresh_token: None,
         id_token: None,
         front_channel: None,
@@ -338,9 +407,11 @@ impl Unsigned {
             scheme: self.claims.confirmation.scheme(),
             expires_in: self.claims.expires_at.seconds_since(self.claims.issued_at),
             scope: self.claims.scope,
+            authorization_details: self.claims.authorization_details,
             access_token,
             refresh_token: self.refresh_token,
             id_token,
+            issued_token_type: None,
         })
     }
 
@@ -394,25 +465,25 @@ impl IdTokenDraft {
     }
 }
 
-fn base_claims(cx: &Cx, client: &Client, scope: Vec<String>) -> AccessTokenClaims {
-    let issuer = cx.services.issuer.as_str();
-    let audience = &client.settings.access_token_audience;
-    let lifetime = client.settings.access_token_lifetime.unwrap_or(cx.services.policy.access_token_seconds);
+fn base_claims(cx: &Cx, client: &Client, target: &Aim) -> AccessTokenClaims {
+    let lifetime = target.lifetime.unwrap_or(cx.services.policy.access_token_seconds);
     AccessTokenClaims {
-        issuer: issuer.to_owned(),
+        issuer: cx.services.issuer.as_str().to_owned(),
         subject: String::new(),
-        audience: if audience.is_empty() { vec![issuer.to_owned()] } else { audience.clone() },
+        audience: target.audience.clone(),
         expires_at: cx.now().plus_seconds(lifetime),
         issued_at: cx.now(),
         not_before: None,
         jti: String::new(),
         client_id: client.client_id.clone(),
-        scope,
+        scope: target.scope.clone(),
         context: None,
         session_id: None,
         roles: None,
         groups: None,
         confirmation: Confirmation::default(),
+        authorization_details: Vec::new(),
+        actor: None,
     }
 }
 
@@ -434,7 +505,10 @@ fn consent_stands(tx: &mut Write<'_>, client: &Client, authorization: &Authoriza
         return Ok(true);
     }
     let consent = consent::find(tx, &authorization.user_id, &client.client_id)?;
-    Ok(consent.is_some_and(|consent| authorization.scope.iter().all(|scope| consent.scope.contains(scope))))
+    Ok(consent.is_some_and(|consent| {
+        authorization.scope.iter().all(|scope| consent.scope.contains(scope))
+            && authorization.bounds.resource.iter().all(|one| consent.scope.contains(&consent_to_resource(one)))
+    }))
 }
 
 fn id_token(
@@ -443,7 +517,8 @@ fn id_token(
     authorization: &Authorization,
     person: &Person<'_>,
     scope: &[String],
-    (nonce, told): (Option<String>, IdTokenClaims),
+    told: IdTokenClaims,
+    nonce: Option<String>,
 ) -> Result<IdTokenDraft, Abort<Failure>> {
     let settings = &client.settings;
     let mut extra = match told {
@@ -485,7 +560,7 @@ fn continue_chain(
         Chain::Rotate { from } => from.family_expires_at,
         Chain::Redeliver { refresh_token } => return Ok(Some(refresh_token.clone())),
         // RFC 6749 §4.2.2: never through the browser.
-        Chain::FrontChannel(_) => return Ok(None),
+        Chain::FrontChannel(_) | Chain::Single => return Ok(None),
     };
     let idle = client.settings.refresh_token_lifetime.unwrap_or(policy.refresh_idle_seconds);
     let token = RefreshToken {

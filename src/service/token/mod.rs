@@ -3,8 +3,10 @@
 
 mod authorization_code;
 mod client_credentials;
+mod deferred;
 pub mod issue;
 mod refresh_token;
+mod token_exchange;
 
 use std::{future::Future, pin::Pin};
 
@@ -39,6 +41,14 @@ pub const GRANTS: &[Grant] = &[
     Grant {
         grant_type: GrantType::ClientCredentials,
         respond: |cx, client, request| Box::pin(client_credentials::respond(cx, client, request)),
+    },
+    Grant {
+        grant_type: GrantType::DeviceCode,
+        respond: |cx, client, request| Box::pin(deferred::device(cx, client, request)),
+    },
+    Grant {
+        grant_type: GrantType::TokenExchange,
+        respond: |cx, client, request| Box::pin(token_exchange::respond(cx, client, request)),
     },
 ];
 

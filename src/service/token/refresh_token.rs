@@ -12,7 +12,7 @@ use crate::{
     domain::{
         Secret,
         entity::EventKind,
-        oauth::{self, OAuthError, RefreshDecision, RefreshRequest},
+        oauth::{self, Narrowing, OAuthError, RefreshDecision, RefreshRequest},
         trace::Reason,
     },
     service::{
@@ -30,6 +30,7 @@ pub(super) async fn respond(
     direct: &DirectRequest<'_>,
 ) -> Result<issue::TokenReply, Stop> {
     let request = RefreshRequest::parse(direct.params)?;
+    let narrowing = Narrowing::parse(direct.params)?;
     let unknown = || OAuthError::invalid_grant(Reason::RefreshTokenUnknown);
     let hash = parse(SecretKind::RefreshToken, request.refresh_token.expose()).ok_or_else(unknown)?;
     let (context, view, proved) = (cx.clone(), client.view().clone(), client.proved().clone());
@@ -64,7 +65,7 @@ pub(super) async fn respond(
                 RefreshDecision::Refused(error) => return Err(undo(error)),
             };
             let scope = oauth::narrow(request.scope.as_deref(), &authorization.scope).map_err(undo)?;
-            let wanted = Wanted { scope: Some(scope), ..Wanted::of(chain, drafts) };
+            let wanted = Wanted { scope: Some(scope), narrowing, ..Wanted::of(chain, drafts) };
             issue::for_person(&context, tx, &view, &authorization, wanted).map(Some)
         })
         .await?;

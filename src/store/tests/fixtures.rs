@@ -4,8 +4,8 @@ use crate::{
     domain::{
         Timestamp,
         entity::{
-            AuthenticationContext, Authorization, AuthorizationCode, Bounds, Client, ClientKind, ClientSettings, Event,
-            EventKind, Group, Owner, RefreshToken, Role, Session, User, UserProfile, UserState,
+            AuthenticationContext, Authorization, AuthorizationCode, Bounds, Client, ClientKind, ClientSettings,
+            Ending, Event, EventKind, Group, Owner, RefreshToken, Role, Session, User, UserProfile, UserState,
         },
         ids::{AuthorizationId, ClientId, EventId, GroupId, InteractionId, RoleId, SessionId, UserId},
         trace::TraceId,
@@ -161,6 +161,7 @@ pub(super) fn dialogue(id: &str, client: &str) -> Interaction {
         created_at: NOW,
         expires_at: NOW.plus_seconds(600),
         finished_at: None,
+        ending: Ending::Redirect,
     }
 }
 

@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use super::support::{TestDb, execute};
 use crate::store::{Store, StoreOptions};
 
-const FOUNDATION: &str = "20261121000000";
-
 fn both() -> [TestDb; 2] {
     [TestDb::empty_sqlite(StoreOptions::default()), TestDb::empty_postgres()]
 }
@@ -17,6 +15,17 @@ fn folder(backend: &str) -> std::path::PathBuf {
 
 fn names(backend: &str) -> BTreeSet<String> {
     std::fs::read_dir(folder(backend)).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Every migration as the database numbers it, in order.
+fn versions() -> Vec<String> {
+    names("sqlite").iter().map(|name| name.split('_').next().unwrap().replace('-', "")).collect()
+}
+
+/// Everything that makes a schema of this version.
+pub(super) fn texts(backend: &str) -> Vec<String> {
+    let up = |name| std::fs::read_to_string(folder(backend).join(name).join("up.sql")).unwrap();
+    names(backend).iter().map(up).collect()
 }
 
 /// All `down.sql`, newest first.
@@ -55,10 +64,10 @@ fn both_databases_have_the_same_migrations_each_up_and_down() {
 fn the_status_tells_what_is_pending_and_what_is_applied() {
     for db in both() {
         let fresh = db.store.migration_status().unwrap();
-        assert_eq!((fresh.applied.len(), fresh.pending.as_slice()), (0, &[FOUNDATION.to_owned()][..]));
+        assert_eq!((fresh.applied.len(), fresh.pending.as_slice()), (0, versions().as_slice()));
         db.store.migrate().unwrap();
         let done = db.store.migration_status().unwrap();
-        assert_eq!((done.applied.as_slice(), done.pending.len()), (&[FOUNDATION.to_owned()][..], 0));
+        assert_eq!((done.applied.as_slice(), done.pending.len()), (versions().as_slice(), 0));
         assert!(done.unknown.is_empty());
     }
 }
@@ -66,7 +75,7 @@ fn the_status_tells_what_is_pending_and_what_is_applied() {
 #[test]
 fn migrating_twice_does_nothing_the_second_time() {
     for db in both() {
-        assert_eq!(db.store.migrate().unwrap(), [FOUNDATION]);
+        assert_eq!(db.store.migrate().unwrap(), versions());
         assert!(db.store.migrate().unwrap().is_empty());
     }
 }
@@ -85,7 +94,7 @@ fn of_several_nodes_that_start_together_one_migrates() {
             })
             .collect();
         let ran: Vec<String> = nodes.into_iter().flat_map(|node| node.join().unwrap()).collect();
-        assert_eq!(ran, [FOUNDATION], "{}", db.store.backend_name());
+        assert_eq!(ran, versions(), "{}", db.store.backend_name());
     }
 }
 
@@ -97,7 +106,7 @@ fn going_down_leaves_nothing_and_up_again_works() {
         assert!(all >= 50, "{all} tables and indexes");
         down(&db);
         assert_eq!(tables(&db), 0, "{}", db.store.backend_name());
-        assert_eq!(db.store.migrate().unwrap(), [FOUNDATION]);
+        assert_eq!(db.store.migrate().unwrap(), versions());
         assert_eq!(tables(&db), all);
     }
 }
@@ -119,6 +128,6 @@ fn a_migration_that_fails_leaves_nothing_and_runs_once_the_cause_is_gone() {
         db.store.migrate().unwrap_err();
         assert_eq!(tables(&db), 1, "{}", db.store.backend_name());
         db.sql("DROP TABLE events");
-        assert_eq!(db.store.migrate().unwrap(), [FOUNDATION]);
+        assert_eq!(db.store.migrate().unwrap(), versions());
     }
 }

@@ -119,7 +119,7 @@ fn template(url: &str) -> &'static str {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let mut hash = DefaultHasher::new();
-        include_str!("../../../migrations/postgres/2026-11-21-000000_foundation/up.sql").hash(&mut hash);
+        super::migrations::texts("postgres").hash(&mut hash);
         let name = format!("symbolon_template_{:016x}", hash.finish());
         let mut conn = admin(url);
         // Several test processes may start at once.

@@ -24,7 +24,10 @@ use symbolon::{
     },
     http::{Binding, HttpOptions, serve},
     net::fetcher::{Fetcher, Reach},
-    service::{Clock, Cx, Policy, Services, client_keys::FetchedKeys, clients::ClientCache, keys, recorder::Recorder},
+    service::{
+        Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
+        recorder::Recorder,
+    },
     store::{Abort, Read, Store, StoreError, Write, decision_record, signing_key},
 };
 use tokio::sync::OnceCell;
@@ -228,6 +231,7 @@ fn services(store: Store, options: &Options, origin: &str) -> (Arc<Services>, Ar
         sealer: Sealer::new(&key_encryption_key()),
         keyring: ArcSwap::from_pointee(Keyring::new("none", Vec::new(), Vec::new()).expect("an empty ring")),
         clients: ClientCache::default(),
+        registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),
         fetcher: Fetcher::new(options.reach).expect("a fetcher"),
         clock: clock.clone(),

@@ -11,6 +11,7 @@ mod dpop;
 mod html;
 mod jwks_server;
 mod people;
+mod registry;
 mod relying_party;
 mod wire;
 

@@ -46,7 +46,7 @@ both! {
             ("redirect_uri", grant.redirect_uri.as_str()),
             ("code_verifier", VERIFIER),
         ];
-        for (name, value) in good.into_iter().chain([("client_id", "web"), ("extra", "1"), ("resource", "https://a")]) {
+        for (name, value) in good.into_iter().chain([("client_id", "web"), ("extra", "1"), ("authorization_details", "[]")]) {
             let mut fields = good.to_vec();
             if !good.iter().any(|(known, _)| *known == name) {
                 fields.push((name, value));
@@ -187,19 +187,14 @@ both! {
         rp.token(&fields).await.refused("invalid_target", "AS-1016").await;
         let rp = app.client(ClientSpec::web("web")).await;
         for grant_type in ["authorization_code", "refresh_token"] {
-            let fields = [
-                ("grant_type", grant_type),
-                ("code", "x"),
-                ("refresh_token", "x"),
-                ("resource", "https://api.example"),
-            ];
-            rp.token(&fields).await.refused("invalid_target", "AS-1016").await;
+            let fields = [("grant_type", grant_type), ("code", "x"), ("refresh_token", "x"), ("resource", "api")];
+            rp.token(&fields).await.refused("invalid_target", "AS-1070").await;
         }
     }
 
     async fn what_would_restrict_the_grant_is_refused_and_not_ignored(app) {
         let rp = app.client(ClientSpec::machine("service")).await;
-        let fields = [("grant_type", "client_credentials"), ("authorization_details", "[]")];
+        let fields = [("grant_type", "client_credentials"), ("dpop_jkt", "x")];
         rp.token(&fields).await.refused("invalid_request", "AS-1028").await;
     }
 

@@ -31,6 +31,7 @@ fn quick(kind: ClientKind) -> ClientSettings {
     let mut settings = ClientSettings {
         id_token_signed_response_alg: SigningAlgorithm::ES256,
         access_token_signed_response_alg: SigningAlgorithm::ES256,
+        authorization_signed_response_alg: SigningAlgorithm::ES256,
         ..ClientSettings::of_kind(kind)
     };
     if kind != ClientKind::Machine {
@@ -212,8 +213,9 @@ async fn a_key_exists_for_every_algorithm_that_a_client_is_given() {
         let cx = fixture.cx();
         let mut new = web("app");
         new.settings.id_token_signed_response_alg = SigningAlgorithm::EdDSA;
+        new.settings.authorization_signed_response_alg = SigningAlgorithm::PS256;
         client::create(&cx, new).await.expect("created");
         let algorithms: Vec<_> = fixture.services.keyring.load().algorithms().collect();
-        assert_eq!(algorithms, [SigningAlgorithm::ES256, SigningAlgorithm::EdDSA]);
+        assert_eq!(algorithms, [SigningAlgorithm::PS256, SigningAlgorithm::ES256, SigningAlgorithm::EdDSA]);
     }
 }

@@ -21,6 +21,8 @@ fn of_a_person() -> AccessTokenClaims {
         roles: Some(strings(&["owner"])),
         groups: Some(Vec::new()),
         confirmation: Confirmation::default(),
+        authorization_details: Vec::new(),
+        actor: None,
     }
 }
 
@@ -45,6 +47,7 @@ fn the_token_of_a_service_tells_nothing_of_a_person() {
         session_id: None,
         roles: None,
         groups: None,
+        authorization_details: Vec::new(),
         ..of_a_person()
     };
     let expected = json!({

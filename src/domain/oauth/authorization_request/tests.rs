@@ -1,6 +1,7 @@
 //! Tests of `authorization_request`.
 
 use super::*;
+use crate::oauth::GrantType;
 use crate::{
     entity::ClientKind,
     oauth::fixtures::{client, codes, strings, web},
@@ -114,8 +115,8 @@ fn nothing_is_redirected_before_client_and_address_are_certain() {
 #[test]
 fn every_other_refusal_is_redirected_with_the_state() {
     for (name, value, code, reason, rule) in [
-        ("request", Some("eyJ"), "request_not_supported", "AS-1014", "request_object"),
-        ("request_uri", Some("urn:x"), "request_uri_not_supported", "AS-1015", "request_object"),
+        ("request", Some("eyJ"), "invalid_request_object", "AS-1056", "request_object"),
+        ("request_uri", Some("urn:x"), "invalid_request_object", "AS-1056", "request_object"),
         ("registration", Some("{}"), "registration_not_supported", "AS-1027", "request_object"),
         ("response_type", None, "invalid_request", "AS-1006", "response_type"),
         ("response_type", Some("none"), "unsupported_response_type", "AS-1007", "response_type"),
@@ -136,8 +137,9 @@ fn every_other_refusal_is_redirected_with_the_state() {
         ("max_age", Some("99999999999999999999"), "invalid_request", "AS-1013", "max_age"),
         ("scope", Some("openid,email"), "invalid_scope", "AS-1009", "scope"),
         ("scope", Some("openid admin"), "invalid_scope", "AS-1010", "scope"),
-        ("resource", Some("https://api.example"), "invalid_target", "AS-1016", "resource"),
-        ("authorization_details", Some("[]"), "invalid_request", "AS-1028", "resource"),
+        ("resource", Some("api"), "invalid_target", "AS-1070", "resource"),
+        ("resource", Some("https://api.example/#x"), "invalid_target", "AS-1070", "resource"),
+        ("authorization_details", Some("[]"), "invalid_authorization_details", "AS-1080", "authorization_details"),
         ("dpop_jkt", Some("x"), "invalid_request", "AS-1229", "dpop_jkt"),
         ("claims", Some("[]"), "invalid_request", "AS-1026", "claims"),
     ] {
@@ -230,7 +232,7 @@ fn the_first_broken_rule_wins() {
     let all = [("request", Some("x")), ("response_type", None), ("prompt", Some("x")), ("scope", Some("a,b"))];
     let reasons =
         (0..all.len()).map(|from| redirected(validate(&params(&all[from..]), Some(&web()))).error.reason.code());
-    assert_eq!(reasons.collect::<Vec<_>>(), ["AS-1014", "AS-1006", "AS-1011", "AS-1009"]);
+    assert_eq!(reasons.collect::<Vec<_>>(), ["AS-1056", "AS-1006", "AS-1011", "AS-1009"]);
 }
 
 #[test]

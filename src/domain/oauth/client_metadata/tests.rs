@@ -60,6 +60,39 @@ fn what_administrators_commonly_set_is_allowed() {
 }
 
 #[test]
+fn request_objects_are_signed_with_registered_keys_and_fetched_over_https() {
+    let signed = Some(RequestObjectAlgorithm::Signed(crate::jose::SigningAlgorithm::PS256));
+    assert_eq!(
+        settings(ClientKind::Web, |s| s.request_object_signing_alg = Some(RequestObjectAlgorithm::Unsigned)),
+        Ok(())
+    );
+    let strict = settings(ClientKind::Web, |s| {
+        (s.request_object_signing_alg, s.require_signed_request_object, s.jwks) = (signed, true, Some(public_key()));
+    });
+    assert_eq!(strict, Ok(()));
+    refused(ClientKind::Web, "request_object_signing_alg", |s| s.request_object_signing_alg = signed);
+    refused(ClientKind::Web, "require_signed_request_object", |s| s.require_signed_request_object = true);
+    refused(ClientKind::Web, "request_object_signing_alg", |s| {
+        (s.request_object_signing_alg, s.require_signed_request_object, s.jwks) =
+            (Some(RequestObjectAlgorithm::Unsigned), true, Some(public_key()));
+    });
+    // A fragment that is no hash is registered as it is.
+    let uris = strings(&["https://app.example/r#not-a-hash", "https://app.example/r?a=b"]);
+    assert_eq!(settings(ClientKind::Web, |s| s.request_uris = uris), Ok(()));
+    for uri in [
+        "http://app.example/r",
+        "https://user@app.example/r",
+        "urn:x",
+        "file:///etc/passwd",
+        "",
+        "#",
+        &format!("https://app.example/{}", "x".repeat(512)),
+    ] {
+        refused(ClientKind::Web, "request_uris[0]", |s| s.request_uris = strings(&[uri]));
+    }
+}
+
+#[test]
 fn grants_fit_together_and_to_what_the_client_can_prove() {
     use GrantType::{AuthorizationCode, ClientCredentials, RefreshToken};
     refused(ClientKind::Web, "grant_types", |s| s.grant_types.clear());

@@ -32,6 +32,22 @@ fn a_parameter_sent_twice_is_refused_even_if_equal_empty_or_escaped() {
 }
 
 #[test]
+fn only_resource_may_be_repeated_and_it_counts_towards_the_cap() {
+    let params = Params::parse(b"resource=a&x=1&resource=b&resource=&%72esource=a").expect("well-formed");
+    assert_eq!(params.find_all("resource").collect::<Vec<_>>(), ["a", "b", "a"]);
+    assert_eq!((params.find("resource"), params.find_all("y").count()), (Some("a"), 0));
+    assert!(Params::parse("resource=a&".repeat(64).as_bytes()).is_ok());
+    for encoded in ["resource=a&".repeat(65), "resource=&".repeat(65)] {
+        assert_eq!(refusal(Params::parse(encoded.as_bytes())), ("invalid_request", "AS-1005"));
+    }
+    for encoded in
+        ["resource=a&scope=1&scope=1", "Resource=a&Resource=b", "resources=a&resources=b", "resource[]=a&resource[]=b"]
+    {
+        assert_eq!(refusal(Params::parse(encoded.as_bytes())), ("invalid_request", "AS-1004"), "{encoded}");
+    }
+}
+
+#[test]
 fn what_is_not_text_or_not_escaped_properly_is_refused() {
     let bad: [&[u8]; 14] = [
         b"a=%",
@@ -84,8 +100,7 @@ fn printing_the_parameters_shows_no_value() {
 #[test]
 fn what_would_restrict_a_grant_is_never_silently_ignored() {
     let params = |name| Params::from_pairs(&[(name, "x")]).expect("well-formed");
-    assert_eq!(refusal(check_resource_absent(&params("resource"))), ("invalid_target", "AS-1016"));
-    assert_eq!(refusal(check_restrictions_absent(&params("authorization_details"))), ("invalid_request", "AS-1028"));
+    assert_eq!(refusal(check_restrictions_absent(&params("dpop_jkt"))), ("invalid_request", "AS-1028"));
     assert_eq!(check_restrictions_absent(&params("extra")), Ok(()));
 }
 

@@ -49,14 +49,29 @@ fn the_requests_are_read_and_unknown_parameters_ignored() {
 fn what_is_missing_or_not_offered_is_refused() {
     assert_eq!(refusal(CodeExchange::parse(&params(&[]))), ("invalid_request", "AS-1110"));
     assert_eq!(refusal(RefreshRequest::parse(&params(&[]))), ("invalid_request", "AS-1120"));
-    for (name, expected) in
-        [("resource", ("invalid_target", "AS-1016")), ("authorization_details", ("invalid_request", "AS-1028"))]
-    {
-        let params = params(&[("code", "c"), ("refresh_token", "t"), (name, "x")]);
-        assert_eq!(refusal(CodeExchange::parse(&params)), expected);
-        assert_eq!(refusal(RefreshRequest::parse(&params)), expected);
-        assert_eq!(refusal(ClientCredentialsRequest::parse(&params)), expected);
+    let restricted = params(&[("code", "c"), ("refresh_token", "t"), ("dpop_jkt", "x")]);
+    for refused in [
+        refusal(CodeExchange::parse(&restricted)),
+        refusal(RefreshRequest::parse(&restricted)),
+        refusal(ClientCredentialsRequest::parse(&restricted)),
+    ] {
+        assert_eq!(refused, ("invalid_request", "AS-1028"));
     }
+}
+
+#[test]
+fn what_narrows_a_grant_is_read_or_refused() {
+    let narrowing = |pairs: &[(&str, &str)]| Narrowing::parse(&params(pairs));
+    assert_eq!(narrowing(&[]), Ok(Narrowing::default()));
+    let both = [
+        ("resource", "https://a.example"),
+        ("resource", "https://b.example"),
+        ("authorization_details", r#"[{"type":"t"}]"#),
+    ];
+    let read = narrowing(&both).expect("well-formed");
+    assert_eq!((read.resource.len(), read.authorization_details.len()), (2, 1));
+    assert_eq!(refusal(narrowing(&[("resource", "a")])), ("invalid_target", "AS-1070"));
+    assert_eq!(refusal(narrowing(&[("authorization_details", "{}")])), ("invalid_authorization_details", "AS-1080"));
 }
 
 fn code() -> AuthorizationCode {

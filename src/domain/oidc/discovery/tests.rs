@@ -39,9 +39,12 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
         client_assertion_algs: &AssertionAlgorithm::ALL,
         dpop_algs: &SigningAlgorithm::ALL,
         authorization_algs: &SigningAlgorithm::ALL,
+        request_object_algs: &["RS256", "none"],
         id_token_algs: &SigningAlgorithm::ALL,
         userinfo_algs: &[],
         scopes: &scopes,
+        protected_resources: &["https://api.example.com"],
+        authorization_details_types: &["payment"],
         claims: &claims,
         prompt_values: &prompts,
         acr_values: &["1"],
@@ -59,10 +62,9 @@ fn the_documents_list_what_is_registered() {
         assert_eq!(document["issuer"], "https://id.example.com");
         assert_eq!(document["authorization_endpoint"], "https://id.example.com/oauth2/authorize");
         assert_eq!(document["jwks_uri"], "https://id.example.com/oauth2/jwks");
-        assert_eq!(
-            document["grant_types_supported"],
-            json!(["authorization_code", "refresh_token", "client_credentials", "implicit"])
-        );
+        assert_eq!(document["protected_resources"], json!(["https://api.example.com"]));
+        assert_eq!(document["authorization_details_types_supported"], json!(["payment"]));
+        assert_eq!(document["grant_types_supported"], json!(GrantType::ALL.map(GrantType::name)));
         assert_eq!(
             document["response_types_supported"],
             json!(["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"])
@@ -85,7 +87,7 @@ fn the_documents_list_what_is_registered() {
 
 #[test]
 fn what_is_not_offered_is_said_where_the_default_misleads() {
-    let [openid, _] = both(|_| ());
+    let [openid, _] = both(|capabilities| capabilities.request_object_algs = &[]);
     for member in [
         "request_parameter_supported",
         "request_uri_parameter_supported",
@@ -96,6 +98,16 @@ fn what_is_not_offered_is_said_where_the_default_misleads() {
         assert_eq!(openid[member], json!(false), "{member}");
     }
     assert_eq!(openid["claims_parameter_supported"], json!(true));
+}
+
+#[test]
+fn request_objects_are_offered_with_their_algorithms() {
+    for document in both(|_| ()) {
+        assert_eq!(document["request_object_signing_alg_values_supported"], json!(["RS256", "none"]));
+        assert_eq!(document["request_parameter_supported"], json!(true));
+        assert_eq!(document["request_uri_parameter_supported"], json!(true));
+        assert_eq!(document["require_request_uri_registration"], json!(true));
+    }
 }
 
 #[test]

@@ -152,6 +152,46 @@ impl ScopeLine {
     }
 }
 
+/// What is asked for at one API.
+#[derive(Debug, Clone, Serialize)]
+pub struct AskedOfApi {
+    name: String,
+    resource: String,
+    description: String,
+    scopes: Vec<ScopeLine>,
+}
+
+impl AskedOfApi {
+    /// An API without scopes is asked for as such.
+    pub fn new(name: &str, resource: &str, description: &str, mut scopes: Vec<ScopeLine>) -> Self {
+        let name = one_line(name, NAME_LIMIT);
+        if scopes.is_empty() {
+            scopes.push(ScopeLine::new(resource, &format!("Use {name} on your behalf"), None));
+        }
+        Self { name, resource: one_line(resource, 600), description: one_line(description, 600), scopes }
+    }
+}
+
+/// One object of authorization details. Nothing of it is cut: a person allows all of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct AskedInDetail {
+    title: String,
+    description: String,
+    fields: Vec<(String, String)>,
+}
+
+impl AskedInDetail {
+    /// `fields`: each value with its path.
+    pub fn new(title: &str, description: &str, fields: &[(String, String)]) -> Self {
+        let whole = |text: &String| one_line(text, usize::MAX);
+        Self {
+            title: one_line(title, NAME_LIMIT),
+            description: one_line(description, 600),
+            fields: fields.iter().map(|(name, value)| (whole(name), whole(value))).collect(),
+        }
+    }
+}
+
 /// `/consent/{interaction}`: posts `csrf` and `action` (`allow`, `deny` or `switch`).
 #[derive(Debug, Clone, Serialize)]
 pub struct Consent {
@@ -165,6 +205,10 @@ pub struct Consent {
     pub account: Account,
     /// What it asks for.
     pub scopes: Vec<ScopeLine>,
+    /// What it asks for at APIs.
+    pub apis: Vec<AskedOfApi>,
+    /// What it asks for in detail.
+    pub details: Vec<AskedInDetail>,
     /// The application registered itself.
     pub unverified: bool,
     /// Whether "Use another account" is offered.

@@ -21,6 +21,12 @@ fn the_documented_ids_exist() {
     let contract = [
         ("sign-in", vec!["username", "password", "login-submit", "login-cancel"]),
         ("consent", vec!["consent-allow", "consent-deny", "consent-switch"]),
+        ("device", vec!["user_code", "device-continue"]),
+        (
+            "approve",
+            vec!["approve-code", "approve-warning", "started_here", "approve-allow", "approve-deny", "approve-switch"],
+        ),
+        ("answered", vec!["answered"]),
         ("sign-out", vec!["logout-confirm"]),
         ("signed-out", vec!["signed-out"]),
         ("setup", vec!["code", "username", "email", "name", "password", "setup-submit"]),

@@ -52,6 +52,7 @@ pub(super) fn all(words: &Words<'_>) -> Vec<Sample> {
     let mut album = Album { pages: pages(), layout: Layout::new(words.instance), samples: Vec::new() };
     sign_in(&mut album, words);
     consent(&mut album, words);
+    deferred(&mut album, words);
     endings(&mut album, words);
     site(&mut album, words);
     documentation(&mut album, words);
@@ -121,6 +122,8 @@ pub(super) fn consent_page(words: &Words<'_>) -> Consent {
         client: client(words),
         account: account(words),
         scopes: ["openid", "profile", "email", "groups", "offline_access"].map(ScopeLine::standard).to_vec(),
+        apis: Vec::new(),
+        details: Vec::new(),
         unverified: false,
         can_switch: true,
     }
@@ -139,11 +142,57 @@ fn consent(album: &mut Album, words: &Words<'_>) {
     let stranger = Consent {
         client: ClientCard::new(words.app, "an app on this computer", logo),
         scopes: custom,
+        apis: vec![
+            AskedOfApi::new(
+                words.value,
+                "https://invoices.example.com",
+                words.value,
+                vec![ScopeLine::new("invoices.read", words.value, None)],
+            ),
+            AskedOfApi::new("Notes", "https://mcp.example.com/notes", "", Vec::new()),
+        ],
+        details: vec![
+            AskedInDetail::new(
+                "Payment",
+                words.value,
+                &[("amount.value".to_owned(), "5".to_owned()), (words.value.to_owned(), words.value.to_owned())],
+            ),
+            AskedInDetail::new(words.value, "", &[]),
+        ],
         unverified: true,
         can_switch: false,
         ..page
     };
     album.add("consent-unverified", &stranger);
+}
+
+fn deferred(album: &mut Album, words: &Words<'_>) {
+    let entry = Device {
+        action_url: "/device".to_owned(),
+        csrf: words.value.to_owned(),
+        user_code: String::new(),
+        error: None,
+        status: 200,
+    };
+    album.add("device", &entry);
+    let unknown = FieldError::at("user_code", "AS-1600", "That code is not known here, or has expired.");
+    album.add("device-unknown", &Device { user_code: words.value.to_owned(), error: Some(unknown), ..entry.clone() });
+    album.add("device-throttled", &Device { error: Some(FieldError::throttled("AS-1601", 4)), ..entry });
+    let page = Approve {
+        action_url: "/approve/i".to_owned(),
+        csrf: words.value.to_owned(),
+        client: client(words),
+        account: account(words),
+        user_code: Some("BCDF-GHJK".to_owned()),
+        scopes: ["openid", "profile", "email"].map(ScopeLine::standard).to_vec(),
+        error: None,
+    };
+    album.add("approve", &page);
+    let unticked = FieldError::at("started_here", "AS-1602", "Tick the box only if you started this yourself.");
+    album.add("approve-unticked", &Approve { error: Some(unticked), ..page.clone() });
+    album.add("approve-bare", &Approve { user_code: None, scopes: Vec::new(), ..page });
+    album.add("answered", &Answered { allowed: true });
+    album.add("answered-denied", &Answered { allowed: false });
 }
 
 fn endings(album: &mut Album, words: &Words<'_>) {

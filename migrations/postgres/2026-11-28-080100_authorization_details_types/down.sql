@@ -1,0 +1,1 @@
+DROP TABLE authorization_details_types;

@@ -1,0 +1,2 @@
+ALTER TABLE interactions DROP COLUMN ending;
+DROP TABLE deferred_authorizations;

@@ -1,0 +1,108 @@
+//! Requests that a person answers elsewhere: what a device asks for (RFC 8628 §3.1), and what the
+//! client hears when it asks again (§3.5).
+
+use super::{
+    ErrorCode, GrantType, OAuthError, Params,
+    params::{check_resource_absent, check_restrictions_absent},
+    scope::requested_of_person,
+};
+use crate::{
+    Secret, Timestamp,
+    entity::{Client, Deferred, DeferredKind, DeferredState},
+    trace::Reason,
+};
+
+/// How long a person has to answer a device's request, in seconds.
+pub const DEVICE_LIFETIME: i64 = 600;
+/// The client waits so many seconds between two requests, at first and at least.
+pub const POLL_INTERVAL: i64 = 5;
+/// What asking too often costs, in seconds (RFC 8628 §3.5).
+const SLOW_DOWN: i64 = 5;
+/// A client that does not listen is not put off for ever.
+const LONGEST_INTERVAL: i64 = 60;
+
+/// The scopes of a device's request.
+///
+/// # Errors
+/// `unauthorized_client` without the grant, `invalid_scope`, `invalid_target` with a resource.
+pub fn parse_device_request(params: &Params, client: &Client) -> Result<Vec<String>, OAuthError> {
+    check_grant(client, GrantType::DeviceCode)?;
+    check_resource_absent(params)?;
+    check_restrictions_absent(params)?;
+    requested_of_person(client, params.find("scope"))
+}
+
+/// Whether the client may use a grant.
+///
+/// # Errors
+/// `unauthorized_client`.
+pub fn check_grant(client: &Client, grant: GrantType) -> Result<(), OAuthError> {
+    if client.allows_grant(grant) {
+        Ok(())
+    } else {
+        Err(OAuthError::new(ErrorCode::UnauthorizedClient, Reason::GrantTypeNotAllowed))
+    }
+}
+
+/// What the client holds, from a token request.
+///
+/// # Errors
+/// `invalid_request` without it, `invalid_target` with a resource.
+pub fn parse_deferred_code(params: &Params, kind: DeferredKind) -> Result<Secret<String>, OAuthError> {
+    check_resource_absent(params)?;
+    check_restrictions_absent(params)?;
+    let name = match kind {
+        DeferredKind::Device => "device_code",
+    };
+    Ok(Secret::from(params.require(name, Reason::DeferredCodeMissing)?))
+}
+
+/// What a client hears that asks about its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Poll {
+    /// Tokens. The write whose condition is "approved" wins.
+    Issue,
+    /// To ask again: the time and the interval are remembered.
+    Wait {
+        /// The seconds between two requests from now on.
+        interval: i64,
+        /// `authorization_pending` or `slow_down`.
+        error: OAuthError,
+    },
+    /// Nothing, ever.
+    Refused(OAuthError),
+}
+
+/// Decides by the stored row. Another client learns nothing and changes nothing. Whether the client
+/// asks too often matters only while it waits: an answer is handed out at once.
+pub fn decide_poll(deferred: &Deferred, kind: DeferredKind, client: &Client, now: Timestamp) -> Poll {
+    let grant = |reason| Poll::Refused(OAuthError::invalid_grant(reason));
+    if deferred.kind != kind {
+        return grant(Reason::DeferredCodeUnknown);
+    }
+    if deferred.client_id != client.client_id {
+        return grant(Reason::DeferredCodeOfAnotherClient);
+    }
+    match deferred.state {
+        DeferredState::Redeemed => grant(Reason::DeferredCodeRedeemed),
+        DeferredState::Denied => Poll::Refused(OAuthError::new(ErrorCode::AccessDenied, Reason::PersonDeclined)),
+        _ if now >= deferred.expires_at => {
+            Poll::Refused(OAuthError::new(ErrorCode::ExpiredToken, Reason::DeferredCodeExpired))
+        }
+        DeferredState::Approved => Poll::Issue,
+        DeferredState::Pending => {
+            // The first request may come at once.
+            let early = deferred.polled_at.is_some_and(|last| now < last.plus_seconds(deferred.interval));
+            let (interval, code, reason) = if early {
+                let longer = deferred.interval.saturating_add(SLOW_DOWN).min(LONGEST_INTERVAL.max(deferred.interval));
+                (longer, ErrorCode::SlowDown, Reason::PollingTooFast)
+            } else {
+                (deferred.interval, ErrorCode::AuthorizationPending, Reason::AuthorizationPending)
+            };
+            Poll::Wait { interval, error: OAuthError::new(code, reason) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! Tests of `deferred`.
+
+use super::*;
+use crate::{
+    entity::ClientKind,
+    ids::{ClientId, DeferredId},
+    oauth::fixtures::{at, client, codes, refusal, strings},
+};
+
+fn device() -> Client {
+    let mut client = client(ClientKind::Native, &[]);
+    client.settings.grant_types = vec![GrantType::DeviceCode, GrantType::RefreshToken];
+    client
+}
+
+fn pending() -> Deferred {
+    Deferred {
+        id: DeferredId::new("d1"),
+        kind: DeferredKind::Device,
+        code_hash: vec![1; 32],
+        user_code: Some("BCDFGHJK".to_owned()),
+        client_id: ClientId::new("app"),
+        request: "{}".to_owned(),
+        state: DeferredState::Pending,
+        authorization_id: None,
+        interval: 5,
+        polled_at: None,
+        created_at: at(-10),
+        expires_at: at(590),
+    }
+}
+
+fn heard(change: impl FnOnce(&mut Deferred), seconds: i64) -> (&'static str, &'static str, i64) {
+    let mut row = pending();
+    change(&mut row);
+    match decide_poll(&row, DeferredKind::Device, &device(), at(seconds)) {
+        Poll::Issue => ("granted", "", 0),
+        Poll::Wait { interval, error } => (codes(&error).0, codes(&error).1, interval),
+        Poll::Refused(error) => (codes(&error).0, codes(&error).1, 0),
+    }
+}
+
+#[test]
+fn the_first_question_may_come_at_once_and_the_next_after_the_interval() {
+    assert_eq!(heard(|_| {}, 0), ("authorization_pending", "AS-1165", 5));
+    assert_eq!(heard(|row| row.polled_at = Some(at(-5)), 0), ("authorization_pending", "AS-1165", 5));
+    assert_eq!(heard(|row| row.polled_at = Some(at(-4)), 0), ("slow_down", "AS-1166", 10));
+    assert_eq!(heard(|row| (row.polled_at, row.interval) = (Some(at(-9)), 10), 0), ("slow_down", "AS-1166", 15));
+    assert_eq!(heard(|row| (row.polled_at, row.interval) = (Some(at(-1)), 58), 0), ("slow_down", "AS-1166", 60));
+}
+
+#[test]
+fn an_answer_is_handed_out_at_once_and_only_once() {
+    let approved = |row: &mut Deferred| (row.state, row.polled_at) = (DeferredState::Approved, Some(at(0)));
+    assert_eq!(heard(approved, 0).0, "granted");
+    assert_eq!(heard(|row| row.state = DeferredState::Redeemed, 0), ("invalid_grant", "AS-1163", 0));
+    assert_eq!(heard(|row| row.state = DeferredState::Denied, 0), ("access_denied", "AS-1020", 0));
+    // Who was told once is told the same later.
+    assert_eq!(heard(|row| row.state = DeferredState::Denied, 10_000), ("access_denied", "AS-1020", 0));
+}
+
+#[test]
+fn after_its_time_nothing_is_pending_and_nothing_is_redeemed() {
+    for state in [DeferredState::Pending, DeferredState::Approved] {
+        assert_eq!(heard(|row| row.state = state, 590), ("expired_token", "AS-1164", 0), "{state:?}");
+    }
+    assert_eq!(heard(|row| row.state = DeferredState::Approved, 589).0, "granted");
+}
+
+#[test]
+fn another_client_learns_nothing_whatever_the_state() {
+    for state in DeferredState::ALL {
+        let of_other = |row: &mut Deferred| (row.client_id, row.state) = (ClientId::new("other"), state);
+        assert_eq!(heard(of_other, 0), ("invalid_grant", "AS-1162", 0), "{state:?}");
+    }
+}
+
+#[test]
+fn a_device_asks_for_registered_scopes_and_only_with_the_grant() {
+    let asked =
+        |client: &Client, pairs: &[(&str, &str)]| parse_device_request(&Params::from_pairs(pairs).unwrap(), client);
+    assert_eq!(asked(&device(), &[]).unwrap(), strings(&[]));
+    assert_eq!(asked(&device(), &[("scope", "openid email")]).unwrap(), strings(&["openid", "email"]));
+    assert_eq!(refusal(asked(&device(), &[("scope", "mine")])), ("invalid_scope", "AS-1010"));
+    assert_eq!(refusal(asked(&device(), &[("scope", "a,b")])), ("invalid_scope", "AS-1009"));
+    assert_eq!(refusal(asked(&device(), &[("authorization_details", "[]")])), ("invalid_request", "AS-1028"));
+    let other = client(ClientKind::Native, &[]);
+    assert_eq!(refusal(asked(&other, &[])), ("unauthorized_client", "AS-1102"));
+    let mut once = device();
+    once.settings.grant_types = vec![GrantType::DeviceCode];
+    assert_eq!(asked(&once, &[("scope", "openid offline_access")]).unwrap(), strings(&["openid"]));
+}

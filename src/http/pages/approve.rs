@@ -1,0 +1,110 @@
+//! The page about a request from another device, and the page that ends it.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Bytes, Path},
+};
+
+use super::{
+    context::{Answered, Approve, FieldError, ScopeLine},
+    dialogue,
+    sign_in::unknown_action,
+};
+use crate::{
+    domain::{
+        ids::InteractionId,
+        trace::{Reason, Transaction},
+    },
+    http::{
+        answer::{self, PageFacts},
+        context::RequestContext,
+        cookies,
+        oauth::form,
+    },
+    service::{
+        approval::{self, ApprovalView},
+        authorization::{self, Page},
+        consent::Shown,
+        recorder,
+    },
+};
+
+/// `GET /approve/{interaction}`.
+pub async fn get(context: RequestContext, request: HttpRequest, id: Path<String>) -> HttpResponse {
+    show(&context, &request, &InteractionId::new(id.into_inner()), None).await
+}
+
+/// `POST /approve/{interaction}`.
+pub async fn post(context: RequestContext, request: HttpRequest, id: Path<String>, body: Bytes) -> HttpResponse {
+    context.cx.note_transaction(Transaction::Consent);
+    let (id, browser) = (InteractionId::new(id.into_inner()), cookies::browser(&context.cx, &request));
+    let params = match form::params(&context.cx, &request, &body) {
+        Ok(params) => params,
+        Err(error) => return dialogue::stop(&context, &request, error.into()).await,
+    };
+    let token = params.find("csrf").unwrap_or_default();
+    let next = match params.find("action") {
+        // Whoever was talked into typing a code is asked once more (RFC 8628 §5.4).
+        Some("allow") if params.find("started_here") != Some("yes") => {
+            let reason = Reason::ConfirmationMissing;
+            context.cx.refused("confirmation", &[], reason);
+            answer::log_refusal(&context.cx, reason);
+            recorder::keep(&context.cx).await;
+            let error = FieldError::at("started_here", reason.code(), reason.next_step());
+            return show(&context, &request, &id, Some(error)).await;
+        }
+        Some("allow") => approval::allow(&context.cx, &id, &browser, token).await,
+        Some("deny") => approval::deny(&context.cx, &id, &browser, token).await,
+        Some("switch") => approval::switch_account(&context.cx, &id, &browser, token).await,
+        _ => Err(unknown_action(&context)),
+    };
+    match next {
+        Ok(next) => dialogue::go(&context, &request, next).await,
+        Err(failure) => dialogue::stop(&context, &request, failure).await,
+    }
+}
+
+async fn show(
+    context: &RequestContext,
+    request: &HttpRequest,
+    id: &InteractionId,
+    error: Option<FieldError>,
+) -> HttpResponse {
+    let browser = cookies::browser(&context.cx, request);
+    match approval::view(&context.cx, id, &browser).await {
+        Ok(Shown::Page(view)) => render(context, request, view, error),
+        Ok(Shown::Elsewhere(next)) => dialogue::go(context, request, next).await,
+        Err(failure) => dialogue::stop(context, request, failure).await,
+    }
+}
+
+fn render(
+    context: &RequestContext,
+    request: &HttpRequest,
+    view: ApprovalView,
+    error: Option<FieldError>,
+) -> HttpResponse {
+    let page = Approve {
+        action_url: dialogue::address(context, &Page::Approve(view.interaction)),
+        csrf: view.form_token,
+        client: dialogue::client_card(&view.app, ""),
+        account: dialogue::account(&view.account),
+        user_code: view.user_code,
+        scopes: view
+            .scopes
+            .iter()
+            .map(|asked| ScopeLine::new(&asked.scope, &asked.sentence, Some(&asked.detail)))
+            .collect(),
+        error,
+    };
+    context.state.pages.respond(&page, &context.state.layout(request))
+}
+
+/// `GET /answered/{answer}`.
+pub async fn answered(context: RequestContext, request: HttpRequest, answer: Path<String>) -> HttpResponse {
+    let Some(known) = authorization::Answered::from_name(&answer) else {
+        return answer::refused_page(&context, &request, 404, Reason::PathUnknown, PageFacts::default()).await;
+    };
+    let page = Answered { allowed: known == authorization::Answered::Allowed };
+    context.state.pages.respond(&page, &context.state.layout(&request))
+}

@@ -1,0 +1,68 @@
+//! The pages about requests from other devices: typing a code, allowing, and the end (RFC 8628 §3.3).
+
+use serde::Serialize;
+
+use super::{Account, ClientCard, FieldError, ScopeLine};
+use crate::http::pages::{Page, PageKind};
+
+/// `/device`: posts `csrf`, `user_code` and `action` (`continue`).
+#[derive(Debug, Clone, Serialize)]
+pub struct Device {
+    /// Where the form goes.
+    pub action_url: String,
+    /// Token of the browser.
+    pub csrf: String,
+    /// What was typed before, or came with the address.
+    pub user_code: String,
+    /// What is wrong with it.
+    pub error: Option<FieldError>,
+    /// HTTP status: 200, also after a wrong code; 429 throttled.
+    #[serde(skip)]
+    pub status: u16,
+}
+
+impl Page for Device {
+    const TEMPLATE: &'static str = "device.html";
+    const KIND: PageKind = PageKind::SameOrigin;
+
+    fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+/// `/approve/{interaction}`: posts `csrf`, `started_here` (`yes`) and `action` (`allow`, `deny` or
+/// `switch`).
+#[derive(Debug, Clone, Serialize)]
+pub struct Approve {
+    /// Where the form goes.
+    pub action_url: String,
+    /// Token of the interaction.
+    pub csrf: String,
+    /// The application that asks.
+    pub client: ClientCard,
+    /// Who would allow it.
+    pub account: Account,
+    /// The code on the device, to compare.
+    pub user_code: Option<String>,
+    /// What it asks for.
+    pub scopes: Vec<ScopeLine>,
+    /// What is missing.
+    pub error: Option<FieldError>,
+}
+
+impl Page for Approve {
+    const TEMPLATE: &'static str = "approve.html";
+    const KIND: PageKind = PageKind::SameOrigin;
+}
+
+/// `/answered/{answer}`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Answered {
+    /// Whether the device gets what it asked for.
+    pub allowed: bool,
+}
+
+impl Page for Answered {
+    const TEMPLATE: &'static str = "answered.html";
+    const KIND: PageKind = PageKind::SameOrigin;
+}

@@ -1,0 +1,141 @@
+//! The page about a request from another device (RFC 8628 §5.4): it says what is asked, and asks
+//! whether the person started it. Nothing is allowed that the page did not show.
+
+use super::{
+    Cx,
+    authorization::{
+        self, App, Browser, DialogueFailure, Form, Next, Page, Pending, asked_scope, decide_pending, decline,
+        find_pending,
+    },
+    consent::{self, AskedScope, Shown, Then},
+    login::Account,
+    sessions,
+};
+use crate::{
+    domain::{
+        entity::{DeferredKind, DeferredState, Ending},
+        ids::{DeferredId, InteractionId},
+        oauth::{OAuthError, UserCode},
+        oidc::interaction::Decision,
+        trace::{Reason, Transaction},
+    },
+    store::{Read, deferred},
+};
+
+/// The page.
+#[derive(Clone)]
+pub struct ApprovalView {
+    /// The dialogue, in the page's address.
+    pub interaction: InteractionId,
+    /// Who asks.
+    pub app: App,
+    /// Whose data it is.
+    pub account: Account,
+    /// How the request came.
+    pub kind: DeferredKind,
+    /// The code on the device, to compare.
+    pub user_code: Option<String>,
+    /// What is asked for.
+    pub scopes: Vec<AskedScope>,
+    /// The hidden value of the form.
+    pub form_token: String,
+}
+
+/// What the page of a dialogue shows.
+///
+/// # Errors
+/// As [`authorization::resume`]; `DeferredAnswered` when the request no longer waits.
+pub async fn view(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Shown<ApprovalView>, DialogueFailure> {
+    cx.note_transaction(Transaction::Consent);
+    let (context, dialogue, presented) = (cx.clone(), id.clone(), browser.clone());
+    let shown = cx.services.store.read(move |tx| read_view(&context, tx, dialogue, &presented)).await?;
+    match shown {
+        Some(view) => Ok(Shown::Page(view)),
+        None => authorization::go_on(cx, id, browser).await.map(Shown::Elsewhere),
+    }
+}
+
+fn read_view(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    id: InteractionId,
+    browser: &Browser,
+) -> Result<Option<ApprovalView>, DialogueFailure> {
+    let pending = find_pending(cx, tx, &id, browser)?;
+    pending.note(cx);
+    let Ending::Deferred { id: request, kind, .. } = &pending.interaction.ending else { return Ok(None) };
+    let waiting = deferred::find(tx, request)?;
+    let waiting = waiting.filter(|row| row.state == DeferredState::Pending && cx.now() < row.expires_at);
+    let Some(waiting) = waiting else { return Err(answered(cx, &pending)) };
+    let session = sessions::find_live(cx, tx, browser.session.as_ref())?;
+    let (Decision::Consent, Some((session, user))) = (decide_pending(cx, tx, &pending, browser)?, session) else {
+        return Ok(None);
+    };
+    Ok(Some(ApprovalView {
+        app: App::from(&pending.client),
+        account: Account::from(&user),
+        kind: *kind,
+        user_code: waiting.user_code.as_deref().and_then(UserCode::parse).map(|code| code.shown()),
+        scopes: consent::describe_in_one_list(tx, asked_scope(cx, &pending)?, &pending.request)?,
+        form_token: browser.form_token(Form::Approval, &[id.as_str(), session.id.as_str()]),
+        interaction: id,
+    }))
+}
+
+/// What is said when the request was answered elsewhere, or took too long.
+fn answered(cx: &Cx, pending: &Pending) -> DialogueFailure {
+    cx.refused("deferred_authorization", &[], Reason::DeferredAnswered);
+    DialogueFailure::from(OAuthError::invalid_request(Reason::DeferredAnswered)).with_app(&pending.client)
+}
+
+/// The person allows what the page showed, and says that they started it.
+///
+/// # Errors
+/// As [`authorization::resume`]; `FormTokenInvalid`, `DeferredAnswered`.
+pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
+    consent::decide(cx, id, browser, (Form::Approval, form_token), |cx, tx, mut pending, session, _| {
+        pending.bind(session);
+        pending.interaction.consented_at = Some(cx.now());
+        cx.passed("approval", &[("scope", &pending.request.scope.join(" "))]);
+        consent::save(tx, &pending).map(|()| Then::GoOn)
+    })
+    .await
+}
+
+/// The person denies: the client hears `access_denied` when it asks.
+///
+/// # Errors
+/// As [`allow`].
+pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
+    consent::decide(cx, id, browser, (Form::Approval, form_token), |cx, tx, pending, _, browser| {
+        let request: Option<DeferredId> = match &pending.interaction.ending {
+            Ending::Deferred { id, .. } => Some(id.clone()),
+            Ending::Redirect => None,
+        };
+        let Some(request) = request else { return Ok(Then::GoOn) };
+        if !deferred::deny(tx, &request, cx.now())? {
+            return Err(answered(cx, &pending).into());
+        }
+        decline(cx, tx, &pending, browser).map(Then::Ended)
+    })
+    .await
+}
+
+/// The person wants another account: the sign-in page follows.
+///
+/// # Errors
+/// As [`allow`].
+pub async fn switch_account(
+    cx: &Cx,
+    id: &InteractionId,
+    browser: &Browser,
+    form_token: &str,
+) -> Result<Next, DialogueFailure> {
+    consent::decide(cx, id, browser, (Form::Approval, form_token), |cx, tx, mut pending, _, _| {
+        pending.forget_progress();
+        cx.interaction("account_selection", &[]);
+        consent::save(tx, &pending)?;
+        Ok(Then::Page(Page::SignIn(pending.interaction.id)))
+    })
+    .await
+}

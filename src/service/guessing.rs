@@ -1,0 +1,75 @@
+//! How fast somebody may try codes that devices show (RFC 8628 §5.1): a counter of the network and
+//! one of the browser, or of its session. The arithmetic is `domain::authn::throttle`.
+
+use super::{
+    Cx,
+    authorization::Browser,
+    login::{from_row, to_row},
+    sessions,
+};
+use crate::{
+    crypto::token::SecretHash,
+    domain::{
+        Timestamp,
+        authn::throttle::{Policy, Throttle, Wait, after_failure, check, network_key, user_code_key},
+    },
+    store::{StoreError, Write, throttle},
+};
+
+/// The keys of an attempt, each with how it behaves.
+#[derive(Clone, Debug)]
+pub(super) struct Guesses {
+    keys: Vec<(String, Policy)>,
+}
+
+/// Their counters, in the same order.
+pub(super) struct Counters(Vec<Throttle>);
+
+impl Guesses {
+    /// Of this browser, at its address. A browser that drops its cookies still has its network.
+    pub fn of(cx: &Cx, browser: &Browser) -> Self {
+        let hex = |hash: SecretHash| -> String { hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect() };
+        let session = sessions::cookie_hash(browser.session.as_ref()).map(|hash| format!("session:{}", hex(hash)));
+        let browser = browser.hash().map(|hash| format!("browser:{}", hex(hash)));
+        let network = cx.peer.address.map(network_key);
+        let mut keys: Vec<(String, Policy)> =
+            [(network, Policy::NETWORK), (session, Policy::USER_CODE), (browser, Policy::USER_CODE)]
+                .into_iter()
+                .filter_map(|(key, policy)| key.map(|key| (user_code_key(&key), policy)))
+                .collect();
+        // The order of the locks is that of the keys, so that no two attempts wait for each other.
+        keys.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        Self { keys }
+    }
+
+    /// Takes the locks, then reads the counters.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn lock(&self, tx: &mut Write<'_>, now: Timestamp) -> Result<Counters, StoreError> {
+        let fresh = to_row(Throttle::default(), now);
+        let rows = self.keys.iter().map(|(key, _)| throttle::lock(tx, key, fresh).map(from_row));
+        Ok(Counters(rows.collect::<Result<_, _>>()?))
+    }
+
+    /// Counts a code that is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn count_failure(&self, tx: &mut Write<'_>, counters: &Counters, now: Timestamp) -> Result<(), StoreError> {
+        for ((key, policy), counter) in self.keys.iter().zip(&counters.0) {
+            throttle::put(tx, key, to_row(after_failure(*counter, now, policy), now))?;
+        }
+        Ok(())
+    }
+}
+
+impl Counters {
+    /// Whether the code may be looked at.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn check(&self, now: Timestamp) -> Result<(), Wait> {
+        self.0.iter().filter_map(|counter| check(counter, now).err()).max().map_or(Ok(()), Err)
+    }
+}

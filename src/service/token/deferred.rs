@@ -1,0 +1,77 @@
+//! Redeeming a request that a person answered elsewhere (RFC 8628 §3.4 and §3.5): whoever asks too
+//! often waits longer, and an answer is redeemed once.
+
+use super::{
+    Stop,
+    issue::{self, Chain, Wanted},
+};
+use crate::{
+    crypto::token::{SecretKind, parse},
+    domain::{
+        entity::DeferredKind,
+        oauth::{OAuthError, Poll, decide_poll, parse_deferred_code},
+        trace::Reason,
+    },
+    service::{
+        Cx, Failure,
+        client_authentication::{AuthenticatedClient, DirectRequest},
+        failure::{keep, undo},
+    },
+    store::{authorization, deferred},
+};
+
+/// Answers a device that asks.
+pub(super) async fn device(
+    cx: &Cx,
+    client: &AuthenticatedClient,
+    direct: &DirectRequest<'_>,
+) -> Result<issue::TokenReply, Stop> {
+    respond(cx, client, direct, DeferredKind::Device, SecretKind::DeviceCode).await
+}
+
+async fn respond(
+    cx: &Cx,
+    client: &AuthenticatedClient,
+    direct: &DirectRequest<'_>,
+    kind: DeferredKind,
+    secret: SecretKind,
+) -> Result<issue::TokenReply, Stop> {
+    let code = parse_deferred_code(direct.params, kind)?;
+    let unknown = || OAuthError::invalid_grant(Reason::DeferredCodeUnknown);
+    let hash = parse(secret, code.expose()).ok_or_else(unknown)?;
+    let (context, view) = (cx.clone(), client.view().clone());
+    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
+    let issued = cx
+        .services
+        .store
+        .write(move |tx| {
+            if !issue::client_stands(tx, &view)? {
+                return Ok(None);
+            }
+            let Some(row) = deferred::lock(tx, hash.as_bytes())? else {
+                return Err(undo(unknown()));
+            };
+            match decide_poll(&row, kind, &view.client, context.now()) {
+                Poll::Refused(error) => Err(undo(error)),
+                Poll::Wait { interval, error } => {
+                    deferred::note_poll(tx, &row.id, interval, context.now())?;
+                    Err(keep(error))
+                }
+                Poll::Issue => {
+                    let Some(parent) = row.authorization_id.as_ref() else {
+                        return Err(Failure::internal("an approved request without an authorization").into());
+                    };
+                    let Some(authorization) = authorization::find(tx, parent)? else {
+                        return Err(undo(unknown()));
+                    };
+                    if !deferred::redeem(tx, &row.id)? {
+                        return Err(undo(OAuthError::invalid_grant(Reason::DeferredCodeRedeemed)));
+                    }
+                    let chain = Chain::Begin { nonce: None };
+                    issue::for_person(&context, tx, &view, &authorization, Wanted::of(chain, drafts)).map(Some)
+                }
+            }
+        })
+        .await?;
+    issued.ok_or(Stop::ClientChanged)?.sign(cx)
+}

@@ -1,0 +1,3 @@
+//! The extension grants together: what is true of every one of them.
+
+mod matrix;

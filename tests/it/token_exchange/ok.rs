@@ -1,0 +1,105 @@
+//! What a service gets, and what it says.
+
+use symbolon::domain::entity::{AccessTokenFormat, ExchangeMode};
+
+use super::{ACCESS, API, ID, REFRESH, allow, exchange, service};
+use crate::support::{ClientSpec, GrantSpec};
+
+both! {
+    async fn a_service_gets_a_token_of_its_own_for_the_same_person(app) {
+        for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
+            let name = format!("{format:?}").to_lowercase();
+            let web = app.client(ClientSpec::web(&format!("web-{name}"))).await;
+            let orders = app.client(service(&format!("orders-{name}")).set(|s| s.access_token_format = format)).await;
+            let alice = app.person(&format!("alice-{name}")).await;
+            allow(&app, &orders, &web, &[API], ExchangeMode::Delegation).await;
+            let grant = app.grant(&alice, &web, GrantSpec::scope("openid email profile")).await;
+            let tokens = web.exchange(&grant).await.ok().await;
+            let answer = exchange(&orders, &tokens.access_token, ACCESS, &[("requested_token_type", ACCESS)]).await;
+            let given = answer.ok().await;
+            assert_eq!(answer.response.json()["issued_token_type"], ACCESS);
+            assert_eq!(given.scope.as_deref(), Some("openid email"), "profile is not for this service");
+            assert_eq!((given.refresh_token, given.id_token), (None, None));
+
+            let told = orders.introspect(&given.access_token).await.json().await;
+            assert_eq!((&told["sub"], &told["aud"]), (&alice.id.as_str().into(), &API.into()));
+            assert_eq!(told["client_id"], orders.client_id.as_str());
+            assert_eq!(told["act"], serde_json::json!({ "sub": orders.client_id.as_str() }));
+            assert_eq!(orders.userinfo(&given.access_token).await.json().await["sub"], alice.id.as_str());
+            if format == AccessTokenFormat::Jwt {
+                let (_, claims) = app.verified(&given.access_token).await;
+                assert_eq!((&claims["act"], &claims["aud"]), (&told["act"], &API.into()));
+            }
+        }
+    }
+
+    async fn every_kind_of_subject_token_is_taken(app) {
+        let (web, orders) = (app.client(ClientSpec::web("web")).await, app.client(service("orders")).await);
+        let alice = app.person("alice").await;
+        allow(&app, &orders, &web, &[API], ExchangeMode::Delegation).await;
+        let grant = app.grant(&alice, &web, GrantSpec::scope("openid email")).await;
+        let tokens = web.exchange(&grant).await.ok().await;
+        for (token, kind) in [(tokens.access_token.as_str(), ACCESS), (tokens.refresh(), REFRESH), (tokens.id(), ID)] {
+            let given = exchange(&orders, token, kind, &[("scope", "email")]).await.ok().await;
+            assert_eq!(given.scope.as_deref(), Some("email"), "{kind}");
+        }
+        // Exchanging a refresh token does not use it up.
+        web.refresh(tokens.refresh()).await.ok().await;
+    }
+
+    async fn the_chain_of_actors_grows_with_each_service(app) {
+        let web = app.client(ClientSpec::web("web")).await;
+        let (first, second) = (app.client(service("first")).await, app.client(service("second")).await);
+        let alice = app.person("alice").await;
+        allow(&app, &first, &web, &["first-to-second"], ExchangeMode::Delegation).await;
+        allow(&app, &second, &first, &[API], ExchangeMode::Delegation).await;
+        let grant = app.grant(&alice, &web, GrantSpec::scope("openid email")).await;
+        let tokens = web.exchange(&grant).await.ok().await;
+        let one = exchange(&first, &tokens.access_token, ACCESS, &[]).await.ok().await;
+        let two = exchange(&second, &one.access_token, ACCESS, &[]).await.ok().await;
+        let (_, claims) = app.verified(&two.access_token).await;
+        assert_eq!(claims["act"], serde_json::json!({ "sub": "second", "act": { "sub": "first" } }));
+        assert_eq!((&claims["sub"], &claims["client_id"]), (&alice.id.as_str().into(), &"second".into()));
+        // The whole chain hangs on what the person allowed the app.
+        app.revoke_authorization(&grant.authorization).await;
+        for (rp, token) in [(&first, &one), (&second, &two)] {
+            assert!(!rp.introspect(&token.access_token).await.active().await);
+        }
+    }
+
+    async fn an_actor_token_names_who_acts(app) {
+        let (web, orders) = (app.client(ClientSpec::web("web")).await, app.client(service("orders")).await);
+        let alice = app.person("alice").await;
+        allow(&app, &orders, &web, &[API], ExchangeMode::Impersonation).await;
+        let grant = app.grant(&alice, &web, GrantSpec::scope("openid")).await;
+        let tokens = web.exchange(&grant).await.ok().await;
+        let actor = orders.token(&[("grant_type", "client_credentials"), ("scope", "api.read")]).await.ok().await;
+        let more = [("actor_token", actor.access_token.as_str()), ("actor_token_type", ACCESS)];
+        let given = exchange(&orders, &tokens.access_token, ACCESS, &more).await.ok().await;
+        assert_eq!(app.verified(&given.access_token).await.1["act"], serde_json::json!({ "sub": "orders" }));
+        let plain = exchange(&orders, &tokens.access_token, ACCESS, &[]).await.ok().await;
+        assert!(app.verified(&plain.access_token).await.1.get("act").is_none(), "the policy allows impersonation");
+    }
+
+    async fn the_new_token_does_not_outlive_the_old_one(app) {
+        let (web, orders) = (app.client(ClientSpec::web("web")).await, app.client(service("orders")).await);
+        let alice = app.person("alice").await;
+        allow(&app, &orders, &web, &[API], ExchangeMode::Delegation).await;
+        let grant = app.grant(&alice, &web, GrantSpec::scope("openid")).await;
+        let tokens = web.exchange(&grant).await.ok().await;
+        app.clock.advance(400);
+        let given = exchange(&orders, &tokens.access_token, ACCESS, &[]).await.ok().await;
+        assert_eq!(given.expires_in, tokens.expires_in - 400);
+    }
+
+    async fn the_exchange_is_told_with_its_lineage(app) {
+        let (web, orders) = (app.client(ClientSpec::web("web")).await, app.client(service("orders")).await);
+        let alice = app.person("alice").await;
+        allow(&app, &orders, &web, &[API], ExchangeMode::Delegation).await;
+        let grant = app.grant(&alice, &web, GrantSpec::scope("openid")).await;
+        let tokens = web.exchange(&grant).await.ok().await;
+        let given = exchange(&orders, &tokens.access_token, ACCESS, &[]).await.ok().await;
+        let jti = app.verified(&given.access_token).await.1["jti"].as_str().expect("a jti").to_owned();
+        assert!(jti.starts_with(grant.authorization.as_str()), "{jti}");
+    }
+}
