@@ -54,7 +54,7 @@ pub enum Nonce {
 ///
 /// # Errors
 /// `invalid_dpop_proof` if there are two (RFC 9449 §4.3, item 1).
-pub fn only_proof<'a>(headers: &'a [String]) -> Result<Option<&'a str>, OAuthError> {
+pub fn only_proof(headers: &[String]) -> Result<Option<&str>, OAuthError> {
     match headers {
         [] => Ok(None),
         [proof] => Ok(Some(proof)),
