@@ -9,9 +9,11 @@ use super::{CliFailure, values};
 use crate::{
     config::{DiskFiles, Files as _},
     domain::{
-        entity::{AccessTokenFormat, AuthMethod, ClientSettings, ConsentMode, IdTokenClaims, SubjectType},
+        entity::{
+            AccessTokenFormat, AssertionAudience, AuthMethod, ClientSettings, ConsentMode, IdTokenClaims, SubjectType,
+        },
         jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
-        oauth::{GrantType, ResponseMode, ResponseType},
+        oauth::{AssertionAlgorithm, GrantType, ResponseMode, ResponseType},
     },
 };
 
@@ -53,6 +55,12 @@ pub struct ClientFlags {
     /// How the client authenticates.
     #[arg(long, value_parser = values::auth_method)]
     auth_method: Option<AuthMethod>,
+    /// The one algorithm of the client's assertions.
+    #[arg(long, value_parser = values::assertion_algorithm)]
+    auth_signing_alg: Option<AssertionAlgorithm>,
+    /// The audience of the client's assertions: any, or issuer (as FAPI 2.0 wants).
+    #[arg(long, value_parser = values::assertion_audience)]
+    assertion_audience: Option<AssertionAudience>,
     /// A file with the client's public keys (a JWK set).
     #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
     jwks_file: Option<PathBuf>,
@@ -128,6 +136,12 @@ pub struct ClientFlags {
     /// Authorization requests must be pushed (PAR).
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_par: Option<bool>,
+    /// Tokens only with a proof of the key that they are bound to (DPoP).
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    dpop_bound: Option<bool>,
+    /// Tokens only over a client certificate, and bound to it (mTLS).
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    certificate_bound: Option<bool>,
     /// The algorithm of request objects, or none for a client that cannot sign.
     #[arg(long, value_parser = values::request_object_algorithm)]
     request_object_alg: Option<RequestObjectAlgorithm>,
@@ -193,6 +207,13 @@ impl ClientFlags {
         replace(&mut settings.access_token_audience, &self.audiences);
         replace(&mut settings.authorization_details_types, &self.authorization_details_types);
         set(&mut settings.token_endpoint_auth_method, self.auth_method);
+        if self.auth_method.is_some() {
+            settings.token_endpoint_auth_signing_alg = None;
+        }
+        if self.auth_signing_alg.is_some() {
+            settings.token_endpoint_auth_signing_alg = self.auth_signing_alg;
+        }
+        set(&mut settings.client_assertion_audience, self.assertion_audience);
         set(&mut settings.consent, self.consent);
         set(&mut settings.id_token_signed_response_alg, self.id_token_alg);
         set(&mut settings.authorization_signed_response_alg, self.authorization_response_alg);
@@ -200,6 +221,8 @@ impl ClientFlags {
         set(&mut settings.access_token_format, self.access_token_format);
         set(&mut settings.require_pkce, self.no_pkce.map(|no_pkce| !no_pkce));
         set(&mut settings.require_pushed_authorization_requests, self.require_par);
+        set(&mut settings.dpop_bound_access_tokens, self.dpop_bound);
+        set(&mut settings.tls_client_certificate_bound_access_tokens, self.certificate_bound);
         set(&mut settings.require_signed_request_object, self.require_signed_request_object);
         settings.request_object_signing_alg = self.request_object_alg.or(settings.request_object_signing_alg);
         replace(&mut settings.request_uris, &self.request_uris);

@@ -2,11 +2,11 @@
 
 use crate::domain::{
     entity::{
-        AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, DeliveryState, KeyAlgorithm, SubjectMapping,
-        SubjectType,
+        AccessTokenFormat, AssertionAudience, AuthMethod, ClientKind, ConsentMode, DeliveryState, KeyAlgorithm,
+        SubjectMapping, SubjectType,
     },
     jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
-    oauth::{DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType},
+    oauth::{AssertionAlgorithm, DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType},
 };
 
 /// `key=value`.
@@ -91,6 +91,15 @@ pub(super) fn registration(text: &str) -> Result<RegistrationMode, String> {
 pub(super) fn documents(text: &str) -> Result<DocumentMode, String> {
     let found = DocumentMode::ALL.into_iter().find(|mode| mode.name() == text);
     one_of(found, DocumentMode::ALL.iter().map(|mode| mode.name()))
+}
+
+pub(super) fn assertion_algorithm(text: &str) -> Result<AssertionAlgorithm, String> {
+    one_of(AssertionAlgorithm::from_name(text), AssertionAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn assertion_audience(text: &str) -> Result<AssertionAudience, String> {
+    let known = [("any", AssertionAudience::Any), ("issuer", AssertionAudience::Issuer)];
+    one_of(known.iter().find(|(name, _)| *name == text).map(|(_, one)| *one), known.iter().map(|(name, _)| *name))
 }
 
 pub(super) fn request_object_algorithm(text: &str) -> Result<RequestObjectAlgorithm, String> {

@@ -53,6 +53,14 @@ static REFRESH_GRACE_SECONDS: Setting = Setting::new(
 )
 .default("60");
 
+static REQUIRE_DPOP_NONCE: Setting = Setting::new(
+    "tokens.require_dpop_nonce",
+    Kind::Boolean,
+    "DPoP proofs need a nonce of this server, which shows that they were not made in advance (RFC 9449 §8). Costs each \
+     client one more request every few minutes.",
+)
+.default("false");
+
 /// The settings of this section.
 pub static SETTINGS: &[&Setting] = &[
     &ID_TOKEN_SECONDS,
@@ -61,6 +69,7 @@ pub static SETTINGS: &[&Setting] = &[
     &REFRESH_ABSOLUTE_SECONDS,
     &CODE_SECONDS,
     &REFRESH_GRACE_SECONDS,
+    &REQUIRE_DPOP_NONCE,
 ];
 
 /// Lives of what we issue.
@@ -78,10 +87,13 @@ pub struct Tokens {
     pub code: Seconds,
     /// During which a rotated refresh token is still accepted; zero: never.
     pub refresh_grace: Seconds,
+    /// Whether DPoP proofs need a nonce.
+    pub require_dpop_nonce: bool,
 }
 
 /// Reads the section.
 pub fn read(reader: &mut Reader<'_>) -> Tokens {
+    let require_dpop_nonce = reader.boolean(&REQUIRE_DPOP_NONCE);
     let mut seconds = |setting| Seconds::new(reader.integer(setting));
     let tokens = Tokens {
         id_token: seconds(&ID_TOKEN_SECONDS),
@@ -90,6 +102,7 @@ pub fn read(reader: &mut Reader<'_>) -> Tokens {
         refresh_absolute: seconds(&REFRESH_ABSOLUTE_SECONDS),
         code: seconds(&CODE_SECONDS),
         refresh_grace: seconds(&REFRESH_GRACE_SECONDS),
+        require_dpop_nonce,
     };
     if tokens.refresh_idle > tokens.refresh_absolute {
         let message = "tokens.refresh_idle_seconds is longer than tokens.refresh_absolute_seconds, which ends the chain \

@@ -59,12 +59,16 @@ pub struct CompactJws<'a> {
     signature: Vec<u8>,
 }
 
-impl<'a> CompactJws<'a> {
-    /// Parses the three parts and the header. The payload stays unread until the signature holds.
-    ///
-    /// # Errors
-    /// Every case of [`VerifyError`] that needs no key.
-    pub fn parse(text: &'a str) -> Result<Self, VerifyError> {
+/// The parts of a compact JWS with a strict header, before its algorithm is looked at.
+pub(super) struct Parts<'a> {
+    pub(super) header: Map<String, Value>,
+    pub(super) signing_input: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, VerifyError> {
         if text.len() > MAX_COMPACT_LENGTH {
             return Err(VerifyError::TooLarge);
         }
@@ -80,12 +84,36 @@ impl<'a> CompactJws<'a> {
         if !text_or_absent("kid") || !text_or_absent("typ") {
             return Err(VerifyError::Malformed);
         }
-        let algorithm = header.get("alg").and_then(Value::as_str).ok_or(VerifyError::Malformed)?;
-        let algorithm = SigningAlgorithm::from_str(algorithm).map_err(|_| VerifyError::AlgorithmNotAllowed)?;
-        let signature = decode(signature)?;
-        if signature.is_empty() || payload.is_empty() || payload.contains('.') {
+        Ok(Self { header, signing_input, payload, signature })
+    }
+
+    pub(super) fn algorithm(&self) -> Result<&str, VerifyError> {
+        self.header.get("alg").and_then(Value::as_str).ok_or(VerifyError::Malformed)
+    }
+
+    pub(super) fn signature(&self) -> Result<Vec<u8>, VerifyError> {
+        let signature = decode(self.signature)?;
+        if signature.is_empty() || self.payload.is_empty() || self.payload.contains('.') {
             return Err(VerifyError::Malformed);
         }
+        Ok(signature)
+    }
+
+    pub(super) fn claims(&self) -> Result<Map<String, Value>, VerifyError> {
+        json::parse_object(&decode(self.payload)?).ok_or(VerifyError::Malformed)
+    }
+}
+
+impl<'a> CompactJws<'a> {
+    /// Parses the three parts and the header. The payload stays unread until the signature holds.
+    ///
+    /// # Errors
+    /// Every case of [`VerifyError`] that needs no key.
+    pub fn parse(text: &'a str) -> Result<Self, VerifyError> {
+        let parts = Parts::parse(text)?;
+        let algorithm = SigningAlgorithm::from_str(parts.algorithm()?).map_err(|_| VerifyError::AlgorithmNotAllowed)?;
+        let signature = parts.signature()?;
+        let Parts { header, signing_input, payload, .. } = parts;
         Ok(Self { algorithm, signing_input, payload, signature, header })
     }
 

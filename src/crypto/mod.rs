@@ -13,6 +13,7 @@ pub mod pairwise;
 pub mod password;
 pub mod random;
 pub mod seal;
+pub mod secret_jwt;
 pub mod signer;
 pub mod token;
 pub mod unsecured;

@@ -4,7 +4,10 @@
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
+};
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
@@ -15,6 +18,8 @@ use crate::domain::Secret;
 
 const VERSION: u8 = 1;
 const KEY_ID_LENGTH: usize = 4;
+/// Of HMAC-SHA256.
+const TAG_LENGTH: usize = 32;
 /// The purpose under which a [`DataKey`] is itself sealed.
 pub const SUBJECT_KEY_PURPOSE: &str = "subject-key";
 
@@ -115,17 +120,36 @@ impl std::error::Error for SealError {}
 pub struct Sealer {
     key: LessSafeKey,
     id: [u8; KEY_ID_LENGTH],
+    authentication: hmac::Key,
 }
 
 impl Sealer {
     /// A sealer under `key`.
     pub fn new(key: &KeyEncryptionKey) -> Self {
-        Self { key: cipher(key.0.expose()), id: key.id_bytes() }
+        let root = hmac::Key::new(hmac::HMAC_SHA256, key.0.expose());
+        let derived = hmac::sign(&root, b"symbolon message authentication key v1");
+        let authentication = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
+        Self { key: cipher(key.0.expose()), id: key.id_bytes(), authentication }
     }
 
     /// Identifier of the key in use.
     pub fn key_id(&self) -> String {
         super::hex(&self.id)
+    }
+
+    /// Authenticates public `content` for `purpose`: what every node with the same key recognizes as
+    /// the cluster's own, without a look-up.
+    pub fn authenticate(&self, purpose: &str, content: &[u8]) -> Vec<u8> {
+        let tag = hmac::sign(&self.authentication, &place(purpose, ""));
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, tag.as_ref()), content);
+        [content, tag.as_ref()].concat()
+    }
+
+    /// The content that [`Self::authenticate`] made `authenticated` of; `None` for anything else.
+    pub fn recognize<'a>(&self, purpose: &str, authenticated: &'a [u8]) -> Option<&'a [u8]> {
+        let (content, tag) = authenticated.split_at_checked(authenticated.len().checked_sub(TAG_LENGTH)?)?;
+        let key = hmac::sign(&self.authentication, &place(purpose, ""));
+        hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()), content, tag).ok().map(|()| content)
     }
 
     /// Seals `plaintext` for `row` (its primary key) and `purpose` (table and column, say).

@@ -1,11 +1,12 @@
 //! Signatures of strangers: a client's key set and what it signed (RFC 7517 §5, RFC 7523 §3,
-//! OIDC Core 10.1). Keys come from the registration only, never from the token.
+//! OIDC Core 10.1). Keys come from the registration, never from the token; but for a proof of
+//! possession, which is about the very key that it brings along (RFC 9449 §4.3).
 
 use serde_json::{Map, Value};
 
 use super::{
     compact::{CompactJws, VerifyError},
-    jwk::{JwkError, PublicKey},
+    jwk::{self, JwkError, PublicKey},
 };
 use crate::domain::jose::SigningAlgorithm;
 
@@ -79,6 +80,33 @@ impl PublicKeySet {
         let key = candidates.next().ok_or(VerifyError::KeyNotFound)?;
         if candidates.next().is_some() { Err(VerifyError::KeyAmbiguous) } else { Ok(key) }
     }
+}
+
+/// Why a token does not prove the possession of the key that it brings along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PossessionError {
+    /// The key is private, broken, of an unknown type, or for another use.
+    Key,
+    /// The signature is not the key's, or of another algorithm.
+    Signature,
+}
+
+/// Checks a signature with `jwk`, the public key that came with it. Gives the claims, and the
+/// thumbprint that names the key (RFC 7638).
+///
+/// # Errors
+/// [`PossessionError`].
+pub fn verify_possession(
+    jws: &CompactJws<'_>,
+    jwk: &Map<String, Value>,
+) -> Result<(Map<String, Value>, String), PossessionError> {
+    let key = PublicKey::parse(jwk).ok().flatten().ok_or(PossessionError::Key)?;
+    let thumbprint = jwk::thumbprint(jwk).map_err(|_| PossessionError::Key)?;
+    if !key.verifies(jws.algorithm(), jws.signing_input().as_bytes(), jws.signature()) {
+        return Err(PossessionError::Signature);
+    }
+    let claims = jws.danger_unverified_claims().map_err(|_| PossessionError::Signature)?;
+    Ok((claims, thumbprint))
 }
 
 #[cfg(test)]

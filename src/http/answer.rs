@@ -6,11 +6,13 @@ use serde_json::json;
 
 use super::{
     context::{HttpState, RequestContext},
+    oauth::possession,
     pages::context::{Developer, ErrorPage, Href},
     routes,
 };
 use crate::{
     domain::{
+        jose::SigningAlgorithm,
         oauth::{ErrorCode, OAuthError},
         trace::{Audience, Reason},
     },
@@ -24,6 +26,8 @@ pub enum Renderer {
     OauthJson,
     /// RFC 6750 §3.
     Bearer,
+    /// RFC 9449 §7.1.
+    Dpop,
 }
 
 /// Ends a request of a direct endpoint: keeps its record, and renders whichever way it ended.
@@ -59,34 +63,55 @@ pub fn log_refusal(cx: &Cx, reason: Reason) {
 }
 
 fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError, member: Option<&str>) -> HttpResponse {
-    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let status = match (renderer, error.code) {
+        // At a resource, a proof is part of the authorization (RFC 9449 §7.1).
+        (Renderer::Bearer | Renderer::Dpop, ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce) => {
+            StatusCode::UNAUTHORIZED
+        }
+        (_, code) => StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST),
+    };
     let reason = error.public_reason();
     let member = member.map(|member| format!("{member}: ")).unwrap_or_default();
     let description = format!("{}: {member}{}", reason.code(), error.description);
     let mut response = HttpResponse::build(status);
     response.insert_header(("Cache-Control", "no-store")).insert_header(("Pragma", "no-cache"));
     match renderer {
-        Renderer::Bearer => {
-            // Without a token there is nothing to tell about it (RFC 6750 §3.1).
-            let challenge = if matches!(error.reason, Reason::BearerMissing | Reason::RegistrationTokenMissing) {
-                "Bearer realm=\"symbolon\"".to_owned()
-            } else {
-                let code = error.code.name();
-                format!("Bearer realm=\"symbolon\", error=\"{code}\", error_description=\"{description}\"")
-            };
-            response.insert_header(("WWW-Authenticate", challenge));
+        Renderer::Bearer | Renderer::Dpop => {
+            response.insert_header(("WWW-Authenticate", challenge(renderer, error, &description)));
         }
         Renderer::OauthJson if status == StatusCode::UNAUTHORIZED => {
             response.insert_header(("WWW-Authenticate", "Basic realm=\"symbolon\", charset=\"UTF-8\""));
         }
         Renderer::OauthJson => {}
     }
-    response.json(json!({
+    let mut response = response.json(json!({
         "error": error.code.name(),
         "error_description": description,
         "error_uri": error_uri(cx, reason),
         "trace_id": cx.trace_id().as_str(),
-    }))
+    }));
+    if error.code == ErrorCode::UseDpopNonce {
+        possession::put_nonce(cx, &mut response);
+    }
+    response
+}
+
+/// How to come back with an access token. Without one there is nothing to tell about it (RFC 6750
+/// §3.1), and either scheme will do.
+fn challenge(renderer: Renderer, error: &OAuthError, description: &str) -> String {
+    let algorithms = SigningAlgorithm::ALL.map(SigningAlgorithm::name).join(" ");
+    if error.reason == Reason::RegistrationTokenMissing {
+        return "Bearer realm=\"symbolon\"".to_owned();
+    }
+    if error.reason == Reason::BearerMissing {
+        return format!("Bearer realm=\"symbolon\", DPoP algs=\"{algorithms}\"");
+    }
+    let told = format!("realm=\"symbolon\", error=\"{}\", error_description=\"{description}\"", error.code.name());
+    match renderer {
+        Renderer::Dpop => format!("DPoP {told}, algs=\"{algorithms}\""),
+        _ if error.reason == Reason::TokenBoundElsewhere => format!("DPoP {told}, algs=\"{algorithms}\""),
+        _ => format!("Bearer {told}"),
+    }
 }
 
 /// The server could not decide: 503 or 500, never a 4xx.

@@ -4,7 +4,7 @@
 use actix_web::{HttpResponse, dev::ServiceResponse, http::header::HeaderValue};
 
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, DPoP, MCP-Protocol-Version, Traceparent";
-const EXPOSED_HEADERS: &str = "WWW-Authenticate, X-Trace-Id, Retry-After";
+const EXPOSED_HEADERS: &str = "DPoP-Nonce, WWW-Authenticate, X-Trace-Id, Retry-After";
 
 /// Lets any origin read the answer.
 pub(super) fn open<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {

@@ -2,20 +2,24 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::{
     Cx, Failure,
+    admin::client::secret::SEALED_PURPOSE,
     client_keys::{self, NotVerified},
     clients::{self, ClientView},
+    possession::Possession,
     registration,
 };
 use crate::{
-    crypto::{compact::VerifyError, token::hash_of},
+    crypto::{compact::VerifyError, secret_jwt, token::hash_of},
     domain::{
         Secret,
-        entity::{AuthMethod, Client},
+        entity::{AssertionAudience, AuthMethod, Client},
         ids::ClientId,
         jose::SigningAlgorithm,
-        oauth::{self, OAuthError, Params, Presented},
+        oauth::{self, AssertionAlgorithm, Confirmation, OAuthError, Params, Presented},
         trace::Reason,
     },
     store::{Abort, assertion_replay},
@@ -24,10 +28,14 @@ use crate::{
 /// How clients may authenticate at the token and revocation endpoints. Metadata reads this table.
 pub const METHODS: &[AuthMethod] = &AuthMethod::ALL;
 /// How clients may authenticate at the introspection endpoint: a public client is nobody in particular.
-pub const CONFIDENTIAL_METHODS: &[AuthMethod] =
-    &[AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::PrivateKeyJwt];
+pub const CONFIDENTIAL_METHODS: &[AuthMethod] = &[
+    AuthMethod::ClientSecretBasic,
+    AuthMethod::ClientSecretPost,
+    AuthMethod::ClientSecretJwt,
+    AuthMethod::PrivateKeyJwt,
+];
 /// The algorithms accepted in client assertions.
-pub const ASSERTION_ALGORITHMS: &[SigningAlgorithm] = &SigningAlgorithm::ALL;
+pub const ASSERTION_ALGORITHMS: &[AssertionAlgorithm] = &AssertionAlgorithm::ALL;
 
 /// What a program sent to a direct endpoint, as it came: nothing in it is believed yet.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +44,8 @@ pub struct DirectRequest<'a> {
     pub authorization: Option<&'a str>,
     /// The form.
     pub params: &'a Params,
+    /// What it shows of its sender's keys.
+    pub possession: &'a Possession,
 }
 
 /// A client that proved who it is, or a public client that named itself.
@@ -43,6 +53,7 @@ pub struct DirectRequest<'a> {
 pub struct AuthenticatedClient {
     view: Arc<ClientView>,
     method: AuthMethod,
+    proved: Confirmation,
 }
 
 impl AuthenticatedClient {
@@ -54,6 +65,18 @@ impl AuthenticatedClient {
     /// The client with its roles.
     pub fn view(&self) -> &Arc<ClientView> {
         &self.view
+    }
+
+    /// The keys that it proved to hold besides: what its tokens can be bound to.
+    pub const fn proved(&self) -> &Confirmation {
+        &self.proved
+    }
+
+    /// The same client, which proved to hold these keys.
+    #[must_use]
+    pub fn having_proved(mut self, proved: Confirmation) -> Self {
+        self.proved = proved;
+        self
     }
 
     /// How it authenticated.
@@ -90,15 +113,15 @@ pub async fn authenticate(
     };
     cx.note_client(id.as_str());
     let attempt = match freshness {
-        Freshness::Recent => try_with(cx, clients::find_recent(cx, &id).await?, &presented).await,
-        Freshness::Current => try_with(cx, clients::find(cx, &id).await?, &presented).await,
+        Freshness::Recent => try_with(cx, clients::find_recent(cx, &id).await?, &presented, request).await,
+        Freshness::Current => try_with(cx, clients::find(cx, &id).await?, &presented, request).await,
     };
     let verdict = match attempt {
         // A secret may have been added a moment ago. An assertion is never tried twice: it is used up.
         Err(Failure::Refused(_))
             if freshness == Freshness::Recent && !matches!(presented, Presented::Assertion { .. }) =>
         {
-            try_with(cx, clients::find(cx, &id).await?, &presented).await
+            try_with(cx, clients::find(cx, &id).await?, &presented, request).await
         }
         verdict => verdict,
     };
@@ -127,6 +150,7 @@ async fn try_with(
     cx: &Cx,
     view: Option<Arc<ClientView>>,
     presented: &Presented,
+    request: &DirectRequest<'_>,
 ) -> Result<AuthenticatedClient, Failure> {
     let Some(view) = view else {
         return Err(OAuthError::invalid_client(Reason::ClientUnknown).into());
@@ -135,11 +159,15 @@ async fn try_with(
     oauth::check_method(client, presented)?;
     match presented {
         Presented::Basic { secret, .. } | Presented::Post { secret, .. } => check_secret(cx, &view, secret)?,
-        Presented::Assertion { assertion, .. } => check_assertion(cx, &view, assertion).await?,
+        Presented::Assertion { assertion, .. } => check_assertion(cx, &view, assertion, request).await?,
         Presented::Public { .. } => {}
     }
-    let method = presented.method();
-    Ok(AuthenticatedClient { view, method })
+    let method = match presented {
+        Presented::Basic { .. } => AuthMethod::ClientSecretBasic,
+        Presented::Post { .. } => AuthMethod::ClientSecretPost,
+        Presented::Assertion { .. } | Presented::Public { .. } => client.settings.token_endpoint_auth_method,
+    };
+    Ok(AuthenticatedClient { view, method, proved: Confirmation::default() })
 }
 
 /// Every stored secret is compared, in constant time, whether or not an earlier one matched.
@@ -159,13 +187,61 @@ fn check_secret(cx: &Cx, view: &ClientView, secret: &Secret<String>) -> Result<(
     verdict
 }
 
-async fn check_assertion(cx: &Cx, view: &ClientView, assertion: &Secret<String>) -> Result<(), Failure> {
-    let client_id = &view.client.client_id;
-    let verified =
-        client_keys::verify(cx, view, assertion.expose(), ASSERTION_ALGORITHMS).await.map_err(not_the_client)?;
+/// The issuer, and the addresses that clients name in its place: the token endpoint, and the endpoint
+/// that they call (RFC 7523 §3, RFC 9126 §2).
+fn audiences(cx: &Cx, request: &DirectRequest<'_>) -> Vec<String> {
     let issuer = &cx.services.issuer;
-    let audiences = [issuer.as_str().to_owned(), issuer.join("/oauth2/token")];
-    let facts = oauth::check_assertion(client_id, &verified.claims, &audiences, cx.now())?;
+    let mut audiences = vec![issuer.as_str().to_owned(), issuer.join("/oauth2/token")];
+    if !request.possession.path.is_empty() {
+        audiences.push(issuer.join(&request.possession.path));
+    }
+    audiences
+}
+
+/// The claims of an assertion under one of the client's secrets, which are opened for it.
+fn verify_with_secret(cx: &Cx, view: &ClientView, assertion: &Secret<String>) -> Result<Map<String, Value>, Failure> {
+    let (mut secrets, mut standing) = (Vec::new(), Vec::new());
+    for stored in &view.secrets {
+        if let Some(sealed) = &stored.sealed_secret {
+            let opened = cx.services.sealer.open(SEALED_PURPOSE, &stored.id, sealed);
+            secrets.push(opened.map_err(|error| Failure::internal(error.to_string()))?);
+            standing.push(stored.expires_at.is_none_or(|limit| cx.now() < limit));
+        }
+    }
+    let (claims, position) =
+        secret_jwt::verify(assertion.expose(), &secrets).map_err(|error| not_the_client(NotVerified::Token(error)))?;
+    match standing.get(position) {
+        Some(true) => Ok(claims),
+        _ => Err(OAuthError::invalid_client(Reason::ClientSecretExpired).into()),
+    }
+}
+
+async fn check_assertion(
+    cx: &Cx,
+    view: &ClientView,
+    assertion: &Secret<String>,
+    request: &DirectRequest<'_>,
+) -> Result<(), Failure> {
+    let (client_id, settings) = (&view.client.client_id, &view.client.settings);
+    // By the registered method alone, never by what the assertion says of itself: a secret is not a key.
+    let claims = if settings.token_endpoint_auth_method == AuthMethod::ClientSecretJwt {
+        verify_with_secret(cx, view, assertion)?
+    } else {
+        let allowed: Vec<SigningAlgorithm> = match settings.token_endpoint_auth_signing_alg {
+            None => SigningAlgorithm::ALL.to_vec(),
+            Some(AssertionAlgorithm::Signature(only)) => vec![only],
+            Some(AssertionAlgorithm::Secret) => Vec::new(),
+        };
+        client_keys::verify(cx, view, assertion.expose(), &allowed).await.map_err(not_the_client)?.claims
+    };
+    let audiences = match settings.client_assertion_audience {
+        AssertionAudience::Any => audiences(cx, request),
+        AssertionAudience::Issuer => {
+            oauth::check_audience_is_text(&claims)?;
+            vec![cx.services.issuer.as_str().to_owned()]
+        }
+    };
+    let facts = oauth::check_assertion(client_id, &claims, &audiences, cx.now())?;
     let (id, jti): (ClientId, _) = (client_id.clone(), hash_of(&facts.jti));
     let first = cx
         .services

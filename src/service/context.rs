@@ -73,6 +73,8 @@ pub struct Policy {
     pub key_rotation_seconds: i64,
     /// A new key is published this long before it signs, and a retired one this long after.
     pub key_overlap_seconds: i64,
+    /// Only a nonce of this server shows that a DPoP proof is fresh.
+    pub require_dpop_nonce: bool,
     /// What people see as the name of this place.
     pub instance_name: String,
 }
@@ -94,6 +96,7 @@ impl Default for Policy {
             password_min_length: 12,
             key_rotation_seconds: 90 * 86_400,
             key_overlap_seconds: 86_400,
+            require_dpop_nonce: false,
             instance_name: "Symbolon".to_owned(),
         }
     }

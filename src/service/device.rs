@@ -16,7 +16,7 @@ use crate::{
     },
     domain::{
         Secret,
-        entity::{AuthMethod, Deferred, DeferredKind, DeferredState, Ending, EventKind},
+        entity::{Deferred, DeferredKind, DeferredState, Ending, EventKind},
         ids::DeferredId,
         oauth::{AuthorizationRequest, DEVICE_LIFETIME, POLL_INTERVAL, UserCode, parse_device_request},
         trace::{Reason, Transaction},
@@ -61,7 +61,7 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<DeviceReply
         match make(&context, client.view(), scope).await? {
             Some(reply) => return Ok(reply),
             // The client changed meanwhile. An assertion cannot be used twice.
-            None if freshness == Freshness::Recent && client.method() != AuthMethod::PrivateKeyJwt => {
+            None if freshness == Freshness::Recent && !client.method().is_assertion() => {
                 freshness = Freshness::Current;
             }
             None => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Services, apis::Registry, authorization, client_authentication, registration, token};
+use super::{Services, apis::Registry, authorization, client_authentication, possession, registration, token};
 use crate::{
     crypto::token::digest,
     domain::{
@@ -68,6 +68,7 @@ pub fn document(
         introspection_auth_methods: client_authentication::CONFIDENTIAL_METHODS,
         revocation_auth_methods: client_authentication::METHODS,
         client_assertion_algs: client_authentication::ASSERTION_ALGORITHMS,
+        dpop_algs: possession::PROOF_ALGORITHMS,
         authorization_algs: &algorithms,
         request_object_algs: &request_objects,
         id_token_algs: &algorithms,

@@ -93,7 +93,7 @@ async fn decide(cx: &Cx, request: &DirectRequest<'_>) -> Result<(Arc<ClientView>
             .map_err(Broken::from)?;
         match (answer, freshness) {
             (Some(answer), _) => return Ok((caller.view().clone(), answer)),
-            (None, Freshness::Recent) if caller.method() != crate::domain::entity::AuthMethod::PrivateKeyJwt => {
+            (None, Freshness::Recent) if !caller.method().is_assertion() => {
                 freshness = Freshness::Current;
             }
             (None, _) => return Err(OAuthError::invalid_client(Reason::ClientUnknown).into()),
@@ -128,7 +128,7 @@ fn of_access(cx: &Cx, caller: &ClientView, live: bearer::Live) -> Introspected {
         scope: token.scope,
         client_id: token.client_id,
         username: live.person.and_then(|(user, _)| username(caller, &live.client.client, user.username)),
-        token_type: Some("Bearer"),
+        token_type: Some(token.confirmation.scheme().name()),
         expires_at: token.expires_at,
         issued_at: token.issued_at,
         not_before: None,
@@ -138,6 +138,7 @@ fn of_access(cx: &Cx, caller: &ClientView, live: bearer::Live) -> Introspected {
         jti: Some(token.jti),
         auth_time: token.auth_time,
         acr: token.acr,
+        confirmation: token.confirmation,
         authorization_details: token.authorization_details,
         actor: token.actor,
     }
@@ -159,6 +160,7 @@ fn of_refresh(cx: &Cx, caller: &ClientView, live: bearer::LiveRefresh) -> Intros
         jti: None,
         auth_time: Some(authorization.context.auth_time),
         acr: Some(authorization.context.acr),
+        confirmation: live.found.token.confirmation,
         authorization_details: authorization.bounds.authorization_details,
         actor: None,
     }

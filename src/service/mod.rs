@@ -28,6 +28,8 @@ pub mod login;
 pub mod login_initiation;
 pub mod people;
 pub mod playground;
+pub mod possession;
+pub mod protected_resource;
 pub mod pushed_authorization_request;
 pub mod recorder;
 pub mod registration;

@@ -5,6 +5,7 @@ use super::{
     Cx, Failure,
     authorization::{self, DialogueFailure, SourceFailure},
     client_authentication::{self, AuthenticatedClient, DirectRequest, Freshness},
+    possession,
 };
 use crate::{
     crypto::token::{SecretKind, mint},
@@ -33,8 +34,10 @@ pub struct PushReply {
 /// # Errors
 /// `invalid_client`, or whatever the authorization endpoint would refuse the request for.
 pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, Failure> {
+    let proof = possession::check(cx, request.possession, None)?;
     let client = client_authentication::authenticate(cx, request, Freshness::Current).await?;
-    let params = parameters(&client, request)
+    let binding = possession::code_binding(cx, request, proof.as_ref()).await?;
+    let params = parameters(&client, request, binding.as_deref())
         .inspect_err(|error| cx.refused("pushed_authorization_request", &[], error.reason))?;
     let params = match authorization::check_pushable(cx, params, client.view()).await {
         Ok(params) => params,
@@ -63,8 +66,19 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, 
 
 /// What the client asks. What the request says beside its form, such as the proof of a key that the
 /// code is to be bound to, becomes a parameter here, before anything is checked.
-fn parameters(client: &AuthenticatedClient, request: &DirectRequest<'_>) -> Result<Params, OAuthError> {
-    parameters_to_push(request.params, &client.client().client_id)
+fn parameters(
+    client: &AuthenticatedClient,
+    request: &DirectRequest<'_>,
+    dpop_jkt: Option<&str>,
+) -> Result<Params, OAuthError> {
+    let params = parameters_to_push(request.params, &client.client().client_id)?;
+    match dpop_jkt.filter(|_| params.find("dpop_jkt").is_none()) {
+        None => Ok(params),
+        Some(thumbprint) => {
+            let pairs: Vec<_> = params.pairs().chain([("dpop_jkt", thumbprint)]).collect();
+            Params::from_pairs(&pairs)
+        }
+    }
 }
 
 /// Uses up the pushed request that an authorization request came from, in the unit of work that

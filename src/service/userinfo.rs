@@ -6,10 +6,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{
-    Broken, Cx, Failure, bearer,
+    Cx, Failure,
+    bearer::Live,
     client_keys::{self, Recipient},
     clients::ClientView,
-    people, subjects,
+    people,
+    protected_resource::{self, SentToken},
+    subjects,
     token::issue,
 };
 use crate::{
@@ -34,17 +37,10 @@ pub enum Userinfo {
 /// What is told about the person whose access token this is.
 ///
 /// # Errors
-/// `invalid_token` or `insufficient_scope` (RFC 6750 §3.1); `invalid_request` when the answer would
-/// have to be encrypted and the client has no key.
-pub async fn respond(cx: &Cx, access_token: &str) -> Result<Userinfo, Failure> {
-    let recognized = bearer::recognize(cx, access_token);
-    let context = cx.clone();
-    let told: Result<Told, OAuthError> =
-        cx.services.store.read(move |tx| tell(&context, tx, &recognized)).await.map_err(Broken::from)?;
-    let (claims, view) = told.map_err(|error| {
-        cx.refused("access_token", &[], error.reason);
-        Failure::Refused(error)
-    })?;
+/// `invalid_token` or `insufficient_scope` (RFC 6750 §3.1), or a refused proof (RFC 9449 §7.1);
+/// `invalid_request` when the answer would have to be encrypted and the client has no key.
+pub async fn respond(cx: &Cx, sent: &SentToken) -> Result<Userinfo, Failure> {
+    let (claims, view) = protected_resource::admit(cx, sent, tell).await?;
     let choice = view.client.settings.userinfo_encryption();
     client_keys::prepare(cx, &view.client, choice).await;
     let recipient = client_keys::recipient(cx, &view.client, choice).inspect_err(|failure| {
@@ -80,10 +76,7 @@ fn render(
 /// The claims, and the client that they are told to.
 type Told = (Map<String, Value>, Arc<ClientView>);
 
-fn tell(cx: &Cx, tx: &mut Read<'_>, recognized: &bearer::Recognized) -> Result<Result<Told, OAuthError>, StoreError> {
-    let invalid = OAuthError::new(ErrorCode::InvalidToken, Reason::BearerInvalid);
-    let Some(live) = bearer::find_access(cx, tx, recognized, None)? else { return Ok(Err(invalid)) };
-    cx.note_client(live.client.client.client_id.as_str());
+fn tell(cx: &Cx, tx: &mut Read<'_>, live: Live) -> Result<Result<Told, OAuthError>, StoreError> {
     let out_of_scope = OAuthError::new(ErrorCode::InsufficientScope, Reason::OpenidScopeMissing);
     let Some((user, authorization)) = live.person else { return Ok(Err(out_of_scope)) };
     if !live.token.has_scope("openid") {
@@ -96,7 +89,7 @@ fn tell(cx: &Cx, tx: &mut Read<'_>, recognized: &bearer::Recognized) -> Result<R
     if let Some(request) = authorization.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok()) {
         match requested_claims(&person, &request, Target::Userinfo, &live.client.client.settings.scope) {
             Ok(asked) => claims.extend(asked),
-            Err(_) => return Ok(Err(invalid)),
+            Err(_) => return Ok(Err(OAuthError::new(ErrorCode::InvalidToken, Reason::BearerInvalid))),
         }
     }
     Ok(Ok((claims, live.client)))

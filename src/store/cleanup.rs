@@ -6,8 +6,8 @@ use super::{
     StoreError, Write,
     schema::{
         access_tokens, assertion_replays, authorization_codes, authorizations, decision_records,
-        deferred_authorizations, deliveries, initial_access_tokens, interactions, pushed_authorization_requests,
-        refresh_tokens, revoked_tokens, sessions, setup_links, sign_in_throttles,
+        deferred_authorizations, deliveries, dpop_proofs, initial_access_tokens, interactions,
+        pushed_authorization_requests, refresh_tokens, revoked_tokens, sessions, setup_links, sign_in_throttles,
     },
 };
 use crate::domain::Timestamp;
@@ -40,6 +40,8 @@ pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, Store
         revoked_tokens.expires_at < now;
         // An assertion may still be accepted for the clock skew that its verifier allows.
         assertion_replays.expires_at < now - HOUR;
+        // The time of a proof's oblivion has every skew in it.
+        dpop_proofs.expires_at < now;
         authorizations.expires_at < now;
         interactions.expires_at < now;
         // Who asks a little later still hears what became of it.

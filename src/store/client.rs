@@ -194,6 +194,7 @@ pub fn insert_secret(tx: &mut Write<'_>, secret: &ClientSecret) -> Result<(), St
             client_secrets::secret_hash.eq(&secret.secret_hash),
             client_secrets::created_at.eq(secret.created_at.millis()),
             client_secrets::expires_at.eq(secret.expires_at.map(Timestamp::millis)),
+            client_secrets::sealed_secret.eq(secret.sealed_secret.as_deref()),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -207,13 +208,14 @@ pub fn secrets(tx: &mut Read<'_>, id: &ClientId) -> Result<Vec<ClientSecret>, St
     Ok(client_secrets::table
         .filter(client_secrets::client_id.eq(id.as_str()))
         .order((client_secrets::created_at.asc(), client_secrets::id.asc()))
-        .load::<(String, String, String, Vec<u8>, i64, Option<i64>)>(tx.conn)?
+        .load::<(String, String, String, Vec<u8>, i64, Option<i64>, Option<Vec<u8>>)>(tx.conn)?
         .into_iter()
-        .map(|(id, client_id, label, secret_hash, created_at, expires_at)| ClientSecret {
+        .map(|(id, client_id, label, secret_hash, created_at, expires_at, sealed_secret)| ClientSecret {
             id,
             client_id: ClientId::new(client_id),
             label,
             secret_hash,
+            sealed_secret,
             created_at: Timestamp::from_millis(created_at),
             expires_at: row::time(expires_at),
         })

@@ -17,6 +17,7 @@ pub mod decision_record;
 pub mod deferred;
 pub mod delivery;
 pub mod details_type;
+pub mod dpop_proof;
 pub mod event;
 pub mod exchange_policy;
 pub mod group;

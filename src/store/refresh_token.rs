@@ -35,6 +35,7 @@ pub fn insert(tx: &mut Write<'_>, token: &RefreshToken) -> Result<(), StoreError
             refresh_tokens::family_expires_at.eq(token.family_expires_at.millis()),
             refresh_tokens::rotated_at.eq(token.rotated_at.map(Timestamp::millis)),
             refresh_tokens::attempts.eq(0),
+            refresh_tokens::confirmation.eq(row::to_json(&token.confirmation, "refresh_tokens", "confirmation")?),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -61,8 +62,8 @@ pub fn lock(tx: &mut Write<'_>, token_hash: &[u8]) -> Result<Option<Found>, Stor
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, token_hash: &[u8]) -> Result<Option<Found>, StoreError> {
-    type Columns = (Vec<u8>, String, String, i64, i64, i64, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, i64);
-    Ok(refresh_tokens::table
+    type Columns = (Vec<u8>, String, String, i64, i64, i64, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, i64, String);
+    refresh_tokens::table
         .filter(refresh_tokens::token_hash.eq(token_hash))
         .get_result::<Columns>(tx.conn)
         .optional()?
@@ -78,8 +79,9 @@ pub fn find(tx: &mut Read<'_>, token_hash: &[u8]) -> Result<Option<Found>, Store
                 successor_hash,
                 sealed_successor,
                 _,
+                confirmation,
             )| {
-                Found {
+                Ok(Found {
                     token: RefreshToken {
                         token_hash,
                         authorization_id: AuthorizationId::new(authorization),
@@ -88,12 +90,14 @@ pub fn find(tx: &mut Read<'_>, token_hash: &[u8]) -> Result<Option<Found>, Store
                         expires_at: Timestamp::from_millis(expires),
                         family_expires_at: Timestamp::from_millis(family),
                         rotated_at: row::time(rotated),
+                        confirmation: row::from_json(&confirmation, "refresh_tokens", "confirmation")?,
                     },
                     successor_hash,
                     sealed_successor,
-                }
+                })
             },
-        ))
+        )
+        .transpose()
 }
 
 /// Replaces a token by its successor. `false`: somebody else did before.

@@ -148,6 +148,7 @@ diesel::table! {
         secret_hash -> Binary,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
+        sealed_secret -> Nullable<Binary>,
     }
 }
 
@@ -275,6 +276,7 @@ diesel::table! {
         successor_hash -> Nullable<Binary>,
         sealed_successor -> Nullable<Binary>,
         attempts -> BigInt,
+        confirmation -> Text,
     }
 }
 
@@ -302,6 +304,13 @@ diesel::table! {
     assertion_replays (client_id, jti_hash) {
         client_id -> Text,
         jti_hash -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    dpop_proofs (proof_hash) {
+        proof_hash -> Binary,
         expires_at -> BigInt,
     }
 }
@@ -462,6 +471,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     revoked_tokens,
     assertion_replays,
+    dpop_proofs,
     signing_keys,
     setup_links,
     token_exchange_policies,

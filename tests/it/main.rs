@@ -19,6 +19,7 @@ mod conformance;
 mod consent;
 mod device;
 mod discovery;
+mod dpop;
 mod grants;
 mod http;
 mod introspection;

@@ -6,6 +6,7 @@ use super::AuthenticationContext;
 use crate::{
     Timestamp,
     ids::{AuthorizationId, ClientId, SessionId, UserId},
+    oauth::Confirmation,
 };
 
 /// What narrows an authorization beyond its scopes. Every token that comes from it keeps within.
@@ -17,6 +18,9 @@ pub struct Bounds {
     /// until then (RFC 7523 §2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_session_until: Option<Timestamp>,
+    /// The thumbprint of the key that redeems the code (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
     /// The resources that tokens may be for; none: the client's own audience, or an API whose scopes
     /// were granted (RFC 8707).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -107,6 +111,8 @@ pub struct RefreshToken {
     pub family_expires_at: Timestamp,
     /// When it was first rotated.
     pub rotated_at: Option<Timestamp>,
+    /// The keys that its user must prove to hold: of public clients.
+    pub confirmation: Confirmation,
 }
 
 /// What a person agreed to for a client, remembered.

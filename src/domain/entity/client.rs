@@ -6,7 +6,7 @@ use crate::{
     Timestamp,
     ids::ClientId,
     jose::{ContentEncryption, EncryptionChoice, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
-    oauth::{GrantType, ResponseMode, ResponseType, default_response_types},
+    oauth::{AssertionAlgorithm, GrantType, ResponseMode, ResponseType, default_response_types},
 };
 
 /// What kind of program the client is; decides the defaults and whether it can keep a secret.
@@ -51,6 +51,8 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// A secret in the form.
     ClientSecretPost,
+    /// An assertion under the secret (OIDC Core 9).
+    ClientSecretJwt,
     /// A signed assertion (RFC 7523).
     PrivateKeyJwt,
     /// A public client.
@@ -59,13 +61,15 @@ pub enum AuthMethod {
 
 impl AuthMethod {
     /// Every method, as metadata lists them.
-    pub const ALL: [Self; 4] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::None];
+    pub const ALL: [Self; 5] =
+        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::ClientSecretJwt, Self::PrivateKeyJwt, Self::None];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::None => "none",
         }
@@ -80,6 +84,27 @@ impl AuthMethod {
     pub const fn is_confidential(self) -> bool {
         !matches!(self, Self::None)
     }
+
+    /// Whether the proof is an assertion, which is accepted once.
+    pub const fn is_assertion(self) -> bool {
+        matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
+    }
+
+    /// Whether the proof needs a secret that this server knows too.
+    pub const fn needs_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+}
+
+/// What a client may name as the audience of its assertions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssertionAudience {
+    /// The issuer, the token endpoint, or the endpoint that it calls; alone or among others.
+    #[default]
+    Any,
+    /// The issuer as a single text (FAPI 2.0 Security Profile 5.3.2.1).
+    Issuer,
 }
 
 /// Whether and how often a person is asked.
@@ -173,6 +198,12 @@ pub struct ClientSettings {
     pub frontchannel_logout_session_required: bool,
     /// The one method the client must use.
     pub token_endpoint_auth_method: AuthMethod,
+    /// The one algorithm of its assertions; none: any that its method has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<AssertionAlgorithm>,
+    /// The audience of its assertions.
+    #[serde(default)]
+    pub client_assertion_audience: AssertionAudience,
     /// The grants the client may use.
     pub grant_types: Vec<GrantType>,
     /// What may come back from the authorization endpoint.
@@ -251,6 +282,12 @@ pub struct ClientSettings {
     /// Authorization requests must be pushed (RFC 9126 §6).
     #[serde(default)]
     pub require_pushed_authorization_requests: bool,
+    /// Tokens are issued only with a proof of the key that they are bound to (RFC 9449 §5.2).
+    #[serde(default)]
+    pub dpop_bound_access_tokens: bool,
+    /// Tokens are issued only over a client certificate, and bound to it (RFC 8705 §3.4).
+    #[serde(default)]
+    pub tls_client_certificate_bound_access_tokens: bool,
     /// The one algorithm of request objects; none registered means any that signs (OIDC Registration 2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<RequestObjectAlgorithm>,
@@ -338,6 +375,8 @@ impl ClientSettings {
             frontchannel_logout_uri: None,
             frontchannel_logout_session_required: false,
             token_endpoint_auth_method: method,
+            token_endpoint_auth_signing_alg: None,
+            client_assertion_audience: AssertionAudience::Any,
             grant_types: grants.to_vec(),
             response_types: if kind == ClientKind::Machine { Vec::new() } else { default_response_types() },
             response_modes: Vec::new(),
@@ -366,6 +405,8 @@ impl ClientSettings {
             access_token_audience: Vec::new(),
             require_pkce: true,
             require_pushed_authorization_requests: false,
+            dpop_bound_access_tokens: false,
+            tls_client_certificate_bound_access_tokens: false,
             request_object_signing_alg: None,
             require_signed_request_object: false,
             request_uris: Vec::new(),
@@ -487,7 +528,7 @@ impl Client {
     }
 }
 
-/// One of a client's secrets. Only the hash is kept.
+/// One of a client's secrets. Only the hash is kept, unless the client signs with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClientSecret {
     /// The row's identifier.
@@ -499,6 +540,9 @@ pub struct ClientSecret {
     /// SHA-256 of the secret.
     #[serde(skip)]
     pub secret_hash: Vec<u8>,
+    /// The secret itself, sealed: of clients whose method needs it read back.
+    #[serde(skip)]
+    pub sealed_secret: Option<Vec<u8>>,
     /// When it was created.
     pub created_at: Timestamp,
     /// After this it no longer authenticates.

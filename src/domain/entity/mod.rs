@@ -15,8 +15,8 @@ mod user;
 pub use api::{Api, ApiScope, ApiSettings, DetailsType};
 pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
-    AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
-    InitialAccessToken, SubjectType,
+    AccessTokenFormat, AssertionAudience, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode,
+    IdTokenClaims, InitialAccessToken, SubjectType,
 };
 pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
 pub use delivery::{Delivery, DeliveryKind, DeliveryState};

@@ -1,7 +1,8 @@
-//! What the rules know of JOSE: the algorithms by name and what each implies (RFC 7518), and the
-//! claims that any JWT may carry (RFC 7519).
+//! What the rules know of JOSE: the algorithms by name and what each implies (RFC 7518), the claims
+//! that any JWT may carry (RFC 7519), and what a proof of possession must say (RFC 9449).
 
 mod algorithm;
+pub mod dpop;
 mod encryption;
 mod jwt_claims;
 mod request_object_algorithm;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Actor, ErrorCode, OAuthError, scope::parse_scope};
+use super::{Actor, Confirmation, ErrorCode, OAuthError, scope::parse_scope};
 use crate::{
     Timestamp,
     entity::AuthenticationContext,
@@ -42,6 +42,8 @@ pub struct AccessTokenClaims {
     pub roles: Option<Vec<String>>,
     /// The person's groups, if they are to be told.
     pub groups: Option<Vec<String>>,
+    /// What it is bound to.
+    pub confirmation: Confirmation,
     /// What was granted in detail (RFC 9396 §9.1).
     pub authorization_details: Vec<Value>,
     /// Who acts for the subject, if somebody does (RFC 8693 §4.1).
@@ -73,6 +75,7 @@ impl AccessTokenClaims {
         }
         claim("sid", self.session_id.as_ref().map(|sid| json!(sid)));
         claim("roles", self.roles.as_ref().map(|roles| json!(roles)));
+        claim("cnf", self.confirmation.claim());
         claim("groups", self.groups.as_ref().map(|groups| json!(groups)));
         let details = &self.authorization_details;
         claim("authorization_details", (!details.is_empty()).then(|| json!(details)));
@@ -113,6 +116,8 @@ pub struct VerifiedAccessToken {
     pub auth_time: Option<Timestamp>,
     /// How strongly.
     pub acr: Option<String>,
+    /// What it is bound to.
+    pub confirmation: Confirmation,
     /// What was granted in detail.
     pub authorization_details: Vec<Value>,
     /// Who acts for the subject, if somebody does.
@@ -171,6 +176,7 @@ fn read(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<Ver
         session_id: text("sid").map(SessionId::new),
         auth_time: time("auth_time"),
         acr: text("acr").map(str::to_owned),
+        confirmation: Confirmation::of_claims(claims)?,
         authorization_details,
         actor: match claims.get("act") {
             Some(claim) => Some(Actor::read(claim)?),

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     ErrorCode, OAuthError, Params, ResponseMode, ResponseType, SafeRedirect,
     authorization_details::parse_details,
-    params::check_restrictions_absent,
     pkce::parse_challenge,
     resource::parse_resources,
     scope::{OFFLINE_ACCESS, OPENID, requested_of_person},
@@ -15,6 +14,7 @@ use super::{
 use crate::{
     entity::Client,
     ids::{ClientId, PushedRequestId},
+    jose::dpop,
     oidc::{acr, claims::ClaimsRequest},
     trace::Reason,
 };
@@ -95,6 +95,9 @@ pub struct AuthorizationRequest {
     pub claims: Option<String>,
     /// How pages should be laid out.
     pub display: Option<String>,
+    /// The key that the code is bound to (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
     /// The resources that tokens shall be for (RFC 8707).
     #[serde(default)]
     pub resource: Vec<String>,
@@ -127,6 +130,7 @@ impl AuthorizationRequest {
             ui_locales: None,
             claims: None,
             display: None,
+            dpop_jkt: None,
             resource: Vec::new(),
             authorization_details: Vec::new(),
             pushed_request: None,
@@ -209,6 +213,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("max_age", check_max_age),
     ("scope", check_scope),
     ("resource", check_resource),
+    ("dpop_jkt", check_thumbprint),
     ("authorization_details", check_authorization_details),
     ("nonce", check_nonce),
     ("claims", check_claims),
@@ -277,6 +282,7 @@ fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> Au
         ui_locales: text("ui_locales"),
         claims: None,
         display: text("display"),
+        dpop_jkt: None,
         resource: Vec::new(),
         authorization_details: Vec::new(),
         pushed_request: None,
@@ -445,7 +451,12 @@ fn check_scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
 /// Whether the resources are registered is found out by the caller, which can look.
 fn check_resource(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     draft.request.resource = parse_resources(draft.params)?;
-    check_restrictions_absent(draft.params)
+    Ok(())
+}
+
+fn check_thumbprint(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    draft.request.dpop_jkt = draft.params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose()?;
+    Ok(())
 }
 
 /// Their types are looked up by the caller too.

@@ -91,13 +91,16 @@ impl Presented {
         }
     }
 
-    /// The method that was used.
-    pub const fn method(&self) -> AuthMethod {
+    /// Whether this is how a client of this method presents itself. A secret in the header and a
+    /// secret in the form are the same proof, and libraries differ in which they send by default:
+    /// either is taken. With which key an assertion was made is checked with that key alone.
+    pub const fn fits(&self, method: AuthMethod) -> bool {
         match self {
-            Self::Basic { .. } => AuthMethod::ClientSecretBasic,
-            Self::Post { .. } => AuthMethod::ClientSecretPost,
-            Self::Assertion { .. } => AuthMethod::PrivateKeyJwt,
-            Self::Public { .. } => AuthMethod::None,
+            Self::Basic { .. } | Self::Post { .. } => {
+                matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost)
+            }
+            Self::Assertion { .. } => method.is_assertion(),
+            Self::Public { .. } => matches!(method, AuthMethod::None),
         }
     }
 
@@ -142,15 +145,12 @@ pub fn check_client_usable(client: Option<&Client>) -> Result<&Client, OAuthErro
     client.filter(|client| client.enabled).ok_or(refused(Reason::ClientUnknown))
 }
 
-/// The client used the method it is registered for. A secret in the header and a secret in the form
-/// are the same proof, and libraries differ in which they send by default: either is taken.
+/// The client used the method it is registered for.
 ///
 /// # Errors
 /// `invalid_client`.
 pub fn check_method(client: &Client, presented: &Presented) -> Result<(), OAuthError> {
-    let is_secret = |method| matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost);
-    let (registered, used) = (client.settings.token_endpoint_auth_method, presented.method());
-    if registered == used || (is_secret(registered) && is_secret(used)) {
+    if presented.fits(client.settings.token_endpoint_auth_method) {
         Ok(())
     } else {
         Err(refused(Reason::ClientMethodMismatch))
@@ -198,6 +198,14 @@ pub fn check_assertion(
         return Err(refused(Reason::AssertionClaims));
     }
     Ok(AssertionFacts { jti: jti.to_owned(), expires_at })
+}
+
+/// The audience is a single text, for clients that may name nothing beside it.
+///
+/// # Errors
+/// `invalid_client`.
+pub fn check_audience_is_text(claims: &Map<String, Value>) -> Result<(), OAuthError> {
+    if claims.get("aud").is_some_and(Value::is_string) { Ok(()) } else { Err(refused(Reason::AssertionClaims)) }
 }
 
 fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OAuthError> {

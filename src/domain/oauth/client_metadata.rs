@@ -120,6 +120,10 @@ fn check_responses(settings: &ClientSettings) -> Result<(), SettingsRule> {
     if has(GrantType::Implicit) && !types.iter().any(|one| one.has_tokens()) {
         return rule("response_types", "The implicit grant needs a response type with id_token or token.");
     }
+    let bound = settings.dpop_bound_access_tokens || settings.tls_client_certificate_bound_access_tokens;
+    if bound && types.iter().any(|one| one.has_access_token()) {
+        return rule("response_types", "An access token that comes through the browser cannot be bound to a key.");
+    }
     let modes = &settings.response_modes;
     if modes.iter().collect::<HashSet<_>>().len() < modes.len() {
         return rule("response_modes", "List each response mode once.");
@@ -183,6 +187,12 @@ fn check_logout_addresses(settings: &ClientSettings) -> Result<(), SettingsRule>
 }
 
 fn check_keys(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    if settings.token_endpoint_auth_signing_alg.is_some_and(|alg| alg.method() != settings.token_endpoint_auth_method) {
+        return rule(
+            "token_endpoint_auth_signing_alg",
+            "HS256 goes with client_secret_jwt, every other algorithm with private_key_jwt.",
+        );
+    }
     match (&settings.jwks, &settings.jwks_uri) {
         (Some(_), Some(_)) => return rule("jwks_uri", "Give the keys by value or by reference, not both."),
         (None, None) if settings.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt => {

@@ -63,6 +63,10 @@ pub enum ErrorCode {
     InvalidToken,
     /// The access token does not reach this (RFC 6750 §3.1).
     InsufficientScope,
+    /// The proof of possession is not valid (RFC 9449 §5 and §7.1).
+    InvalidDpopProof,
+    /// The proof needs a nonce of this server (RFC 9449 §8).
+    UseDpopNonce,
     /// The server failed.
     ServerError,
     /// The server cannot answer right now.
@@ -100,6 +104,8 @@ impl ErrorCode {
         Self::InvalidSoftwareStatement,
         Self::InvalidToken,
         Self::InsufficientScope,
+        Self::InvalidDpopProof,
+        Self::UseDpopNonce,
         Self::ServerError,
         Self::TemporarilyUnavailable,
     ];
@@ -135,6 +141,8 @@ impl ErrorCode {
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Actor, OAuthError};
+use super::{Actor, Confirmation, OAuthError};
 use crate::{Timestamp, entity::Client, ids::ClientId, trace::Reason};
 
 /// Whether the asking client may learn about the token.
@@ -38,7 +38,7 @@ pub struct Introspected {
     pub client_id: ClientId,
     /// The person's name here, if the token is about a person.
     pub username: Option<String>,
-    /// `Bearer` for access tokens; refresh tokens have none.
+    /// `Bearer` or `DPoP` for access tokens; refresh tokens have none.
     pub token_type: Option<&'static str>,
     /// When it ends.
     pub expires_at: Timestamp,
@@ -58,6 +58,8 @@ pub struct Introspected {
     pub auth_time: Option<Timestamp>,
     /// How strongly (RFC 9470 §6.2).
     pub acr: Option<String>,
+    /// What it is bound to (RFC 8705 §3.2, RFC 9449 §6.2).
+    pub confirmation: Confirmation,
     /// What was granted in detail (RFC 9396 §9.2).
     pub authorization_details: Vec<Value>,
     /// Who acts for the subject, if somebody does (RFC 8693 §4.1).
@@ -87,6 +89,7 @@ impl Introspected {
         tell("iss", Some(json!(self.issuer)));
         tell("jti", self.jti.as_ref().map(|jti| json!(jti)));
         tell("auth_time", self.auth_time.map(seconds));
+        tell("cnf", self.confirmation.claim());
         tell("acr", self.acr.as_ref().map(|acr| json!(acr)));
         let details = &self.authorization_details;
         tell("authorization_details", (!details.is_empty()).then(|| json!(details)));

@@ -3,6 +3,7 @@
 mod access_token;
 mod actor;
 mod api_metadata;
+mod assertion_algorithm;
 mod authorization_details;
 mod authorization_request;
 mod authorization_response;
@@ -10,6 +11,7 @@ mod client_authentication;
 mod client_id_document;
 mod client_metadata;
 mod client_registration;
+mod confirmation;
 mod deferred;
 mod encoding;
 mod error;
@@ -39,6 +41,7 @@ mod fixtures;
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
 pub use actor::Actor;
 pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings};
+pub use assertion_algorithm::AssertionAlgorithm;
 pub use authorization_details::{check_details, describe_fields, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{
     AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed, refuse, rules,
@@ -48,12 +51,13 @@ pub use authorization_response::{
     Answer, AnsweredToken, Granted, ResponseParameters, SIGNED_RESPONSE_SECONDS, failure, signed, success,
 };
 pub use client_authentication::{
-    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_client_usable, check_method,
-    unverified_issuer, unverified_subject,
+    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_audience_is_text, check_client_usable,
+    check_method, unverified_issuer, unverified_subject,
 };
 pub use client_id_document::{DocumentAddress, cache_seconds, is_document_id, parse_document};
 pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_lists_all};
 pub use client_registration::{Registration, RegistrationRefusal, describe, parse_metadata};
+pub use confirmation::{Confirmation, TokenScheme};
 pub use deferred::{
     DEVICE_LIFETIME, POLL_INTERVAL, Poll, check_grant, decide_poll, parse_deferred_code, parse_device_request,
 };

@@ -140,7 +140,8 @@ pub(super) fn check_details_absent(params: &Params) -> Result<(), OAuthError> {
     }
 }
 
-/// Key-bound codes are not offered; ignoring the key would grant more than was asked for (RFC 9449 §10).
+/// A `dpop_jkt` has no meaning beside a token request, which a proof binds; ignored, it would pass for a
+/// binding (RFC 9449 §10).
 ///
 /// # Errors
 /// `invalid_request`.

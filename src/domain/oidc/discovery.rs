@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     entity::{AuthMethod, SubjectType},
     jose::{ContentEncryption, KeyManagementAlgorithm, SigningAlgorithm},
-    oauth::GrantType,
+    oauth::{AssertionAlgorithm, GrantType},
 };
 
 /// The endpoints that metadata knows.
@@ -80,7 +80,9 @@ pub struct Capabilities<'a> {
     /// How clients authenticate at the revocation endpoint.
     pub revocation_auth_methods: &'a [AuthMethod],
     /// The algorithms accepted in client assertions.
-    pub client_assertion_algs: &'a [SigningAlgorithm],
+    pub client_assertion_algs: &'a [AssertionAlgorithm],
+    /// The algorithms accepted in DPoP proofs.
+    pub dpop_algs: &'a [SigningAlgorithm],
     /// The algorithms that authorization responses are signed with (JARM).
     pub authorization_algs: &'a [SigningAlgorithm],
     /// The algorithms accepted in request objects, `none` where a client may register it; empty if
@@ -153,6 +155,7 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         // Of all clients; a client of its own may be required to (RFC 9126 §5 and §6).
         document.put("require_pushed_authorization_requests", false.into());
     }
+    document.list("dpop_signing_alg_values_supported", c.dpop_algs.iter().map(|alg| alg.name()));
     // The default of the second one is true (OIDC Discovery 1.0 §3).
     for member in ["request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration"]
     {
@@ -225,12 +228,10 @@ impl Document {
     }
 
     /// The algorithms are required next to a method that signs, and meaningless without one.
-    fn authentication(&mut self, endpoint: &str, methods: &[AuthMethod], algs: &[SigningAlgorithm]) {
+    fn authentication(&mut self, endpoint: &str, methods: &[AuthMethod], algs: &[AssertionAlgorithm]) {
         self.list(&format!("{endpoint}_auth_methods_supported"), methods.iter().map(|method| method.name()));
-        if methods.contains(&AuthMethod::PrivateKeyJwt) {
-            let member = format!("{endpoint}_auth_signing_alg_values_supported");
-            self.list(&member, algs.iter().map(|alg| alg.name()));
-        }
+        let member = format!("{endpoint}_auth_signing_alg_values_supported");
+        self.list(&member, algs.iter().filter(|alg| methods.contains(&alg.method())).map(|alg| alg.name()));
     }
 }
 

@@ -77,7 +77,7 @@ reasons! {
     IdTokenHintInvalid = "AS-1025", Developer, "The id_token_hint was not issued here.", "Send an ID token that this server issued, unmodified.";
     ClaimsMalformed = "AS-1026", Developer, "The claims parameter is not valid JSON of the expected shape.", "Send the claims parameter as OpenID Connect Core 5.5 describes it.";
     RegistrationUnsupported = "AS-1027", Developer, "The registration parameter is not offered.", "Register the client beforehand; leave registration out.";
-    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered.", "Leave dpop_jkt out.";
+    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered here.", "Leave authorization_details and dpop_jkt out of this request; at the token endpoint a DPoP proof binds the tokens.";
     NonceMissing = "AS-1030", Developer, "An ID token through the browser needs a nonce.", "Send a nonce of your own, new for each request, and compare it with the ID token's.";
     OpenidScopeNotRequested = "AS-1031", Developer, "The response_type asks for an ID token, but the scope does not.", "Ask for the scope openid too.";
     TokensInQuery = "AS-1032", Developer, "This response_mode would put tokens into an address, which is logged.", "Leave response_mode out, or use fragment, form_post or their signed forms.";
@@ -181,6 +181,22 @@ reasons! {
     AssertionReplayed = "AS-1215", Developer, "The client assertion was used before.", "Sign a new assertion with a new jti for each request.";
     ClientKeysUnavailable = "AS-1216", Developer, "The client's keys could not be fetched.", "Check that the registered jwks_uri answers with a JWK set.";
     EncryptionKeyUnavailable = "AS-1250", Developer, "There is no key of the client to encrypt the answer for.", "Publish a public key with use enc for the registered algorithm in jwks or at jwks_uri.";
+    // 1217 to 1249: proof of possession, and the methods that use a secret's key or a certificate
+    DpopProofMultiple = "AS-1217", Developer, "The request carries more than one DPoP proof.", "Send one DPoP header.";
+    DpopProofMalformed = "AS-1218", Developer, "The DPoP proof is not a well-formed proof.", "Send a signed JWT of typ dpop+jwt with jti, htm, htu and iat, and with an access token also ath.";
+    DpopProofKey = "AS-1219", Developer, "The DPoP proof has no usable public key.", "Put the public key alone into the header as jwk, of a type that fits the algorithm.";
+    DpopProofSignature = "AS-1220", Developer, "The DPoP proof's signature does not verify.", "Sign with the private key whose public half is in the header, with an algorithm of the metadata.";
+    DpopProofTarget = "AS-1221", Developer, "The DPoP proof is for another request.", "htm is the method, htu the whole address of the endpoint as the metadata names it.";
+    DpopProofExpired = "AS-1222", Developer, "The DPoP proof is not of this minute.", "Check the clock; sign a new proof for each request.";
+    DpopProofReplayed = "AS-1223", Developer, "The DPoP proof was used before.", "Sign a new proof with a new jti for each request.";
+    DpopProofToken = "AS-1224", Developer, "The DPoP proof is for another access token.", "ath is the base64url SHA-256 of the access token that is sent.";
+    DpopNonceRequired = "AS-1225", Developer, "The DPoP proof needs a nonce of this server.", "Repeat the request with the value of the DPoP-Nonce header as nonce.";
+    DpopProofMissing = "AS-1226", Developer, "The DPoP proof is missing.", "Send a DPoP header; this token, or this client, is bound to a key.";
+    GrantBoundElsewhere = "AS-1227", Developer, "The code or refresh token is bound to another key.", "Prove the key that it was bound to when it was issued.";
+    TokenBoundElsewhere = "AS-1228", Developer, "The access token is not used the way it is bound.", "Send a token bound to a key as DPoP with a proof of that key, one bound to a certificate over that certificate, any other as Bearer.";
+    DpopThumbprintMalformed = "AS-1229", Developer, "The dpop_jkt is malformed.", "Send the base64url SHA-256 thumbprint of the key: 43 characters.";
+    DpopThumbprintMismatch = "AS-1230", Developer, "dpop_jkt and the DPoP proof name different keys.", "Send the thumbprint of the key of the proof, or leave dpop_jkt out.";
+    CertificateMissing = "AS-1231", Developer, "The client certificate is missing.", "Call the address of mtls_endpoint_aliases with the client's certificate.";
     // 13xx: PKCE
     PkceRequired = "AS-1301", Developer, "This client must send code_challenge (PKCE).", "Your library may need pkce=true; an administrator can relax it for a confidential client.";
     PkceMethodUnsupported = "AS-1302", Developer, "The code_challenge_method is not offered.", "Use code_challenge_method=S256.";

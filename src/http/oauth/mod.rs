@@ -1,8 +1,10 @@
 //! The endpoints that programs call.
 
+pub mod access_token;
 pub mod device;
 pub mod form;
 pub mod metadata;
+pub mod possession;
 pub mod pushed_authorization_request;
 pub mod registration;
 pub mod token;

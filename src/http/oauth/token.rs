@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web::Bytes};
 use serde::Serialize;
 
-use super::form;
+use super::{form, possession};
 use crate::{
     domain::{Secret, trace::Transaction},
     http::{
@@ -90,13 +90,16 @@ pub(super) async fn answer(
 ) -> HttpResponse {
     let cx = &context.cx;
     cx.note_transaction(transaction);
+    let shown = possession::shown(&context, &request);
     let result = async {
         let params = form::params(cx, &request, &body)?;
         let authorization = form::authorization(cx, &request)?;
-        respond(cx, &DirectRequest { authorization, params: &params }).await
+        respond(cx, &DirectRequest { authorization, params: &params, possession: &shown }).await
     }
     .await;
-    finish(&context, Renderer::OauthJson, result).await
+    let mut response = finish(&context, Renderer::OauthJson, result).await;
+    possession::renew_nonce(cx, &shown, &mut response);
+    response
 }
 
 fn render(reply: &TokenReply) -> HttpResponse {
@@ -105,7 +108,7 @@ fn render(reply: &TokenReply) -> HttpResponse {
     }
     no_store().json(TokenResponse {
         access_token: reply.access_token.expose(),
-        token_type: "Bearer",
+        token_type: reply.scheme.name(),
         expires_in: reply.expires_in,
         scope: (!reply.scope.is_empty()).then(|| reply.scope.join(" ")),
         refresh_token: text(&reply.refresh_token),

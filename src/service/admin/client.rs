@@ -7,10 +7,7 @@ use crate::{
     crypto::random::random_bytes,
     domain::{
         Secret,
-        entity::{
-            AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, EventKind,
-            Owner,
-        },
+        entity::{AccessTokenFormat, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, EventKind, Owner},
         ids::ClientId,
         oauth::check_settings,
     },
@@ -133,10 +130,10 @@ async fn create_unchecked_secret(cx: &Cx, new: NewClient) -> Result<Written, Adm
         let minted = match (needs_secret(&client.settings), &given) {
             (false, _) => None,
             (true, Some(given)) => {
-                secret::insert(cx, tx, &client.client_id, Some(given), secret::FIRST_LABEL)?;
+                secret::insert(cx, tx, &client, Some(given), secret::FIRST_LABEL)?;
                 None
             }
-            (true, None) => Some(secret::insert(cx, tx, &client.client_id, None, secret::FIRST_LABEL)?),
+            (true, None) => Some(secret::insert(cx, tx, &client, None, secret::FIRST_LABEL)?),
         };
         Ok(Written { client, secret: minted })
     })
@@ -145,7 +142,7 @@ async fn create_unchecked_secret(cx: &Cx, new: NewClient) -> Result<Written, Adm
 
 /// Whether the client authenticates with a secret.
 pub(super) const fn needs_secret(settings: &ClientSettings) -> bool {
-    matches!(settings.token_endpoint_auth_method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost)
+    settings.token_endpoint_auth_method.needs_secret()
 }
 
 /// `app-` and eight characters that nobody confuses.

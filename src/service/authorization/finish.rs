@@ -225,6 +225,7 @@ fn insert_authorization(
             without_session_until: None,
             resource: request.resource.clone(),
             authorization_details: request.authorization_details.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
         },
         created_at: cx.now(),
         revoked_at: None,

@@ -31,7 +31,7 @@ pub(super) async fn respond(
     let unknown = || OAuthError::invalid_grant(Reason::CodeUnknown);
     let hash = parse(SecretKind::AuthorizationCode, request.code.expose()).ok_or_else(unknown)?;
     let (context, view) = (cx.clone(), client.view().clone());
-    let drafts = issue::Drafts::prepare(cx, &view.client);
+    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
     let issued = cx
         .services
         .store

@@ -17,5 +17,5 @@ pub(super) async fn respond(
     let request = ClientCredentialsRequest::parse(direct.params)?;
     let narrowing = Narrowing::parse(direct.params)?;
     let scope = oauth::client_credentials_scope(client.client(), request.scope.as_deref())?;
-    issue::for_machine(cx, client.view(), scope, narrowing).await
+    issue::for_machine(cx, client.view(), scope, narrowing, client.proved()).await
 }

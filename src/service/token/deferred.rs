@@ -40,7 +40,7 @@ async fn respond(
     let unknown = || OAuthError::invalid_grant(Reason::DeferredCodeUnknown);
     let hash = parse(secret, code.expose()).ok_or_else(unknown)?;
     let (context, view) = (cx.clone(), client.view().clone());
-    let drafts = issue::Drafts::prepare(cx, &view.client);
+    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
     let issued = cx
         .services
         .store

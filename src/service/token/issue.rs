@@ -25,8 +25,8 @@ use crate::{
         ids::{AuthorizationId, ClientId, SessionId},
         jose::SigningAlgorithm,
         oauth::{
-            AccessTokenClaims, Exchanged, GrantType, Narrowing, Target as Aim, aim, check_standing,
-            consent_to_resource, details_for, narrow_details,
+            AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, Target as Aim, TokenScheme, aim,
+            check_standing, consent_to_resource, details_for, narrow_details,
         },
         oidc::{
             claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
@@ -70,6 +70,8 @@ pub fn successor_row(token_hash: &[u8]) -> String {
 pub struct TokenReply {
     /// The access token.
     pub access_token: Secret<String>,
+    /// How it is to be sent.
+    pub scheme: TokenScheme,
     /// Seconds until it expires.
     pub expires_in: i64,
     /// What was granted.
@@ -107,21 +109,24 @@ pub enum Chain {
     FrontChannel(FrontChannel),
 }
 
-/// The random parts of a response, drawn before the transaction.
+/// What a response is prepared with before the transaction: its random parts, and the keys that the
+/// client proved to hold.
 pub struct Drafts {
     access: Option<Minted>,
     refresh: Minted,
     serial: String,
+    proved: Confirmation,
 }
 
 impl Drafts {
-    /// Draws what a response to this client needs.
-    pub fn prepare(cx: &Cx, client: &Client) -> Self {
+    /// Draws what a response to this client needs. `proved`: what its tokens can be bound to.
+    pub fn prepare(cx: &Cx, client: &Client, proved: Confirmation) -> Self {
         let opaque = client.settings.access_token_format == AccessTokenFormat::Opaque;
         Self {
             access: opaque.then(|| mint(SecretKind::AccessToken, cx.random())),
             refresh: mint(SecretKind::RefreshToken, cx.random()),
             serial: URL_SAFE_NO_PAD.encode(random_bytes::<16>(cx.random())),
+            proved,
         }
     }
 }
@@ -223,7 +228,8 @@ pub(in crate::service) fn for_front_channel(
     authorization: &Authorization,
     wanted: FrontChannel,
 ) -> Result<Unsigned, Abort<Failure>> {
-    let drafts = Drafts::prepare(cx, client);
+    // Nothing that comes through a browser is bound to a key.
+    let drafts = Drafts::prepare(cx, client, Confirmation::default());
     for_authorization(cx, tx, client, authorization, Wanted::of(Chain::FrontChannel(wanted), drafts))
 }
 
@@ -235,6 +241,16 @@ fn for_authorization(
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
     let Wanted { scope, narrowing, chain, drafts, exchange } = wanted;
+    let access_wanted = match &chain {
+        Chain::FrontChannel(front) => front.response_type.has_access_token(),
+        Chain::Begin { .. } => {
+            drafts.proved.check_code(authorization.bounds.dpop_jkt.as_deref()).map_err(undo)?;
+            true
+        }
+        Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => true,
+    };
+    let confirmation =
+        if access_wanted { drafts.proved.for_client(client).map_err(undo)? } else { Confirmation::default() };
     let grantor = exchange.as_ref().map_or(client, |exchange| &exchange.grantor.client);
     let person = user::find(tx, &authorization.user_id)?;
     let session = session::find(tx, &authorization.session_id)?;
@@ -270,6 +286,7 @@ fn for_authorization(
         roles: has("roles").then(|| membership.roles.clone()),
         groups: has("groups").then(|| membership.groups.clone()),
         authorization_details: if apis.is_empty() { details } else { details_for(details, &target.audience) },
+        confirmation,
         ..base_claims(cx, client, &target)
     };
     if let Some(end) = authorization.bounds.without_session_until {
@@ -303,8 +320,7 @@ fn for_authorization(
     } else {
         None
     };
-    let refresh_token = continue_chain(cx, tx, client, authorization, chain, drafts.refresh)?;
-    let access_wanted = front_channel.as_ref().is_none_or(|front| front.response_type.has_access_token());
+    let refresh_token = continue_chain(cx, tx, client, authorization, chain, (drafts.refresh, &claims.confirmation))?;
     let opaque = minted_for(cx, &target, drafts.access).filter(|_| access_wanted);
     if let Some(minted) = &opaque {
         store::access_token::insert(tx, &opaque_row(&claims, minted, Some(&authorization.id)))?;
@@ -344,9 +360,11 @@ pub(super) async fn for_machine(
     view: &Arc<ClientView>,
     scope: Vec<String>,
     narrowing: Narrowing,
+    proved: &Confirmation,
 ) -> Result<TokenReply, Stop> {
     let client = &view.client;
-    let drafts = Drafts::prepare(cx, client);
+    let confirmation = proved.for_client(client)?;
+    let drafts = Drafts::prepare(cx, client, proved.clone());
     let details = narrowing.authorization_details.clone();
     let apis = if narrowing == Narrowing::default() {
         Vec::new()
@@ -365,6 +383,7 @@ pub(super) async fn for_machine(
         jti: drafts.serial,
         roles: (!view.roles.is_empty()).then(|| view.roles.clone()),
         authorization_details: if apis.is_empty() { details } else { details_for(details, &target.audience) },
+        confirmation,
         ..base_claims(cx, client, &target)
     };
     let event = Draft::new(EventKind::TokenIssued)
@@ -403,6 +422,7 @@ impl Unsigned {
             None => None,
         };
         Ok(TokenReply {
+            scheme: self.claims.confirmation.scheme(),
             expires_in: self.claims.expires_at.seconds_since(self.claims.issued_at),
             scope: self.claims.scope,
             authorization_details: self.claims.authorization_details,
@@ -486,6 +506,7 @@ fn base_claims(cx: &Cx, client: &Client, target: &Aim) -> AccessTokenClaims {
         session_id: None,
         roles: None,
         groups: None,
+        confirmation: Confirmation::default(),
         authorization_details: Vec::new(),
         actor: None,
     }
@@ -554,7 +575,7 @@ fn continue_chain(
     client: &Client,
     authorization: &Authorization,
     chain: Chain,
-    minted: Minted,
+    (minted, confirmation): (Minted, &Confirmation),
 ) -> Result<Option<Secret<String>>, Abort<Failure>> {
     if !client.allows_grant(GrantType::RefreshToken) {
         return Ok(None);
@@ -576,6 +597,7 @@ fn continue_chain(
         expires_at: cx.now().plus_seconds(idle).min(family_expires_at),
         family_expires_at,
         rotated_at: None,
+        confirmation: confirmation.for_refresh(client),
     };
     if let Chain::Rotate { from } = &chain {
         let row = successor_row(&from.token_hash);

@@ -14,6 +14,7 @@ use crate::{
             TrustedIssuer, User,
         },
         ids::{AuthorizationId, ClientId, SessionId, UserId},
+        jose::SigningAlgorithm,
         oauth::{
             BearerFacts, JwtBearerRequest, Narrowing, OAuthError, bearer_scope, check_bearer_assertion,
             check_may_vouch, unverified_issuer,
@@ -22,7 +23,7 @@ use crate::{
     },
     service::{
         Cx, Failure,
-        client_authentication::{ASSERTION_ALGORITHMS, AuthenticatedClient, DirectRequest},
+        client_authentication::{AuthenticatedClient, DirectRequest},
         client_keys,
         events::Draft,
         failure::undo,
@@ -48,7 +49,7 @@ pub(super) async fn respond(
         return for_client(cx, client, issuer, facts, scope).await;
     }
     let (context, view) = (cx.clone(), client.view().clone());
-    let drafts = issue::Drafts::prepare(cx, &view.client);
+    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
     let issued = cx
         .services
         .store
@@ -74,7 +75,7 @@ async fn verify(cx: &Cx, issuer: &TrustedIssuer, assertion: &str) -> Result<Bear
         None => None,
     };
     let uri = issuer.jwks_uri.as_deref();
-    let verified = client_keys::verify_with(cx, keys.as_ref(), uri, assertion, ASSERTION_ALGORITHMS).await;
+    let verified = client_keys::verify_with(cx, keys.as_ref(), uri, assertion, &SigningAlgorithm::ALL).await;
     let claims = verified.map_err(|_| unverified)?.claims;
     let ours = &cx.services.issuer;
     check_bearer_assertion(issuer, &claims, &[ours.as_str().to_owned(), ours.join("/oauth2/token")], cx.now())
@@ -106,7 +107,7 @@ async fn for_client(
         return Err(OAuthError::invalid_grant(Reason::BearerSubjectUnknown).into());
     }
     cx.services.store.write(move |tx| use_once(tx, &issuer, &facts)).await?;
-    issue::for_machine(cx, client.view(), scope, Narrowing::default()).await
+    issue::for_machine(cx, client.view(), scope, Narrowing::default(), client.proved()).await
 }
 
 fn find_person(tx: &mut Read<'_>, mapping: SubjectMapping, subject: &str) -> Result<Option<User>, StoreError> {

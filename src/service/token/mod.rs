@@ -14,12 +14,9 @@ use std::{future::Future, pin::Pin};
 use super::{
     Broken, Cx, Failure,
     client_authentication::{self, AuthenticatedClient, DirectRequest, Freshness},
-    client_keys,
+    client_keys, possession,
 };
-use crate::domain::{
-    entity::AuthMethod,
-    oauth::{self, GrantType},
-};
+use crate::domain::oauth::{self, GrantType};
 
 pub use issue::TokenReply;
 
@@ -79,9 +76,15 @@ impl<E: Into<Failure>> From<E> for Stop {
 /// # Errors
 /// RFC 6749 §5.2, or the server's own failure.
 pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<TokenReply, Failure> {
+    // Before an assertion is used up: who is told to use a nonce sends the same one again.
+    let proof = possession::check(cx, request.possession, None)?;
     let mut freshness = Freshness::Recent;
     loop {
         let client = client_authentication::authenticate(cx, request, freshness).await?;
+        if freshness == Freshness::Recent {
+            possession::consume(cx, proof.as_ref()).await?;
+        }
+        let client = client.having_proved(request.possession.proved(proof.as_ref()));
         let context = cx.clone().acting_as(format!("client:{}", client.client().client_id));
         match grant(&context, &client, request).await {
             Ok(reply) => return Ok(reply),
@@ -92,9 +95,7 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<TokenReply,
             }
             Err(Stop::Failed(broken)) => return Err(broken),
             // Once more with the client as it is now; but an assertion cannot be used twice.
-            Err(Stop::ClientChanged)
-                if freshness == Freshness::Recent && client.method() != AuthMethod::PrivateKeyJwt =>
-            {
+            Err(Stop::ClientChanged) if freshness == Freshness::Recent && !client.method().is_assertion() => {
                 freshness = Freshness::Current;
             }
             Err(Stop::ClientChanged) => {

@@ -33,8 +33,8 @@ pub(super) async fn respond(
     let narrowing = Narrowing::parse(direct.params)?;
     let unknown = || OAuthError::invalid_grant(Reason::RefreshTokenUnknown);
     let hash = parse(SecretKind::RefreshToken, request.refresh_token.expose()).ok_or_else(unknown)?;
-    let (context, view) = (cx.clone(), client.view().clone());
-    let drafts = issue::Drafts::prepare(cx, &view.client);
+    let (context, view, proved) = (cx.clone(), client.view().clone(), client.proved().clone());
+    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
     let issued = cx
         .services
         .store
@@ -45,6 +45,8 @@ pub(super) async fn respond(
             let Some(found) = refresh_token::lock(tx, hash.as_bytes())? else {
                 return Err(undo(unknown()));
             };
+            // Whoever lacks the key changes nothing, and learns nothing of the token's fate.
+            proved.check_refresh(&found.token.confirmation).map_err(undo)?;
             let Some(authorization) = authorization::find(tx, &found.token.authorization_id)? else {
                 return Err(undo(unknown()));
             };

@@ -36,7 +36,7 @@ pub(super) async fn respond(
 ) -> Result<issue::TokenReply, Stop> {
     let request = ExchangeRequest::parse(direct.params)?;
     let (context, view) = (cx.clone(), client.view().clone());
-    let drafts = issue::Drafts::prepare(cx, &view.client);
+    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
     let issued = cx
         .services
         .store

@@ -124,6 +124,7 @@ on_both! {
             client_id: ClientId::new("web"),
             label: String::new(),
             secret_hash: vec![9; 32],
+            sealed_secret: None,
             created_at: NOW,
             expires_at: expires.map(Timestamp::from_seconds),
         };
@@ -447,6 +448,7 @@ async fn everything(db: &TestDb) {
             client_id: rp.clone(),
             label: String::new(),
             secret_hash: vec![1],
+            sealed_secret: None,
             created_at: NOW,
             expires_at: None,
         };

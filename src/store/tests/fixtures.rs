@@ -131,6 +131,7 @@ pub(super) fn refresh(hash: &[u8], authorization: &str, client: &str) -> Refresh
         expires_at: NOW.plus_seconds(3600),
         family_expires_at: NOW.plus_seconds(36_000),
         rotated_at: None,
+        confirmation: Default::default(),
     }
 }
 

@@ -93,7 +93,7 @@ both! {
             (base.clone().and("request_uri", "https://web.example/r"), "request_uri_not_supported", "AS-1046"),
             (base.clone().and("resource", "https://api.example"), "invalid_target", "AS-1016"),
             (base.clone().and("registration", "{}"), "registration_not_supported", "AS-1027"),
-            (base.clone().and("dpop_jkt", "x"), "invalid_request", "AS-1028"),
+            (base.clone().and("dpop_jkt", "x"), "invalid_request", "AS-1229"),
             (base.clone().and("authorization_details", "[]"), "invalid_authorization_details", "AS-1080"),
             (base.clone().and("claims", "{"), "invalid_request", "AS-1026"),
             (base.clone().and("claims", "[]"), "invalid_request", "AS-1026"),

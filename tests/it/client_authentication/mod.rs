@@ -4,3 +4,4 @@ mod assertions;
 mod errors;
 mod jwks_uri;
 mod ok;
+mod secret_jwt;

@@ -118,6 +118,7 @@ both! {
             let (spec, credentials) = match method {
                 AuthMethod::ClientSecretBasic => (ClientSpec::web(&id), Credentials::Basic(SECRET.to_owned())),
                 AuthMethod::ClientSecretPost => (ClientSpec::web(&id), Credentials::Post(SECRET.to_owned())),
+                AuthMethod::ClientSecretJwt => (ClientSpec::web(&id), Credentials::SecretJwt(SECRET.to_owned())),
                 AuthMethod::PrivateKeyJwt => (ClientSpec::web(&id).keyed(&key), Credentials::Key(key.clone())),
                 _ => (ClientSpec::spa(&id), Credentials::Public),
             };

@@ -66,11 +66,16 @@ impl Answer {
 
     /// A successful token response (RFC 6749 §5.1; behaviours 73 and 74).
     pub async fn ok(&self) -> Tokens {
+        self.ok_as("Bearer").await
+    }
+
+    /// As [`Self::ok`], with tokens of another type.
+    pub async fn ok_as(&self, token_type: &str) -> Tokens {
         let body = self.json().await;
         let response = &self.response;
         assert_eq!(response.header("cache-control"), Some("no-store"), "{response}");
         assert_eq!(response.header("pragma"), Some("no-cache"), "{response}");
-        assert_eq!(body["token_type"], "Bearer", "{response}");
+        assert_eq!(body["token_type"], token_type, "{response}");
         let expires_in = body["expires_in"].as_i64().expect("expires_in is a number");
         assert!((1..=31_536_000).contains(&expires_in), "{response}");
         let text = |name: &str| body.get(name).map(|value| value.as_str().expect("text").to_owned());
@@ -109,6 +114,18 @@ impl Answer {
         if self.response.status != 200 || !self.response.body.is_empty() {
             panic!("expected an empty 200\n{}", self.explained().await);
         }
+    }
+
+    /// A proof that is refused at a resource: 401 whatever the token endpoint would answer.
+    pub async fn challenged(&self, error: &str, reason: &str) {
+        let response = &self.response;
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let description = body["error_description"].as_str().unwrap_or_default();
+        if response.status != 401 || body["error"] != error || !description.starts_with(&format!("{reason}: ")) {
+            panic!("expected 401 {error} for {reason}\n{}", self.explained().await);
+        }
+        let challenge = response.header("www-authenticate").expect("a challenge");
+        assert!(challenge.starts_with("DPoP ") && challenge.contains(&format!("error=\"{error}\"")), "{challenge}");
     }
 
     /// A refusal of a direct endpoint: the status of the one table, the shape of RFC 6749 §5.2, a

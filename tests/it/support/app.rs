@@ -29,7 +29,7 @@ use symbolon::{
         Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
         recorder::Recorder, registration::Registrations,
     },
-    store::{Abort, Read, StoreError, Write, decision_record, signing_key},
+    store::{Abort, Read, Store, StoreError, Write, decision_record, signing_key},
 };
 use tokio::sync::OnceCell;
 
@@ -64,7 +64,8 @@ pub struct TestApp {
     server: actix_web::dev::ServerHandle,
     thread: Option<JoinHandle<()>>,
     // Last, so that it goes when nothing uses it any more.
-    _database: TestDatabase,
+    _database: Option<TestDatabase>,
+    policy: Policy,
 }
 
 impl TestApp {
@@ -81,10 +82,31 @@ impl TestApp {
         let address = listener.local_addr().expect("an address");
         let origin = format!("http://localhost:{}", address.port());
         let database = TestDatabase::create(database, options.connections);
-        let (services, clock) = services(&database, &options, &origin);
+        let (services, clock) = services(database.store.clone(), &options, &origin);
         for algorithm in [SigningAlgorithm::RS256, SigningAlgorithm::ES256] {
             insert_key(&services, algorithm).await;
         }
+        Self::start(services, clock, listener, Some(database), options)
+    }
+
+    /// One more node of the same cluster: services and a server of its own, over the same database.
+    pub async fn second_node(&self) -> Self {
+        let options = Options { policy: self.policy.clone(), ..Options::default() };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let (services, clock) = services(self.services.store.clone(), &options, self.issuer());
+        keys::reload(&services).await.expect("keys are read");
+        Self::start(services, clock, listener, None, options)
+    }
+
+    fn start(
+        services: Arc<Services>,
+        clock: Arc<ManualClock>,
+        listener: TcpListener,
+        database: Option<TestDatabase>,
+        options: Options,
+    ) -> Self {
+        let address = listener.local_addr().expect("an address");
+        let policy = options.policy.clone();
         let (sender, receiver) = mpsc::channel();
         let served = services.clone();
         let thread = std::thread::spawn(move || {
@@ -106,7 +128,7 @@ impl TestApp {
         });
         let server = receiver.recv().expect("the server starts");
         let wire = Wire { address, host: format!("localhost:{}", address.port()) };
-        Self { services, clock, wire, server, thread: Some(thread), _database: database }
+        Self { services, clock, wire, server, thread: Some(thread), _database: database, policy }
     }
 
     /// The issuer.
@@ -197,7 +219,7 @@ pub async fn record_of(services: &Services, trace_id: &str) -> Option<DecisionRe
     records.expect("the records can be read").pop().map(|(_, record)| record)
 }
 
-fn services(database: &TestDatabase, options: &Options, origin: &str) -> (Arc<Services>, Arc<ManualClock>) {
+fn services(store: Store, options: &Options, origin: &str) -> (Arc<Services>, Arc<ManualClock>) {
     static PROVIDER: OnceLock<()> = OnceLock::new();
     PROVIDER.get_or_init(|| {
         rustls::crypto::aws_lc_rs::default_provider().install_default().expect("the first TLS provider");
@@ -205,7 +227,7 @@ fn services(database: &TestDatabase, options: &Options, origin: &str) -> (Arc<Se
     let clock = Arc::new(ManualClock::default());
     let cheap = PasswordSettings { threads: 1, memory_kib: 64, iterations: 1, ..PasswordSettings::default() };
     let services = Services {
-        store: database.store.clone(),
+        store,
         passwords: PasswordHasher::new(cheap).expect("a pool of one thread"),
         sealer: Sealer::new(&key_encryption_key()),
         keyring: ArcSwap::from_pointee(Keyring::new("none", Vec::new(), Vec::new()).expect("an empty ring")),
@@ -236,7 +258,7 @@ async fn made_keys() -> &'static [SigningKeyRecord] {
     static KEYS: OnceCell<Vec<SigningKeyRecord>> = OnceCell::const_new();
     KEYS.get_or_init(|| async {
         let database = TestDatabase::create(Database::Sqlite, 1);
-        let (services, _) = services(&database, &Options::default(), "http://localhost");
+        let (services, _) = services(database.store.clone(), &Options::default(), "http://localhost");
         let cx = Cx::local(services.clone(), Transaction::Admin, "test");
         keys::maintain(&cx).await.expect("keys are made");
         for algorithm in SigningAlgorithm::ALL {

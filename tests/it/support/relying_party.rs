@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::json;
 use symbolon::{
     crypto::token::hash_of,
     domain::{
@@ -14,11 +15,14 @@ use symbolon::{
         jose::SigningAlgorithm,
         oauth::{CLIENT_ASSERTION_TYPE, GrantType, ResponseType},
     },
-    service::Services,
+    service::{Services, admin::client::secret::SEALED_PURPOSE},
     store::client,
 };
 
-use super::{Answer, Assertion, Authorize, ClientKey, Request, TestApp, Wire, form_encode, people::Grant};
+use super::{
+    Answer, Assertion, Authorize, ClientKey, Request, TestApp, Wire, assertion::signed_with_secret, form_encode,
+    people::Grant,
+};
 
 /// The secret of every confidential client in the tests.
 pub const SECRET: &str = "sym_cs_test-secret-of-every-client";
@@ -98,6 +102,8 @@ pub enum Credentials {
     Basic(String),
     /// `client_secret_post`.
     Post(String),
+    /// `client_secret_jwt`.
+    SecretJwt(String),
     /// `private_key_jwt`.
     Key(ClientKey),
     /// `none`: the name only.
@@ -145,6 +151,7 @@ impl TestApp {
         let credentials = match row.settings.token_endpoint_auth_method {
             AuthMethod::ClientSecretBasic => Credentials::Basic(SECRET.to_owned()),
             AuthMethod::ClientSecretPost => Credentials::Post(SECRET.to_owned()),
+            AuthMethod::ClientSecretJwt => Credentials::SecretJwt(SECRET.to_owned()),
             AuthMethod::PrivateKeyJwt | AuthMethod::None => Credentials::Public,
         };
         let rp = RelyingParty {
@@ -154,20 +161,22 @@ impl TestApp {
             services: self.services.clone(),
             wire: self.wire.clone(),
         };
+        let secret_id = self.fresh("secret");
+        let sealed_secret = (row.settings.token_endpoint_auth_method == AuthMethod::ClientSecretJwt).then(|| {
+            self.services.sealer.seal(SEALED_PURPOSE, &secret_id, SECRET.as_bytes(), self.services.random.as_ref())
+        });
         let secret = ClientSecret {
-            id: self.fresh("secret"),
+            id: secret_id,
             client_id: row.client_id.clone(),
             label: "first".to_owned(),
             secret_hash: hash_of(SECRET).as_bytes().to_vec(),
+            sealed_secret,
             created_at: self.now(),
             expires_at: None,
         };
         self.write(move |tx| {
             client::insert(tx, &row)?;
-            if matches!(
-                row.settings.token_endpoint_auth_method,
-                AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
-            ) {
+            if row.settings.token_endpoint_auth_method.needs_secret() {
                 client::insert_secret(tx, &secret)?;
             }
             Ok(())
@@ -209,6 +218,7 @@ impl TestApp {
             client_id: rp.client_id.clone(),
             label: "next".to_owned(),
             secret_hash: hash_of(secret).as_bytes().to_vec(),
+            sealed_secret: None,
             created_at: self.now(),
             expires_at: None,
         };
@@ -238,6 +248,12 @@ impl RelyingParty {
         Self { credentials, ..self.clone() }
     }
 
+    /// The same app, calling another node.
+    #[must_use]
+    pub fn at(&self, node: &TestApp) -> Self {
+        Self { services: node.services.clone(), wire: node.wire.clone(), ..self.clone() }
+    }
+
     /// A POST to a direct endpoint, authenticated.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.send(&self.request(path, fields)).await
@@ -253,8 +269,14 @@ impl RelyingParty {
                 return Request::form(path, &fields).header("Authorization", basic(id, secret));
             }
             Credentials::Post(secret) => fields.extend([("client_id", id), ("client_secret", secret)]),
-            Credentials::Key(key) => {
-                assertion = key.sign(&self.assertion().0);
+            Credentials::SecretJwt(_) | Credentials::Key(_) => {
+                assertion = match &self.credentials {
+                    Credentials::Key(key) => key.sign(&self.assertion().0),
+                    Credentials::SecretJwt(secret) => {
+                        signed_with_secret(&json!({ "alg": "HS256" }), &self.assertion().0, secret)
+                    }
+                    _ => String::new(),
+                };
                 fields.extend([
                     ("client_assertion_type", CLIENT_ASSERTION_TYPE),
                     ("client_assertion", assertion.as_str()),

@@ -20,6 +20,7 @@ fn of_a_person() -> AccessTokenClaims {
         session_id: Some(SessionId::new("s1")),
         roles: Some(strings(&["owner"])),
         groups: Some(Vec::new()),
+        confirmation: Confirmation::default(),
         authorization_details: Vec::new(),
         actor: None,
     }

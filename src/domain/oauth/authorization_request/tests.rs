@@ -140,7 +140,7 @@ fn every_other_refusal_is_redirected_with_the_state() {
         ("resource", Some("api"), "invalid_target", "AS-1070", "resource"),
         ("resource", Some("https://api.example/#x"), "invalid_target", "AS-1070", "resource"),
         ("authorization_details", Some("[]"), "invalid_authorization_details", "AS-1080", "authorization_details"),
-        ("dpop_jkt", Some("x"), "invalid_request", "AS-1028", "resource"),
+        ("dpop_jkt", Some("x"), "invalid_request", "AS-1229", "dpop_jkt"),
         ("claims", Some("[]"), "invalid_request", "AS-1026", "claims"),
     ] {
         let error = redirected(validate(&params(&[(name, value)]), Some(&web())));

@@ -51,6 +51,7 @@ fn service_token() -> Introspected {
         jti: None,
         auth_time: None,
         acr: None,
+        confirmation: Confirmation::default(),
         authorization_details: Vec::new(),
         actor: None,
     }

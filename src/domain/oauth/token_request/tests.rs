@@ -154,6 +154,7 @@ fn token(rotated_at: Option<Timestamp>) -> RefreshToken {
         expires_at: at(1000),
         family_expires_at: at(5000),
         rotated_at,
+        confirmation: crate::oauth::Confirmation::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    oauth::{ResponseMode, ResponseType},
+    oauth::{AssertionAlgorithm, ResponseMode, ResponseType},
     oidc::{
         claims::{claims_supported, scopes_supported},
         interaction::Prompts,
@@ -36,7 +36,8 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
         token_auth_methods: &AuthMethod::ALL,
         introspection_auth_methods: &[AuthMethod::ClientSecretBasic],
         revocation_auth_methods: &AuthMethod::ALL,
-        client_assertion_algs: &SigningAlgorithm::ALL,
+        client_assertion_algs: &AssertionAlgorithm::ALL,
+        dpop_algs: &SigningAlgorithm::ALL,
         authorization_algs: &SigningAlgorithm::ALL,
         request_object_algs: &["RS256", "none"],
         id_token_algs: &SigningAlgorithm::ALL,

@@ -1,5 +1,5 @@
 //! A client's secrets: minted, rotated with overlap, removed. A secret is told once, to whoever
-//! asked for it; the database holds its hash.
+//! asked for it; the database holds its hash, and the sealed secret where the client signs with it.
 
 use super::{super::page_size, needs_secret, wanted};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     },
     domain::{
         Secret,
-        entity::{Client, ClientSecret, EventKind},
+        entity::{AuthMethod, Client, ClientSecret, EventKind},
         ids::ClientId,
         trace::Reason,
     },
@@ -18,9 +18,11 @@ use crate::{
         admin::{AdminFailure, Change, change, noted, text},
         events::Draft,
     },
-    store::{Write, client},
+    store::{self, Write, client},
 };
 
+/// The purpose under which secrets are sealed that a client signs with.
+pub const SEALED_PURPOSE: &str = "client-secret";
 /// The label of the secret that a client is created with.
 pub(super) const FIRST_LABEL: &str = "first";
 /// How long the old secrets go on after a rotation, unless asked otherwise.
@@ -68,7 +70,7 @@ pub(super) fn check_given(secret: &Secret<String>) -> Result<(), AdminFailure> {
 pub(super) fn insert(
     cx: &Cx,
     tx: &mut Write<'_>,
-    id: &ClientId,
+    client: &Client,
     given: Option<&Secret<String>>,
     label: &str,
 ) -> Change<Secret<String>> {
@@ -79,15 +81,19 @@ pub(super) fn insert(
             (minted.text, minted.hash)
         }
     };
+    let (id, row_id) = (&client.client_id, cx.fresh_id());
+    let sealed_secret = (client.settings.token_endpoint_auth_method == AuthMethod::ClientSecretJwt)
+        .then(|| cx.services.sealer.seal(SEALED_PURPOSE, &row_id, text.expose().as_bytes(), cx.random()));
     let row = ClientSecret {
-        id: cx.fresh_id(),
+        id: row_id,
         client_id: id.clone(),
         label: label.to_owned(),
         secret_hash: hash.as_bytes().to_vec(),
+        sealed_secret,
         created_at: cx.now(),
         expires_at: None,
     };
-    client::insert_secret(tx, &row)?;
+    store::client::insert_secret(tx, &row)?;
     Draft::new(EventKind::ClientSecretCreated)
         .client(id)
         .object(&row.id)
@@ -104,11 +110,15 @@ pub(in crate::service) fn settle(cx: &Cx, tx: &mut Write<'_>, changed: &Client) 
         client::expire_secrets(tx, id, cx.now())?;
         return Ok(None);
     }
-    let in_use = |secret: &ClientSecret| secret.expires_at.is_none_or(|at| cx.now() < at);
+    // One whose hash alone is kept cannot verify a signature.
+    let sealed = changed.settings.token_endpoint_auth_method == AuthMethod::ClientSecretJwt;
+    let in_use = |secret: &ClientSecret| {
+        secret.expires_at.is_none_or(|at| cx.now() < at) && (!sealed || secret.sealed_secret.is_some())
+    };
     if client::secrets(tx, id)?.iter().any(in_use) {
         return Ok(None);
     }
-    insert(cx, tx, id, None, FIRST_LABEL).map(Some)
+    insert(cx, tx, changed, None, FIRST_LABEL).map(Some)
 }
 
 /// Gives a client a new secret; the old ones expire after the overlap. Gives the new secret.
@@ -133,7 +143,7 @@ pub async fn rotate(cx: &Cx, client_id: &str, rotation: Rotation) -> Result<Secr
             }
         }
         client::expire_secrets(tx, &stored.client_id, cx.now().plus_seconds(rotation.overlap_seconds))?;
-        insert(cx, tx, &stored.client_id, rotation.secret.as_ref(), &rotation.label)
+        insert(cx, tx, &stored, rotation.secret.as_ref(), &rotation.label)
     })
     .await;
     cx.services.clients.forget(&id);

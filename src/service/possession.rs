@@ -1,0 +1,163 @@
+//! Proof of possession: what a request shows of the keys that its sender holds (RFC 9449). A proof is
+//! checked before anything else is used up, so that a client which is told to use a nonce can repeat
+//! its request; it is used up once it is known whose it is.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::{Cx, Failure, client_authentication::DirectRequest};
+use crate::{
+    crypto::{
+        compact::{CompactJws, VerifyError},
+        token::digest,
+        verifier::{PossessionError, verify_possession},
+    },
+    domain::{
+        Timestamp,
+        jose::{
+            SigningAlgorithm,
+            dpop::{self, Demand, Nonce},
+        },
+        oauth::{Confirmation, OAuthError},
+        trace::Reason,
+    },
+    store::{Abort, dpop_proof},
+};
+
+/// The algorithms accepted in DPoP proofs. Metadata reads this table.
+pub const PROOF_ALGORITHMS: &[SigningAlgorithm] = &SigningAlgorithm::ALL;
+/// The purpose under which nonces are recognized.
+const NONCE_PURPOSE: &str = "dpop-nonce";
+
+/// What a request shows of its sender's keys, and what a proof must be about, as it came: nothing in
+/// it is believed yet.
+#[derive(Clone, Debug, Default)]
+pub struct Possession {
+    /// The method of the request.
+    pub method: String,
+    /// Its path below the issuer.
+    pub path: String,
+    /// The DPoP headers.
+    pub proofs: Vec<String>,
+}
+
+/// A proof that holds, and is not used up yet.
+#[derive(Clone, Debug)]
+pub struct CheckedProof {
+    thumbprint: String,
+    hash: [u8; 32],
+}
+
+impl Possession {
+    /// What its sender holds, given the proof that was checked.
+    pub fn proved(&self, proof: Option<&CheckedProof>) -> Confirmation {
+        Confirmation { jkt: proof.map(|proof| proof.thumbprint.clone()), x5t_s256: None }
+    }
+}
+
+/// Checks the proof of a request, if it has one. `access_token`: the one that comes with it.
+///
+/// # Errors
+/// `invalid_dpop_proof` or `use_dpop_nonce`.
+pub fn check(cx: &Cx, possession: &Possession, access_token: Option<&str>) -> Result<Option<CheckedProof>, OAuthError> {
+    let checked = dpop::only_proof(&possession.proofs)
+        .and_then(|proof| proof.map(|proof| check_proof(cx, possession, proof, access_token)).transpose());
+    match &checked {
+        Ok(None) => {}
+        Ok(Some(proof)) => cx.passed("dpop_proof", &[("jkt", &proof.thumbprint)]),
+        Err(error) => cx.refused("dpop_proof", &[], error.reason),
+    }
+    checked
+}
+
+fn check_proof(
+    cx: &Cx,
+    possession: &Possession,
+    proof: &str,
+    access_token: Option<&str>,
+) -> Result<CheckedProof, OAuthError> {
+    let jws = CompactJws::parse(proof).map_err(|error| {
+        dpop::refused(match error {
+            VerifyError::AlgorithmNotAllowed => Reason::DpopProofSignature,
+            _ => Reason::DpopProofMalformed,
+        })
+    })?;
+    if !PROOF_ALGORITHMS.contains(&jws.algorithm()) {
+        return Err(dpop::refused(Reason::DpopProofSignature));
+    }
+    let jwk = dpop::check_header(jws.header())?;
+    let (claims, thumbprint) = verify_possession(&jws, jwk).map_err(|error| {
+        dpop::refused(match error {
+            PossessionError::Key => Reason::DpopProofKey,
+            PossessionError::Signature => Reason::DpopProofSignature,
+        })
+    })?;
+    let nonce = match dpop::nonce(&claims)? {
+        None => Nonce::Absent,
+        Some(text) if is_fresh(cx, text) => Nonce::Fresh,
+        Some(_) => Nonce::Stale,
+    };
+    let targets = [cx.services.issuer.join(&possession.path)];
+    let demand = Demand {
+        method: &possession.method,
+        targets: &targets,
+        access_token,
+        nonce_required: cx.services.policy.require_dpop_nonce,
+    };
+    let jti = dpop::check_claims(&claims, &demand, nonce, cx.now())?;
+    let hash = digest(format!("{thumbprint}.{jti}").as_bytes());
+    Ok(CheckedProof { thumbprint, hash })
+}
+
+/// Uses a proof up. Of many requests with one proof, on any node, one goes on.
+///
+/// # Errors
+/// `invalid_dpop_proof` if it was used before.
+pub async fn consume(cx: &Cx, proof: Option<&CheckedProof>) -> Result<(), Failure> {
+    let Some(proof) = proof else { return Ok(()) };
+    let (hash, until) = (proof.hash, cx.now().plus_seconds(dpop::REMEMBERED_SECONDS));
+    let first =
+        cx.services.store.write(move |tx| dpop_proof::consume(tx, &hash, until).map_err(Abort::<Failure>::from));
+    if first.await? {
+        return Ok(());
+    }
+    cx.refused("dpop_proof", &[], Reason::DpopProofReplayed);
+    Err(dpop::refused(Reason::DpopProofReplayed).into())
+}
+
+/// The key that a code is to be bound to: of the request's proof, of its `dpop_jkt`, or of both
+/// (RFC 9449 §10 and §10.1). Uses the proof up; for a client that has authenticated.
+///
+/// # Errors
+/// `invalid_dpop_proof` or `use_dpop_nonce`; `invalid_request` if the two differ.
+pub async fn code_binding(
+    cx: &Cx,
+    request: &DirectRequest<'_>,
+    proof: Option<&CheckedProof>,
+) -> Result<Option<String>, Failure> {
+    let named = request.params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose();
+    let named = named.inspect_err(|error| cx.refused("dpop_jkt", &[], error.reason))?;
+    let proved = request.possession.proved(proof).jkt;
+    if named.is_some() && proved.is_some() && named != proved {
+        cx.refused("dpop_jkt", &[], Reason::DpopThumbprintMismatch);
+        return Err(OAuthError::invalid_request(Reason::DpopThumbprintMismatch).into());
+    }
+    consume(cx, proof).await?;
+    Ok(proved.or(named))
+}
+
+/// A nonce for the sender's next proofs. It holds the time and is recognized by every node: nothing is
+/// stored (RFC 9449 §8).
+pub fn fresh_nonce(cx: &Cx) -> String {
+    let now = cx.now().seconds().to_be_bytes();
+    URL_SAFE_NO_PAD.encode(cx.services.sealer.authenticate(NONCE_PURPOSE, &now))
+}
+
+fn is_fresh(cx: &Cx, nonce: &str) -> bool {
+    let made_at = URL_SAFE_NO_PAD.decode(nonce).ok().and_then(|bytes| {
+        let seconds = cx.services.sealer.recognize(NONCE_PURPOSE, &bytes)?.try_into().ok()?;
+        Some(Timestamp::from_seconds(i64::from_be_bytes(seconds)))
+    });
+    // Another node's clock may be ahead.
+    let age = made_at.map(|made_at| cx.now().seconds_since(made_at));
+    age.is_some_and(|age| (-dpop::NONCE_SECONDS..dpop::NONCE_SECONDS).contains(&age))
+}

@@ -1,0 +1,61 @@
+//! Codes that are bound to a key before they are issued (RFC 9449 §10 and §10.1).
+
+use super::{redeem, refresh};
+use crate::support::{Authorize, ClientSpec, DpopKey, Grant, RelyingParty, TestApp};
+
+const PAR: &str = "/oauth2/par";
+
+async fn bound_code(app: &TestApp, spec: ClientSpec, key: &DpopKey) -> (RelyingParty, Grant) {
+    let (rp, alice) = (app.client(spec).await, app.person("alice").await);
+    let request = Authorize::new(&rp, "openid").and("dpop_jkt", &key.thumbprint());
+    let grant = app.browser().grant(&alice, &request).await;
+    (rp, grant)
+}
+
+both! {
+    /// Behaviour 167.
+    async fn a_code_bound_by_its_request_is_redeemed_with_that_key_only(app) {
+        let (key, other) = (DpopKey::new(), DpopKey::new());
+        let (rp, grant) = bound_code(&app, ClientSpec::web("web"), &key).await;
+        rp.exchange(&grant).await.refused("invalid_grant", "AS-1227").await;
+        redeem(&app, &rp, &grant, &other).await.refused("invalid_grant", "AS-1227").await;
+        // It was not used up by them.
+        let tokens = redeem(&app, &rp, &grant, &key).await.ok_as("DPoP").await;
+        // A confidential client may change its key from then on.
+        refresh(&app, &rp, tokens.refresh(), &other).await.ok_as("DPoP").await;
+    }
+
+    /// Behaviour 167.
+    async fn a_proof_at_the_pushed_request_binds_the_code(app) {
+        let (key, other) = (DpopKey::new(), DpopKey::new());
+        let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
+        let request = Authorize::new(&rp, "openid");
+        let pushed = rp.request(PAR, &request.pushed()).header("DPoP", key.sign(&key.proof(&app, PAR)));
+        let target = rp.by_reference(&rp.send(&pushed).await.pushed().await);
+        let grant = app.browser().grant_at(&target, &alice, &request).await;
+        redeem(&app, &rp, &grant, &other).await.refused("invalid_grant", "AS-1227").await;
+        redeem(&app, &rp, &grant, &key).await.ok_as("DPoP").await;
+    }
+
+    /// Behaviour 167.
+    async fn thumbprint_and_proof_of_a_pushed_request_name_one_key(app) {
+        let (key, other) = (DpopKey::new(), DpopKey::new());
+        let rp = app.client(ClientSpec::web("web")).await;
+        let request = Authorize::new(&rp, "openid").and("dpop_jkt", &key.thumbprint());
+        let push = |signer: &DpopKey| {
+            rp.request(PAR, &request.pushed()).header("DPoP", signer.sign(&signer.proof(&app, PAR)))
+        };
+        rp.send(&push(&other)).await.refused("invalid_request", "AS-1230").await;
+        rp.send(&push(&key)).await.pushed().await;
+        rp.push(&Authorize::new(&rp, "openid").and("dpop_jkt", "x")).await.refused("invalid_request", "AS-1229").await;
+        let wrong = rp.request(PAR, &request.pushed()).header("DPoP", key.sign(&key.proof(&app, "/oauth2/token")));
+        rp.send(&wrong).await.refused("invalid_dpop_proof", "AS-1221").await;
+    }
+
+    async fn tokens_of_a_public_client_are_bound_with_its_code(app) {
+        let key = DpopKey::new();
+        let (rp, grant) = bound_code(&app, ClientSpec::spa("spa"), &key).await;
+        let tokens = redeem(&app, &rp, &grant, &key).await.ok_as("DPoP").await;
+        rp.refresh(tokens.refresh()).await.refused("invalid_grant", "AS-1227").await;
+    }
+}
