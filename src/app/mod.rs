@@ -24,12 +24,12 @@ pub use policy::policy_of;
 
 use crate::{
     config::{Database, DatabaseUrl, Settings},
-    crypto::{Keyring, PasswordHasher, PasswordSettings, Sealer, SystemRandom},
+    crypto::{Keyring, PairwiseKey, PasswordHasher, PasswordSettings, Sealer, SystemRandom},
     domain::trace::Transaction,
     net::fetcher::{Fetcher, Reach},
     service::{
         Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
-        recorder::Recorder, registration::Registrations, setup,
+        recorder::Recorder, registration::Registrations, setup, subjects,
     },
     store::{Location, Store, StoreOptions},
     tls,
@@ -72,7 +72,10 @@ pub async fn open_services(settings: &Settings, purpose: Purpose) -> Result<Arc<
         None => master_key::of_new_database(&store, &settings.master_key).await?,
     };
     instance::claim(&store, purpose).await?;
-    let services = assemble(settings, purpose, store, Sealer::new(&key))?;
+    let sealer = Sealer::new(&key);
+    let pairwise = subjects::load_pairwise_key(&store, &sealer, &SystemRandom).await;
+    let pairwise = pairwise.map_err(|broken| error::keys(&broken.into()))?;
+    let services = assemble(settings, purpose, store, (sealer, pairwise))?;
     let cx = Cx::local(services.clone(), Transaction::Setup, "system");
     setup::ensure_system_roles(&cx).await.map_err(|failure| error::roles(&failure))?;
     keys::reload(&services).await.map_err(|failure| error::keys(&failure))?;
@@ -97,7 +100,12 @@ pub fn open_store(database: &Database, purpose: Purpose) -> Result<Store, StartE
     Store::open(location, StoreOptions { connections, queue: QUEUE }).map_err(|error| error::database(&error))
 }
 
-fn assemble(settings: &Settings, purpose: Purpose, store: Store, sealer: Sealer) -> Result<Arc<Services>, StartError> {
+fn assemble(
+    settings: &Settings,
+    purpose: Purpose,
+    store: Store,
+    (sealer, pairwise): (Sealer, PairwiseKey),
+) -> Result<Arc<Services>, StartError> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let passwords = PasswordHasher::new(PasswordSettings {
         threads: settings.passwords.threads(cores),
@@ -115,6 +123,7 @@ fn assemble(settings: &Settings, purpose: Purpose, store: Store, sealer: Sealer)
         store,
         passwords,
         sealer,
+        pairwise,
         keyring: ArcSwap::from_pointee(keyring),
         clients: ClientCache::default(),
         registry: RegistryCache::default(),

@@ -9,8 +9,8 @@ use super::{CliFailure, values};
 use crate::{
     config::{DiskFiles, Files as _},
     domain::{
-        entity::{AccessTokenFormat, AuthMethod, ClientSettings, ConsentMode, IdTokenClaims},
-        jose::{RequestObjectAlgorithm, SigningAlgorithm},
+        entity::{AccessTokenFormat, AuthMethod, ClientSettings, ConsentMode, IdTokenClaims, SubjectType},
+        jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{GrantType, ResponseMode, ResponseType},
     },
 };
@@ -65,6 +65,48 @@ pub struct ClientFlags {
     /// The algorithm of ID tokens.
     #[arg(long, value_parser = values::algorithm)]
     id_token_alg: Option<SigningAlgorithm>,
+    /// Encrypt ID tokens for the client's key with this; `none` stops it.
+    #[arg(long, value_name = "ALG", value_parser = optional_alg)]
+    id_token_encryption_alg: Option<Setting<KeyManagementAlgorithm>>,
+    /// The content encryption of ID tokens.
+    #[arg(long, value_name = "ENC", value_parser = optional_enc)]
+    id_token_encryption_enc: Option<Setting<ContentEncryption>>,
+    /// Sign UserInfo answers with this, instead of plain JSON; `none` stops it.
+    #[arg(long, value_name = "ALG", value_parser = optional_signing)]
+    userinfo_signed_response_alg: Option<Setting<SigningAlgorithm>>,
+    /// Encrypt UserInfo answers with this; `none` stops it.
+    #[arg(long, value_name = "ALG", value_parser = optional_alg)]
+    userinfo_encryption_alg: Option<Setting<KeyManagementAlgorithm>>,
+    /// The content encryption of UserInfo answers.
+    #[arg(long, value_name = "ENC", value_parser = optional_enc)]
+    userinfo_encryption_enc: Option<Setting<ContentEncryption>>,
+    /// The client encrypts request objects to this server with this; `none` stops it.
+    #[arg(long, value_name = "ALG", value_parser = optional_alg)]
+    request_object_encryption_alg: Option<Setting<KeyManagementAlgorithm>>,
+    /// The content encryption of request objects.
+    #[arg(long, value_name = "ENC", value_parser = optional_enc)]
+    request_object_encryption_enc: Option<Setting<ContentEncryption>>,
+    /// Encrypt signed authorization answers with this; `none` stops it.
+    #[arg(long, value_name = "ALG", value_parser = optional_alg)]
+    authorization_encryption_alg: Option<Setting<KeyManagementAlgorithm>>,
+    /// The content encryption of authorization answers.
+    #[arg(long, value_name = "ENC", value_parser = optional_enc)]
+    authorization_encryption_enc: Option<Setting<ContentEncryption>>,
+    /// Sign introspection answers that are asked for as JWTs with this; `none`: the default.
+    #[arg(long, value_name = "ALG", value_parser = optional_signing)]
+    introspection_signed_response_alg: Option<Setting<SigningAlgorithm>>,
+    /// Encrypt them with this; `none` stops it.
+    #[arg(long, value_name = "ALG", value_parser = optional_alg)]
+    introspection_encryption_alg: Option<Setting<KeyManagementAlgorithm>>,
+    /// Their content encryption.
+    #[arg(long, value_name = "ENC", value_parser = optional_enc)]
+    introspection_encryption_enc: Option<Setting<ContentEncryption>>,
+    /// What the client knows people by: public (one sub everywhere) or pairwise (one for each sector).
+    #[arg(long, value_parser = values::subject_type)]
+    subject_type: Option<SubjectType>,
+    /// Where the redirect addresses of a pairwise client's sector are listed (https); empty removes it.
+    #[arg(long, value_name = "URI")]
+    sector_identifier_uri: Option<String>,
     /// The algorithm of signed authorization responses.
     #[arg(long, value_parser = values::algorithm)]
     authorization_response_alg: Option<SigningAlgorithm>,
@@ -166,6 +208,9 @@ impl ClientFlags {
             &mut settings.id_token_claims,
             self.lean_id_token.map(|lean| if lean { IdTokenClaims::Lean } else { IdTokenClaims::Fat }),
         );
+        self.apply_encryption(&mut settings);
+        set(&mut settings.subject_type, self.subject_type);
+        put(&mut settings.sector_identifier_uri, self.sector_identifier_uri.as_ref());
         put(&mut settings.client_uri, self.client_uri.as_ref());
         put(&mut settings.logo_uri, self.logo_uri.as_ref());
         put(&mut settings.policy_uri, self.policy_uri.as_ref());
@@ -192,6 +237,86 @@ impl ClientFlags {
         }
         Ok(settings)
     }
+
+    fn apply_encryption(&self, settings: &mut ClientSettings) {
+        for (stored, given) in [
+            (&mut settings.userinfo_signed_response_alg, self.userinfo_signed_response_alg),
+            (&mut settings.introspection_signed_response_alg, self.introspection_signed_response_alg),
+        ] {
+            set(stored, given.map(Setting::value));
+        }
+        for (alg, given_alg, enc, given_enc) in [
+            (
+                &mut settings.id_token_encrypted_response_alg,
+                self.id_token_encryption_alg,
+                &mut settings.id_token_encrypted_response_enc,
+                self.id_token_encryption_enc,
+            ),
+            (
+                &mut settings.userinfo_encrypted_response_alg,
+                self.userinfo_encryption_alg,
+                &mut settings.userinfo_encrypted_response_enc,
+                self.userinfo_encryption_enc,
+            ),
+            (
+                &mut settings.request_object_encryption_alg,
+                self.request_object_encryption_alg,
+                &mut settings.request_object_encryption_enc,
+                self.request_object_encryption_enc,
+            ),
+            (
+                &mut settings.authorization_encrypted_response_alg,
+                self.authorization_encryption_alg,
+                &mut settings.authorization_encrypted_response_enc,
+                self.authorization_encryption_enc,
+            ),
+            (
+                &mut settings.introspection_encrypted_response_alg,
+                self.introspection_encryption_alg,
+                &mut settings.introspection_encrypted_response_enc,
+                self.introspection_encryption_enc,
+            ),
+        ] {
+            set(alg, given_alg.map(Setting::value));
+            set(enc, given_enc.map(Setting::value));
+            // `none` ends the encryption altogether.
+            if alg.is_none() && given_alg.is_some() && given_enc.is_none() {
+                *enc = None;
+            }
+        }
+    }
+}
+
+/// A setting that can be taken back.
+#[derive(Clone, Copy, Debug)]
+enum Setting<T> {
+    Removed,
+    Given(T),
+}
+
+impl<T> Setting<T> {
+    fn value(self) -> Option<T> {
+        match self {
+            Self::Removed => None,
+            Self::Given(value) => Some(value),
+        }
+    }
+}
+
+fn or_none<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Setting<T>, String> {
+    if text == "none" { Ok(Setting::Removed) } else { parse(text).map(Setting::Given) }
+}
+
+fn optional_signing(text: &str) -> Result<Setting<SigningAlgorithm>, String> {
+    or_none(text, values::algorithm)
+}
+
+fn optional_alg(text: &str) -> Result<Setting<KeyManagementAlgorithm>, String> {
+    or_none(text, values::encryption_alg)
+}
+
+fn optional_enc(text: &str) -> Result<Setting<ContentEncryption>, String> {
+    or_none(text, values::encryption_enc)
 }
 
 fn set<T: Copy>(stored: &mut T, given: Option<T>) {

@@ -9,20 +9,26 @@ use super::{
     values, view,
 };
 use crate::{
-    domain::{ids::KeyId, jose::SigningAlgorithm, trace::Reason},
+    domain::{entity::KeyAlgorithm, ids::KeyId, trace::Reason},
     service::{admin::AdminFailure, keys},
 };
 
-/// What can be done with signing keys.
+/// What can be done with the server's keys.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the keys, oldest first.
     List,
+    /// Make a key of an algorithm, unless there is one.
+    Create {
+        /// The algorithm: of signatures, or RSA-OAEP-256 or ECDH-ES for a key that clients encrypt to.
+        #[arg(long = "alg", value_parser = values::key_algorithm)]
+        algorithm: KeyAlgorithm,
+    },
     /// Sign with a new key from now on; the old one stays published for what it signed.
     Rotate {
         /// The algorithm.
-        #[arg(long = "alg", default_value = "RS256", value_parser = values::algorithm)]
-        algorithm: SigningAlgorithm,
+        #[arg(long = "alg", default_value = "RS256", value_parser = values::key_algorithm)]
+        algorithm: KeyAlgorithm,
     },
     /// Remove a retired key at once: what it signed no longer verifies.
     Delete {
@@ -51,6 +57,10 @@ pub(super) fn run(global: &Global, verb: Verb, io: &mut Io<'_>) -> Result<(), Cl
             let json: Value = keys.iter().map(view::key).collect();
             print(global, io, &json, &table(&["kid", "alg", "state", "created"], &rows))
         }
+        Verb::Create { algorithm } => {
+            local::run(global, io, |cx| async move { keys::ensure(&cx, algorithm).await.map_err(AdminFailure::from) })?;
+            print(global, io, &json!({ "alg": algorithm }), &format!("there is a key for {algorithm}"))
+        }
         Verb::Rotate { algorithm } => {
             let kid =
                 local::run(
@@ -62,7 +72,7 @@ pub(super) fn run(global: &Global, verb: Verb, io: &mut Io<'_>) -> Result<(), Cl
                 global,
                 io,
                 &json!({ "kid": kid, "alg": algorithm }),
-                &format!("{algorithm} is signed with {kid} now"),
+                &format!("{kid} is the key for {algorithm} now"),
             )
         }
         Verb::Delete { kid } => {

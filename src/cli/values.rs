@@ -1,8 +1,8 @@
 //! How values are written on the command line.
 
 use crate::domain::{
-    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, DeliveryState},
-    jose::{RequestObjectAlgorithm, SigningAlgorithm},
+    entity::{AccessTokenFormat, AuthMethod, ClientKind, ConsentMode, DeliveryState, KeyAlgorithm, SubjectType},
+    jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType},
 };
 
@@ -49,6 +49,23 @@ pub(super) fn delivery_state(text: &str) -> Result<DeliveryState, String> {
 pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
     let found = GrantType::from_name(text).or_else(|| GrantType::from_alias(text));
     one_of(found, GrantType::ALL.iter().map(|grant| grant.alias()))
+}
+
+pub(super) fn subject_type(text: &str) -> Result<SubjectType, String> {
+    one_of(SubjectType::from_name(text), SubjectType::ALL.iter().map(|kind| kind.name()))
+}
+
+pub(super) fn encryption_alg(text: &str) -> Result<KeyManagementAlgorithm, String> {
+    one_of(text.parse().ok(), KeyManagementAlgorithm::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn encryption_enc(text: &str) -> Result<ContentEncryption, String> {
+    one_of(text.parse().ok(), ContentEncryption::ALL.iter().map(|algorithm| algorithm.name()))
+}
+
+pub(super) fn key_algorithm(text: &str) -> Result<KeyAlgorithm, String> {
+    let signing = SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
+    one_of(text.parse().ok(), signing.chain(KeyAlgorithm::ENCRYPTION.iter().map(|algorithm| algorithm.name())))
 }
 
 pub(super) fn response_type(text: &str) -> Result<ResponseType, String> {

@@ -154,7 +154,8 @@ pub fn thumbprint(jwk: &Map<String, Value>) -> Result<String, JwkError> {
 
 type Verifiers = Vec<(SigningAlgorithm, ParsedPublicKey)>;
 
-fn rsa(jwk: &Map<String, Value>) -> Result<Verifiers, JwkError> {
+/// Modulus and exponent of an RSA key, checked: neither weak nor slow.
+pub(super) fn rsa_components(jwk: &Map<String, Value>) -> Result<RsaPublicKeyComponents<Vec<u8>>, JwkError> {
     let (n, e) = (bytes(jwk, "n")?, bytes(jwk, "e")?);
     let leading = *n.first().ok_or(JwkError::Malformed("n"))?;
     if leading == 0 {
@@ -170,7 +171,11 @@ fn rsa(jwk: &Map<String, Value>) -> Result<Verifiers, JwkError> {
     if !odd || e.as_slice() == [1] || e.first() == Some(&0) || e.len() > 4 {
         return Err(JwkError::Malformed("e"));
     }
-    let components = RsaPublicKeyComponents { n, e };
+    Ok(RsaPublicKeyComponents { n, e })
+}
+
+fn rsa(jwk: &Map<String, Value>) -> Result<Verifiers, JwkError> {
+    let components = rsa_components(jwk)?;
     let parse = |parameters: &'static RsaParameters| {
         components.to_parsed_public_key(parameters).map_err(|_| JwkError::Malformed("n"))
     };
@@ -181,11 +186,15 @@ fn rsa(jwk: &Map<String, Value>) -> Result<Verifiers, JwkError> {
 }
 
 fn ec(jwk: &Map<String, Value>) -> Result<Verifiers, JwkError> {
+    let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, p256_point(jwk)?).map_err(|_| JwkError::Malformed("x"))?;
+    Ok(vec![(SigningAlgorithm::ES256, key)])
+}
+
+/// The uncompressed point of a P-256 key: 4, x, y.
+pub(super) fn p256_point(jwk: &Map<String, Value>) -> Result<Vec<u8>, JwkError> {
     // RFC 7518 §6.2.1.2: each coordinate has the full length of the curve.
     let (x, y) = (coordinate(jwk, "x")?, coordinate(jwk, "y")?);
-    let point = [[4].as_slice(), &x, &y].concat();
-    let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).map_err(|_| JwkError::Malformed("x"))?;
-    Ok(vec![(SigningAlgorithm::ES256, key)])
+    Ok([[4].as_slice(), &x, &y].concat())
 }
 
 fn okp(jwk: &Map<String, Value>) -> Result<Verifiers, JwkError> {
@@ -193,7 +202,7 @@ fn okp(jwk: &Map<String, Value>) -> Result<Verifiers, JwkError> {
     Ok(vec![(SigningAlgorithm::EdDSA, key)])
 }
 
-fn coordinate(jwk: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, JwkError> {
+pub(super) fn coordinate(jwk: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, JwkError> {
     bytes(jwk, name).and_then(|bytes| if bytes.len() == 32 { Ok(bytes) } else { Err(JwkError::Malformed(name)) })
 }
 
@@ -203,7 +212,7 @@ fn bytes(jwk: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, JwkErr
 }
 
 /// A member that must be a string if it is there.
-fn text<'a>(jwk: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, JwkError> {
+pub(super) fn text<'a>(jwk: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, JwkError> {
     jwk.get(name).map(|value| value.as_str().ok_or(JwkError::Malformed(name))).transpose()
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     compact::{CompactJws, VerifyError},
+    jwe::DecryptionKeys,
     jwk::{self, JwkError, PublicKey},
     signer::{Signer, SigningKey},
 };
@@ -19,6 +20,8 @@ pub struct Keyring {
     instance: String,
     active: Vec<SigningKey>,
     by_id: HashMap<String, PublicKey>,
+    decryption: DecryptionKeys,
+    published: Vec<Map<String, Value>>,
     jwks: Value,
     jwks_text: String,
 }
@@ -87,7 +90,36 @@ impl Keyring {
         }
         let jwks = json!({ "keys": published });
         let jwks_text = jwks.to_string();
-        Ok(Self { instance: instance.into(), active, by_id, jwks, jwks_text })
+        let decryption = DecryptionKeys::default();
+        Ok(Self { instance: instance.into(), active, by_id, decryption, published, jwks, jwks_text })
+    }
+
+    /// The same ring, also with the keys that clients encrypt to: those that decrypt, and the
+    /// published halves of those to be used now.
+    ///
+    /// # Errors
+    /// [`KeyringError`] if a published key has no `kid`, or the `kid` of another.
+    pub fn with_encryption(
+        mut self,
+        keys: DecryptionKeys,
+        published: Vec<Map<String, Value>>,
+    ) -> Result<Self, KeyringError> {
+        for jwk in published {
+            let kid = jwk.get("kid").and_then(Value::as_str).ok_or(KeyringError::Unnamed)?.to_owned();
+            if self.published.iter().any(|other| other.get("kid").and_then(Value::as_str) == Some(&kid)) {
+                return Err(KeyringError::DuplicateKeyId(kid));
+            }
+            self.published.push(jwk);
+        }
+        self.decryption = keys;
+        self.jwks = json!({ "keys": self.published });
+        self.jwks_text = self.jwks.to_string();
+        Ok(self)
+    }
+
+    /// The keys that clients may have encrypted to.
+    pub const fn decryption_keys(&self) -> &DecryptionKeys {
+        &self.decryption
     }
 
     /// Whose keys these are.

@@ -1,13 +1,15 @@
 //! Adapter to the cryptographic engines: randomness, opaque tokens, sealing at rest, password
-//! hashing, and JSON Web Signatures (RFC 7515, 7517, 7518, 7638, 8037).
+//! hashing, JSON Web Signatures and JSON Web Encryption (RFC 7515, 7516, 7517, 7518, 7638, 8037).
 //!
 //! aws-lc-rs does the arithmetic. josekit is plugged onto the same keys through its `JwsSigner`, so
 //! that its other constructions (nested tokens) sign at the same speed.
 
 pub mod compact;
 mod json;
+pub mod jwe;
 pub mod jwk;
 pub mod keyring;
+pub mod pairwise;
 pub mod password;
 pub mod random;
 pub mod seal;
@@ -18,8 +20,10 @@ pub mod verifier;
 
 pub use compact::{CompactJws, VerifyError};
 pub use json::parse_object;
+pub use jwe::{DecryptionKey, EncryptionKey, EncryptionKeySet, JweError};
 pub use jwk::JwkError;
 pub use keyring::{Keyring, KeyringError};
+pub use pairwise::PairwiseKey;
 pub use password::{PasswordError, PasswordHasher, PasswordSettings, Verdict};
 pub use random::{Random, SystemRandom, uuid_v7};
 pub use seal::{DataKey, KeyEncryptionKey, SealError, Sealer};

@@ -290,7 +290,7 @@ impl Private {
 }
 
 /// `n` and `e` of a DER `RSAPublicKey` (RFC 8017 A.1.1), without the sign octet.
-fn rsa_public_members(der: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn rsa_public_members(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (sequence, rest) = der_value(0x30, der)?;
     let (n, sequence) = der_value(0x02, sequence)?;
     let (e, sequence) = der_value(0x02, sequence)?;

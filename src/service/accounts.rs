@@ -184,5 +184,5 @@ pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: 
         decline(cx, tx, &answered.pending, browser)
     })
     .await?;
-    Ok(ended.next(cx)?)
+    Ok(ended.next(cx).await?)
 }

@@ -67,6 +67,8 @@ pub struct LiveRefresh {
     pub found: store::refresh_token::Found,
     /// The person and the authorization it stands on.
     pub person: (User, Authorization),
+    /// The client it was issued to.
+    pub client: Arc<ClientView>,
 }
 
 /// The access token, if it is alive. `known`: a client whose version the caller has checked in this
@@ -121,7 +123,7 @@ pub fn find_refresh(cx: &Cx, tx: &mut Read<'_>, hash: &SecretHash) -> Result<Opt
     }
     let Some(view) = clients::standing(cx, tx, &token.client_id)? else { return Ok(None) };
     let id = token.authorization_id.clone();
-    Ok(standing(cx, tx, &view.client, &id, false)?.map(|person| LiveRefresh { found, person }))
+    Ok(standing(cx, tx, &view.client, &id, false)?.map(|person| LiveRefresh { found, person, client: view }))
 }
 
 /// Whether what a client was allowed still stands.

@@ -1,39 +1,59 @@
 //! A client's public keys: by value, or by reference with a short memory and one more look when a
-//! key is missing (OIDC Core 10.1.1, behaviour of rotated relying-party keys).
+//! key is missing (OIDC Core 10.1.1, behaviour of rotated relying-party keys). What the client signed
+//! is verified with them, and what only the client may read is encrypted for them.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Cx, clients::ClientView};
+use serde_json::{Map, Value};
+
+use super::{Cx, Failure, clients::ClientView};
 use crate::{
     crypto::{
         compact::VerifyError,
+        jwe::{Content, EncryptionKey, EncryptionKeySet, encrypt},
+        jwk::JwkError,
         verifier::{PublicKeySet, Verified},
     },
-    domain::{Timestamp, jose::SigningAlgorithm},
+    domain::{
+        Timestamp,
+        entity::Client,
+        jose::{EncryptionChoice, SigningAlgorithm},
+        oauth::OAuthError,
+        trace::Reason,
+    },
 };
 
 /// Fetched keys are believed for so many seconds.
 const FRESH_SECONDS: i64 = 60;
+/// What was prepared is at hand for so many seconds: the fresh ones, and the life of a request.
+const AT_HAND_SECONDS: i64 = 2 * FRESH_SECONDS;
 /// A missing key makes us look again, but not more often than this.
 const PATIENCE_SECONDS: i64 = 5;
 /// More addresses than this are not remembered.
 const CAPACITY: usize = 1024;
 
+/// One key set, read for both purposes.
+#[derive(Debug)]
+struct KeySet {
+    signing: Result<PublicKeySet, JwkError>,
+    encryption: EncryptionKeySet,
+}
+
 /// What was fetched lately, by address.
 #[derive(Debug, Default)]
 pub struct FetchedKeys {
-    by_uri: Mutex<HashMap<String, (Timestamp, Arc<PublicKeySet>)>>,
+    by_uri: Mutex<HashMap<String, (Timestamp, Arc<KeySet>)>>,
 }
 
 impl FetchedKeys {
-    fn recall(&self, uri: &str) -> Option<(Timestamp, Arc<PublicKeySet>)> {
+    fn recall(&self, uri: &str) -> Option<(Timestamp, Arc<KeySet>)> {
         self.by_uri.lock().unwrap_or_else(PoisonError::into_inner).get(uri).cloned()
     }
 
-    fn remember(&self, uri: &str, at: Timestamp, keys: Arc<PublicKeySet>) {
+    fn remember(&self, uri: &str, at: Timestamp, keys: Arc<KeySet>) {
         let mut by_uri = self.by_uri.lock().unwrap_or_else(PoisonError::into_inner);
         if by_uri.len() >= CAPACITY {
             by_uri.clear();
@@ -75,23 +95,98 @@ pub async fn verify(
     };
     let known = cx.services.fetched_keys.recall(uri);
     let age = known.as_ref().map_or(i64::MAX, |(at, _)| cx.now().seconds_since(*at));
-    if let Some((_, keys)) = known.filter(|_| age < FRESH_SECONDS) {
+    if let Some((_, keys)) = known.filter(|_| age < FRESH_SECONDS)
+        && let Ok(keys) = &keys.signing
+    {
         match keys.verify_compact(compact, allowed) {
             Err(VerifyError::KeyNotFound) if age >= PATIENCE_SECONDS => {}
             Err(error) => return Err(error.into()),
             Ok(verified) => return Ok(verified),
         }
     }
-    let keys = Arc::new(fetch(cx, uri).await?);
-    cx.services.fetched_keys.remember(uri, cx.now(), keys.clone());
-    Ok(keys.verify_compact(compact, allowed)?)
+    match &fetch(cx, uri).await?.signing {
+        Ok(keys) => Ok(keys.verify_compact(compact, allowed)?),
+        Err(error) => Err(unavailable(cx, &error.to_string())),
+    }
 }
 
-async fn fetch(cx: &Cx, uri: &str) -> Result<PublicKeySet, NotVerified> {
-    let unavailable = |why: String| {
-        tracing::info!(trace_id = %cx.trace_id(), why, "a client's jwks_uri gave no keys");
-        NotVerified::KeysUnavailable
+/// Fetches the keys and remembers them.
+async fn fetch(cx: &Cx, uri: &str) -> Result<Arc<KeySet>, NotVerified> {
+    let set = cx.services.fetcher.json(uri).await.map_err(|error| unavailable(cx, &error.to_string()))?;
+    let encryption = EncryptionKeySet::parse(&set).map_err(|error| unavailable(cx, &error.to_string()))?;
+    let keys = Arc::new(KeySet { signing: PublicKeySet::parse(&set), encryption });
+    cx.services.fetched_keys.remember(uri, cx.now(), keys.clone());
+    Ok(keys)
+}
+
+fn unavailable(cx: &Cx, why: &str) -> NotVerified {
+    tracing::info!(trace_id = %cx.trace_id(), why, "a client's jwks_uri gave no keys");
+    NotVerified::KeysUnavailable
+}
+
+/// A key of a client, and how to encrypt for it.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    key: EncryptionKey,
+    choice: EncryptionChoice,
+}
+
+impl Recipient {
+    /// Encrypts a signed JWT (RFC 7519 §5.2).
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn nest(&self, cx: &Cx, jwt: &str) -> Result<String, Failure> {
+        self.encrypt(cx, jwt.as_bytes(), Content::NestedJwt)
+    }
+
+    /// Encrypts a claims set that is not signed.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn enclose(&self, cx: &Cx, claims: &Map<String, Value>) -> Result<String, Failure> {
+        self.encrypt(cx, &serde_json::to_vec(claims).map_err(Failure::internal)?, Content::Claims)
+    }
+
+    fn encrypt(&self, cx: &Cx, plaintext: &[u8], content: Content) -> Result<String, Failure> {
+        encrypt(plaintext, content, &self.key, self.choice, cx.random()).map_err(Failure::internal)
+    }
+}
+
+/// Sees to it that the key for an answer is at hand, before the transaction that decides on it. That
+/// it cannot be had is told by [`recipient`], which undoes the transaction.
+pub async fn prepare(cx: &Cx, client: &Client, choice: Option<EncryptionChoice>) {
+    let (Some(choice), None, Some(uri)) = (choice, &client.settings.jwks, &client.settings.jwks_uri) else { return };
+    let known = cx.services.fetched_keys.recall(uri);
+    let age = known.as_ref().map_or(i64::MAX, |(at, _)| cx.now().seconds_since(*at));
+    let found = known.is_some_and(|(_, keys)| keys.encryption.find(choice.alg).is_some());
+    if age < FRESH_SECONDS && (found || age < PATIENCE_SECONDS) {
+        return;
+    }
+    // The failure is logged there.
+    let _ = fetch(cx, uri).await;
+}
+
+/// The key that an answer is encrypted for, without asking anybody: may be called inside a
+/// transaction. Nothing if the answer is not to be encrypted.
+///
+/// # Errors
+/// `invalid_request` with `Reason::EncryptionKeyUnavailable`: rather no answer than a readable one.
+pub fn recipient(cx: &Cx, client: &Client, choice: Option<EncryptionChoice>) -> Result<Option<Recipient>, Failure> {
+    let Some(choice) = choice else { return Ok(None) };
+    let settings = &client.settings;
+    let key = match (&settings.jwks, &settings.jwks_uri) {
+        (Some(jwks), _) => EncryptionKeySet::parse(jwks).ok().and_then(|keys| keys.find(choice.alg).cloned()),
+        (None, Some(uri)) => cx
+            .services
+            .fetched_keys
+            .recall(uri)
+            .filter(|(at, _)| cx.now().seconds_since(*at) < AT_HAND_SECONDS)
+            .and_then(|(_, keys)| keys.encryption.find(choice.alg).cloned()),
+        (None, None) => None,
     };
-    let set = cx.services.fetcher.json(uri).await.map_err(|error| unavailable(error.to_string()))?;
-    PublicKeySet::parse(&set).map_err(|error| unavailable(error.to_string()))
+    match key {
+        Some(key) => Ok(Some(Recipient { key, choice })),
+        None => Err(OAuthError::invalid_request(Reason::EncryptionKeyUnavailable).into()),
+    }
 }

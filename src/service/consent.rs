@@ -243,7 +243,7 @@ pub(super) async fn decide(
         .await?;
     match then {
         Then::Page(page) => Ok(Next::Page(page)),
-        Then::Ended(ended) => Ok(ended.next(cx)?),
+        Then::Ended(ended) => Ok(ended.next(cx).await?),
         Then::GoOn => authorization::go_on(cx, id, browser).await,
     }
 }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     crypto::{
         keyring::Keyring,
+        pairwise::PairwiseKey,
         password::PasswordHasher,
         random::{Random, random_bytes, uuid_v7},
         seal::Sealer,
@@ -106,6 +107,8 @@ pub struct Services {
     pub passwords: PasswordHasher,
     /// Seals what must be read back.
     pub sealer: Sealer,
+    /// What pairwise subjects are made with.
+    pub pairwise: PairwiseKey,
     /// The signing keys as last read.
     pub keyring: ArcSwap<Keyring>,
     /// The clients as last read.

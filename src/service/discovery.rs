@@ -6,7 +6,8 @@ use super::{Services, apis::Registry, authorization, client_authentication, regi
 use crate::{
     crypto::token::digest,
     domain::{
-        jose::{RequestObjectAlgorithm, SigningAlgorithm},
+        entity::SubjectType,
+        jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{GrantType, ResponseMode, ResponseType},
         oidc::{
             acr,
@@ -70,7 +71,11 @@ pub fn document(
         authorization_algs: &algorithms,
         request_object_algs: &request_objects,
         id_token_algs: &algorithms,
-        userinfo_algs: &[],
+        userinfo_algs: &algorithms,
+        introspection_algs: &algorithms,
+        encryption_algs: &KeyManagementAlgorithm::ALL,
+        content_encryptions: &ContentEncryption::ALL,
+        subject_types: &SubjectType::ALL,
         scopes: &scopes,
         protected_resources: &resources,
         authorization_details_types: &details_types,

@@ -8,6 +8,7 @@ use super::{
     frontchannel_logout::{MetApp, apps_of},
     login::Account,
     sessions::{self, Held, SessionEnd},
+    subjects,
 };
 use crate::{
     domain::{
@@ -109,10 +110,18 @@ impl Request {
             Ok::<_, StoreError>((client, sessions::all_live(&context, tx, cookie.as_ref())?))
         };
         (request.client, request.held) = cx.services.store.read(read).await?;
-        if let Some(Ok(hint)) = &request.hint {
+        if let Some(Ok(hint)) = &mut request.hint {
+            // Whom the client means by its own name for them.
+            let named = |held: &Held| match &request.client {
+                Some(client) => subjects::meant(cx, client, &hint.subject, &held.user.id),
+                None => hint.subject.clone(),
+            };
             // The account of the hint, if it is one of several; whether it may be ended is decided afterwards.
-            let place = request.held.iter().position(|held| held.user.id == hint.subject);
-            request.place = place.unwrap_or_default();
+            let place = request.held.iter().position(|held| named(held) == held.user.id).unwrap_or_default();
+            if let Some(subject) = request.held.get(place).map(named) {
+                hint.subject = subject;
+            }
+            request.place = place;
         }
         if let Some(client) = &request.client {
             cx.note_client(client.client_id.as_str());

@@ -1,15 +1,19 @@
-//! Signing keys: made, published ahead, used, retired, removed; by schedule and by command.
+//! Keys of our own, that sign or that clients encrypt to: made, published ahead, used, retired, removed; by schedule and by command.
 
 use std::sync::Arc;
 
 use super::{Broken, Cx, Failure, Services, events::Draft};
 use crate::{
-    crypto::{keyring::Keyring, signer},
+    crypto::{
+        jwe::{self, Decrypted, DecryptionKey, DecryptionKeys, JweError},
+        keyring::Keyring,
+        signer,
+    },
     domain::{
-        Timestamp,
-        entity::{EventKind, KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation},
+        Secret, Timestamp,
+        entity::{EventKind, KeyAction, KeyAlgorithm, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation},
         ids::KeyId,
-        jose::SigningAlgorithm,
+        jose::{EncryptionChoice, SigningAlgorithm},
     },
     store::{Abort, Write, signing_key},
 };
@@ -48,18 +52,43 @@ fn fingerprint(records: &[SigningKeyRecord]) -> String {
 fn keyring(services: &Services, records: &[SigningKeyRecord], fingerprint: &str) -> Result<Keyring, Failure> {
     let mut active = Vec::new();
     let mut published = Vec::new();
+    let (mut decryption, mut encrypted_to) = (Vec::new(), Vec::new());
+    let private = |record: &SigningKeyRecord| {
+        let opened = services.sealer.open(SEAL_PURPOSE, record.id.as_str(), &record.sealed_private_key);
+        opened.map_err(|error| Failure::internal(format!("key {}: {error}", record.id)))
+    };
     for record in records {
-        published.push(serde_json::from_str(&record.public_jwk).map_err(Failure::internal)?);
-        if record.state == KeyState::Active {
-            let private = services
-                .sealer
-                .open(SEAL_PURPOSE, record.id.as_str(), &record.sealed_private_key)
-                .map_err(|error| Failure::internal(format!("signing key {}: {error}", record.id)))?;
-            let key = signer::load(record.algorithm, record.id.as_str(), private.expose());
-            active.push(key.map_err(Failure::internal)?);
+        let public = serde_json::from_str(&record.public_jwk).map_err(Failure::internal)?;
+        match record.algorithm {
+            KeyAlgorithm::Signing(algorithm) => {
+                published.push(public);
+                if record.state == KeyState::Active {
+                    let key = signer::load(algorithm, record.id.as_str(), private(record)?.expose());
+                    active.push(key.map_err(Failure::internal)?);
+                }
+            }
+            // Whichever a client has read, it decrypts; new readers are shown the active one alone.
+            KeyAlgorithm::Encryption(algorithm) => {
+                let key = DecryptionKey::load(algorithm, record.id.as_str(), private(record)?.expose());
+                decryption.push(key.map_err(Failure::internal)?);
+                if record.state == KeyState::Active {
+                    encrypted_to.push(public);
+                }
+            }
         }
     }
-    Keyring::new(fingerprint, active, published).map_err(Failure::internal)
+    Keyring::new(fingerprint, active, published)
+        .and_then(|ring| ring.with_encryption(DecryptionKeys::new(decryption), encrypted_to))
+        .map_err(Failure::internal)
+}
+
+/// Decrypts what a client encrypted to this server (request objects, five parts). `allowed`: what the
+/// client may have encrypted it with.
+///
+/// # Errors
+/// [`JweError`]; which step of the decryption failed is not told.
+pub fn decrypt_own(cx: &Cx, compact: &str, allowed: impl Fn(EncryptionChoice) -> bool) -> Result<Decrypted, JweError> {
+    cx.services.keyring.load().decryption_keys().decrypt(compact, allowed, cx.random())
 }
 
 /// Does what the schedule wants for every algorithm in use, and reads the result.
@@ -68,7 +97,7 @@ fn keyring(services: &Services, records: &[SigningKeyRecord], fingerprint: &str)
 /// When the database fails, or no key can be made.
 pub async fn maintain(cx: &Cx) -> Result<(), Failure> {
     let records = list(&cx.services).await?;
-    let mut algorithms: Vec<SigningAlgorithm> = FROM_THE_START.to_vec();
+    let mut algorithms: Vec<KeyAlgorithm> = FROM_THE_START.map(KeyAlgorithm::from).to_vec();
     algorithms.extend(records.iter().map(|key| key.algorithm));
     algorithms.sort_unstable();
     algorithms.dedup();
@@ -101,11 +130,12 @@ async fn perform(cx: &Cx, action: KeyAction) -> Result<(), Failure> {
     }
 }
 
-/// Makes sure that a key of this algorithm signs: a client asks for it.
+/// Makes sure that a key of this algorithm signs, or can be encrypted to: a client asks for it.
 ///
 /// # Errors
 /// When the database fails, or no key can be made.
-pub async fn ensure(cx: &Cx, algorithm: SigningAlgorithm) -> Result<(), Failure> {
+pub async fn ensure(cx: &Cx, algorithm: impl Into<KeyAlgorithm>) -> Result<(), Failure> {
+    let algorithm = algorithm.into();
     let exists =
         list(&cx.services).await?.iter().any(|key| key.algorithm == algorithm && key.state == KeyState::Active);
     if !exists {
@@ -120,7 +150,8 @@ pub async fn ensure(cx: &Cx, algorithm: SigningAlgorithm) -> Result<(), Failure>
 ///
 /// # Errors
 /// When the database fails, or no key can be made.
-pub async fn rotate(cx: &Cx, algorithm: SigningAlgorithm) -> Result<KeyId, Failure> {
+pub async fn rotate(cx: &Cx, algorithm: impl Into<KeyAlgorithm>) -> Result<KeyId, Failure> {
+    let algorithm = algorithm.into();
     let of_algorithm = |key: &&SigningKeyRecord| key.algorithm == algorithm && key.state == KeyState::Active;
     let retire: Vec<KeyId> = list(&cx.services).await?.iter().filter(of_algorithm).map(|key| key.id.clone()).collect();
     let created = create(cx, algorithm, KeyState::Next).await?;
@@ -148,19 +179,32 @@ pub async fn delete(cx: &Cx, id: &KeyId) -> Result<bool, Failure> {
         .await
 }
 
-async fn create(cx: &Cx, algorithm: SigningAlgorithm, state: KeyState) -> Result<KeyId, Failure> {
+/// The private key (PKCS #8), the public one, and the `kid` of a new key.
+type Generated = (Secret<Vec<u8>>, serde_json::Map<String, serde_json::Value>, String);
+
+fn generate(algorithm: KeyAlgorithm) -> Result<Generated, Failure> {
+    match algorithm {
+        KeyAlgorithm::Signing(algorithm) => {
+            let made = signer::generate(algorithm).map_err(Failure::internal)?;
+            Ok((made.private_pkcs8, made.public_jwk, made.key_id))
+        }
+        KeyAlgorithm::Encryption(algorithm) => {
+            let made = jwe::generate(algorithm).map_err(Failure::internal)?;
+            Ok((made.private_pkcs8, made.public_jwk, made.key_id))
+        }
+    }
+}
+
+async fn create(cx: &Cx, algorithm: KeyAlgorithm, state: KeyState) -> Result<KeyId, Failure> {
     // RSA key generation takes a good part of a second of pure computation.
-    let generated = tokio::task::spawn_blocking(move || signer::generate(algorithm))
-        .await
-        .map_err(Failure::internal)?
-        .map_err(Failure::internal)?;
-    let kid = generated.public_jwk.get("kid").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let (private, public, kid) =
+        tokio::task::spawn_blocking(move || generate(algorithm)).await.map_err(Failure::internal)??;
     let record = SigningKeyRecord {
         id: KeyId::new(kid.clone()),
         algorithm,
         state,
-        public_jwk: serde_json::Value::Object(generated.public_jwk).to_string(),
-        sealed_private_key: cx.services.sealer.seal(SEAL_PURPOSE, &kid, generated.private_pkcs8.expose(), cx.random()),
+        public_jwk: serde_json::Value::Object(public).to_string(),
+        sealed_private_key: cx.services.sealer.seal(SEAL_PURPOSE, &kid, private.expose(), cx.random()),
         created_at: cx.now(),
         activated_at: (state == KeyState::Active).then_some(cx.now()),
         retired_at: None,

@@ -28,6 +28,7 @@ use super::{
 use crate::{
     crypto::{
         keyring::Keyring,
+        pairwise::PairwiseKey,
         password::{PasswordHasher, PasswordSettings},
         random::{SeededRandom, random_bytes},
         seal::{KeyEncryptionKey, Sealer},
@@ -108,6 +109,7 @@ impl TestServices {
             passwords: PasswordHasher::new(passwords).unwrap(),
             sealer: Sealer::new(&KeyEncryptionKey::generate(random.as_ref())),
             keyring: ArcSwap::from_pointee(Keyring::new("", Vec::new(), Vec::new()).unwrap()),
+            pairwise: PairwiseKey::generate(random.as_ref()),
             clients: ClientCache::default(),
             registry: RegistryCache::default(),
             fetched_keys: FetchedKeys::default(),

@@ -1,10 +1,20 @@
-//! The UserInfo endpoint (OIDC Core 5.3).
+//! The UserInfo endpoint (OIDC Core 5.3): JSON, or a JWT that is signed, encrypted, or both, as the
+//! client is registered.
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Broken, Cx, Failure, bearer, people};
+use super::{
+    Broken, Cx, Failure, bearer,
+    client_keys::{self, Recipient},
+    clients::ClientView,
+    people, subjects,
+    token::issue,
+};
 use crate::{
     domain::{
+        Secret,
         oauth::{ErrorCode, OAuthError},
         oidc::claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
         trace::Reason,
@@ -12,26 +22,65 @@ use crate::{
     store::{Read, StoreError},
 };
 
+/// An answer about a person.
+#[derive(Clone, Debug)]
+pub enum Userinfo {
+    /// The claims.
+    Claims(Map<String, Value>),
+    /// A JWT of them, signed or encrypted.
+    Jwt(Secret<String>),
+}
+
 /// What is told about the person whose access token this is.
 ///
 /// # Errors
-/// `invalid_token` or `insufficient_scope` (RFC 6750 §3.1).
-pub async fn respond(cx: &Cx, access_token: &str) -> Result<Map<String, Value>, Failure> {
+/// `invalid_token` or `insufficient_scope` (RFC 6750 §3.1); `invalid_request` when the answer would
+/// have to be encrypted and the client has no key.
+pub async fn respond(cx: &Cx, access_token: &str) -> Result<Userinfo, Failure> {
     let recognized = bearer::recognize(cx, access_token);
     let context = cx.clone();
-    let told: Result<Map<String, Value>, OAuthError> =
+    let told: Result<Told, OAuthError> =
         cx.services.store.read(move |tx| tell(&context, tx, &recognized)).await.map_err(Broken::from)?;
-    told.map_err(|error| {
+    let (claims, view) = told.map_err(|error| {
         cx.refused("access_token", &[], error.reason);
         Failure::Refused(error)
-    })
+    })?;
+    let choice = view.client.settings.userinfo_encryption();
+    client_keys::prepare(cx, &view.client, choice).await;
+    let recipient = client_keys::recipient(cx, &view.client, choice).inspect_err(|failure| {
+        if let Failure::Refused(error) = failure {
+            cx.refused("encryption", &[], error.reason);
+        }
+    })?;
+    render(cx, &view, claims, recipient.as_ref())
 }
 
-fn tell(
+/// As the client is registered. What is signed says by and for whom (OIDC Core 5.3.2).
+fn render(
     cx: &Cx,
-    tx: &mut Read<'_>,
-    recognized: &bearer::Recognized,
-) -> Result<Result<Map<String, Value>, OAuthError>, StoreError> {
+    view: &ClientView,
+    mut claims: Map<String, Value>,
+    recipient: Option<&Recipient>,
+) -> Result<Userinfo, Failure> {
+    let Some(algorithm) = view.client.settings.userinfo_signed_response_alg else {
+        return match recipient {
+            Some(recipient) => recipient.enclose(cx, &claims).map(Secret::new).map(Userinfo::Jwt),
+            None => Ok(Userinfo::Claims(claims)),
+        };
+    };
+    claims.insert("iss".to_owned(), cx.services.issuer.as_str().into());
+    claims.insert("aud".to_owned(), view.client.client_id.as_str().into());
+    let jwt = issue::sign(cx, algorithm, issue::USERINFO_TYPE, &claims)?;
+    match recipient {
+        Some(recipient) => recipient.nest(cx, jwt.expose()).map(Secret::new).map(Userinfo::Jwt),
+        None => Ok(Userinfo::Jwt(jwt)),
+    }
+}
+
+/// The claims, and the client that they are told to.
+type Told = (Map<String, Value>, Arc<ClientView>);
+
+fn tell(cx: &Cx, tx: &mut Read<'_>, recognized: &bearer::Recognized) -> Result<Result<Told, OAuthError>, StoreError> {
     let invalid = OAuthError::new(ErrorCode::InvalidToken, Reason::BearerInvalid);
     let Some(live) = bearer::find_access(cx, tx, recognized, None)? else { return Ok(Err(invalid)) };
     cx.note_client(live.client.client.client_id.as_str());
@@ -41,7 +90,8 @@ fn tell(
         return Ok(Err(out_of_scope));
     }
     let membership = people::membership_told(tx, &user.id, &live.token.scope, authorization.claims.as_deref())?;
-    let person = Person { user: &user, groups: &membership.groups, roles: &membership.roles };
+    let subject = subjects::told(cx, &live.client.client, &user.id);
+    let person = Person { user: &user, subject: &subject, groups: &membership.groups, roles: &membership.roles };
     let mut claims = claims_for_scope(&person, &live.token.scope);
     if let Some(request) = authorization.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok()) {
         match requested_claims(&person, &request, Target::Userinfo, &live.client.client.settings.scope) {
@@ -49,5 +99,5 @@ fn tell(
             Err(_) => return Ok(Err(invalid)),
         }
     }
-    Ok(Ok(claims))
+    Ok(Ok((claims, live.client)))
 }

@@ -33,6 +33,7 @@ mod resource_indicators;
 mod revocation;
 mod sessions;
 mod setup;
+mod subjects;
 mod token;
 mod token_exchange;
 mod userinfo;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     ids::ClientId,
-    jose::{RequestObjectAlgorithm, SigningAlgorithm},
+    jose::{ContentEncryption, EncryptionChoice, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{GrantType, ResponseMode, ResponseType, default_response_types},
 };
 
@@ -114,6 +114,41 @@ pub enum IdTokenClaims {
     Lean,
 }
 
+/// `subject_type` (OIDC Core 8): what the client knows people by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectType {
+    /// The same `sub` for every client.
+    #[default]
+    Public,
+    /// A `sub` of its own for each sector, so that clients cannot compare people.
+    Pairwise,
+}
+
+impl SubjectType {
+    /// Every type, in the order in which metadata lists them.
+    pub const ALL: [Self; 2] = [Self::Public, Self::Pairwise];
+
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Pairwise => "pairwise",
+        }
+    }
+
+    /// The type of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether this is what a setting that is not stored means.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    fn is_public(&self) -> bool {
+        *self == Self::Public
+    }
+}
+
 /// Everything an administrator sets on a client. Stored as one document; times are in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,6 +191,49 @@ pub struct ClientSettings {
     pub jwks_uri: Option<String>,
     /// The algorithm of ID tokens.
     pub id_token_signed_response_alg: SigningAlgorithm,
+    /// ID tokens are encrypted for the client with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<KeyManagementAlgorithm>,
+    /// The content encryption of ID tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
+    /// UserInfo answers are JWTs, signed with this; without it they are JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    /// UserInfo answers are encrypted with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<KeyManagementAlgorithm>,
+    /// The content encryption of UserInfo answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
+    /// Request objects are encrypted to this server with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_alg: Option<KeyManagementAlgorithm>,
+    /// The content encryption of request objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_enc: Option<ContentEncryption>,
+    /// Authorization answers that are JWTs are encrypted with this (JARM §3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_encrypted_response_alg: Option<KeyManagementAlgorithm>,
+    /// The content encryption of authorization answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_encrypted_response_enc: Option<ContentEncryption>,
+    /// Introspection answers that are asked for as JWTs are signed with this (RFC 9701 §6); RS256 if
+    /// not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<SigningAlgorithm>,
+    /// Introspection answers that are JWTs are encrypted with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_alg: Option<KeyManagementAlgorithm>,
+    /// The content encryption of introspection answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_enc: Option<ContentEncryption>,
+    /// What the client knows people by.
+    #[serde(default, skip_serializing_if = "SubjectType::is_public")]
+    pub subject_type: SubjectType,
+    /// Where the redirect URIs of the client's sector are listed (OIDC Core 8.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
     /// Fat or lean ID tokens.
     pub id_token_claims: IdTokenClaims,
     /// The algorithm of signed authorization responses (JARM §3).
@@ -267,6 +345,20 @@ impl ClientSettings {
             jwks: None,
             jwks_uri: None,
             id_token_signed_response_alg: SigningAlgorithm::RS256,
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
+            userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
+            request_object_encryption_alg: None,
+            request_object_encryption_enc: None,
+            authorization_encrypted_response_alg: None,
+            authorization_encrypted_response_enc: None,
+            introspection_signed_response_alg: None,
+            introspection_encrypted_response_alg: None,
+            introspection_encrypted_response_enc: None,
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
             id_token_claims: IdTokenClaims::Fat,
             authorization_signed_response_alg: default_response_algorithm(),
             access_token_format: AccessTokenFormat::Jwt,
@@ -294,6 +386,36 @@ impl ClientSettings {
             refresh_token_lifetime: None,
             authorization_details_types: Vec::new(),
         }
+    }
+
+    /// How ID tokens are encrypted, if they are.
+    pub fn id_token_encryption(&self) -> Option<EncryptionChoice> {
+        EncryptionChoice::of(self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc)
+    }
+
+    /// How UserInfo answers are encrypted, if they are.
+    pub fn userinfo_encryption(&self) -> Option<EncryptionChoice> {
+        EncryptionChoice::of(self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc)
+    }
+
+    /// How authorization answers that are JWTs are encrypted, if they are.
+    pub fn authorization_encryption(&self) -> Option<EncryptionChoice> {
+        EncryptionChoice::of(self.authorization_encrypted_response_alg, self.authorization_encrypted_response_enc)
+    }
+
+    /// How introspection answers that are JWTs are encrypted, if they are.
+    pub fn introspection_encryption(&self) -> Option<EncryptionChoice> {
+        EncryptionChoice::of(self.introspection_encrypted_response_alg, self.introspection_encrypted_response_enc)
+    }
+
+    /// How the client encrypts its request objects, if it registered that.
+    pub fn request_object_encryption(&self) -> Option<EncryptionChoice> {
+        EncryptionChoice::of(self.request_object_encryption_alg, self.request_object_encryption_enc)
+    }
+
+    /// Whether the client knows people by pairwise identifiers.
+    pub fn is_pairwise(&self) -> bool {
+        self.subject_type == SubjectType::Pairwise
     }
 }
 

@@ -1,8 +1,77 @@
-//! A signing key and its life: next, active, retired, gone.
+//! A key of our own and its life: next, active, retired, gone. Most sign; some are there to be
+//! encrypted to.
+
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, ids::KeyId, jose::SigningAlgorithm};
+use crate::{
+    Timestamp,
+    ids::KeyId,
+    jose::{KeyManagementAlgorithm, SigningAlgorithm, UnknownAlgorithm},
+};
+
+/// What a key is for: one signature algorithm, or a family of key management algorithms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(untagged)]
+pub enum KeyAlgorithm {
+    /// It signs.
+    Signing(SigningAlgorithm),
+    /// Others encrypt to it.
+    Encryption(KeyManagementAlgorithm),
+}
+
+impl KeyAlgorithm {
+    /// The families of encryption keys.
+    pub const ENCRYPTION: [Self; 2] =
+        [Self::Encryption(KeyManagementAlgorithm::RsaOaep256), Self::Encryption(KeyManagementAlgorithm::EcdhEs)];
+
+    /// The stored name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Signing(algorithm) => algorithm.name(),
+            Self::Encryption(algorithm) => algorithm.name(),
+        }
+    }
+}
+
+impl From<SigningAlgorithm> for KeyAlgorithm {
+    fn from(algorithm: SigningAlgorithm) -> Self {
+        Self::Signing(algorithm)
+    }
+}
+
+impl From<KeyManagementAlgorithm> for KeyAlgorithm {
+    /// The family's: one elliptic curve key serves every ECDH-ES.
+    fn from(algorithm: KeyManagementAlgorithm) -> Self {
+        Self::Encryption(algorithm.key_family())
+    }
+}
+
+impl PartialEq<SigningAlgorithm> for KeyAlgorithm {
+    fn eq(&self, other: &SigningAlgorithm) -> bool {
+        *self == Self::Signing(*other)
+    }
+}
+
+impl fmt::Display for KeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for KeyAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name.parse() {
+            Ok(signing) => Ok(Self::Signing(signing)),
+            Err(UnknownAlgorithm) => {
+                Self::ENCRYPTION.into_iter().find(|key| key.name() == name).ok_or(UnknownAlgorithm)
+            }
+        }
+    }
+}
 
 /// Where a key is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +106,8 @@ impl KeyState {
 pub struct SigningKeyRecord {
     /// The `kid`.
     pub id: KeyId,
-    /// The one algorithm it is used for.
-    pub algorithm: SigningAlgorithm,
+    /// The one algorithm, or family, it is used for.
+    pub algorithm: KeyAlgorithm,
     /// Where it is in its life.
     pub state: KeyState,
     /// The public JWK, as JSON text.
@@ -58,9 +127,9 @@ pub struct SigningKeyRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyAction {
     /// Make a key that signs at once: there is none.
-    CreateActive(SigningAlgorithm),
+    CreateActive(KeyAlgorithm),
     /// Make the next key and publish it ahead.
-    CreateNext(SigningAlgorithm),
+    CreateNext(KeyAlgorithm),
     /// Let the next key sign, and retire the one that signed.
     Promote {
         /// The key that will sign.
@@ -86,10 +155,11 @@ pub struct RotationSchedule {
 /// What has to be done now for one algorithm. Doing it twice does nothing.
 pub fn plan_rotation(
     keys: &[SigningKeyRecord],
-    algorithm: SigningAlgorithm,
+    algorithm: impl Into<KeyAlgorithm>,
     schedule: RotationSchedule,
     now: Timestamp,
 ) -> Vec<KeyAction> {
+    let algorithm = algorithm.into();
     let of_state = |state: KeyState| keys.iter().filter(move |key| key.algorithm == algorithm && key.state == state);
     let mut actions: Vec<KeyAction> = of_state(KeyState::Retired)
         .filter(|key| key.retired_at.is_some_and(|at| now >= at.plus_seconds(schedule.tail)))
@@ -125,7 +195,7 @@ mod tests {
         let at = Timestamp::from_seconds(day * DAY);
         SigningKeyRecord {
             id: KeyId::new(id),
-            algorithm: SigningAlgorithm::ES256,
+            algorithm: SigningAlgorithm::ES256.into(),
             state,
             public_jwk: String::new(),
             sealed_private_key: Vec::new(),
@@ -141,10 +211,10 @@ mod tests {
 
     #[test]
     fn a_key_is_published_before_it_signs_and_after_it_signed() {
-        assert_eq!(plan(&[], 0), [KeyAction::CreateActive(SigningAlgorithm::ES256)]);
+        assert_eq!(plan(&[], 0), [KeyAction::CreateActive(SigningAlgorithm::ES256.into())]);
         let a = key("a", KeyState::Active, 0);
         assert_eq!(plan(std::slice::from_ref(&a), 88), []);
-        assert_eq!(plan(std::slice::from_ref(&a), 89), [KeyAction::CreateNext(SigningAlgorithm::ES256)]);
+        assert_eq!(plan(std::slice::from_ref(&a), 89), [KeyAction::CreateNext(SigningAlgorithm::ES256.into())]);
         let b = key("b", KeyState::Next, 89);
         assert_eq!(plan(&[a.clone(), b.clone()], 89), []);
         let promote = KeyAction::Promote { next: KeyId::new("b"), retire: vec![KeyId::new("a")] };
@@ -165,7 +235,7 @@ mod tests {
     #[test]
     fn another_algorithms_keys_do_not_count() {
         let mut other = key("a", KeyState::Active, 0);
-        other.algorithm = SigningAlgorithm::RS256;
-        assert_eq!(plan(&[other], 1), [KeyAction::CreateActive(SigningAlgorithm::ES256)]);
+        other.algorithm = SigningAlgorithm::RS256.into();
+        assert_eq!(plan(&[other], 1), [KeyAction::CreateActive(SigningAlgorithm::ES256.into())]);
     }
 }

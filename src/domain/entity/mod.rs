@@ -15,13 +15,13 @@ pub use api::{Api, ApiScope, ApiSettings, DetailsType};
 pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
-    InitialAccessToken,
+    InitialAccessToken, SubjectType,
 };
 pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
 pub use delivery::{Delivery, DeliveryKind, DeliveryState};
 pub use event::{Event, EventKind, SealedData};
 pub use exchange_policy::{ExchangeMode, ExchangePolicy};
-pub use key::{KeyAction, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
+pub use key::{KeyAction, KeyAlgorithm, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};
 pub use session::{AuthenticationContext, Session};
 pub use user::{Group, Role, User, UserProfile, UserState};
 

@@ -2,9 +2,11 @@
 //! claims that any JWT may carry (RFC 7519).
 
 mod algorithm;
+mod encryption;
 mod jwt_claims;
 mod request_object_algorithm;
 
 pub use algorithm::{SigningAlgorithm, UnknownAlgorithm};
+pub use encryption::{ContentEncryption, EncryptionChoice, KeyManagementAlgorithm};
 pub use jwt_claims::{WrongType, names_audience, numeric_date};
 pub use request_object_algorithm::RequestObjectAlgorithm;

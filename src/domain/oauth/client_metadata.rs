@@ -59,6 +59,8 @@ pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(),
     check_addresses(kind, settings)?;
     check_keys(settings)?;
     check_request_objects(settings)?;
+    encryption::check(settings)?;
+    check_sector(settings)?;
     check_names(settings)?;
     check_lifetimes(settings)
 }
@@ -241,6 +243,13 @@ fn check_request_objects(settings: &ClientSettings) -> Result<(), SettingsRule> 
     }
 }
 
+fn check_sector(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    if settings.sector_identifier_uri.as_ref().is_some_and(|uri| !is_https(uri)) {
+        return rule("sector_identifier_uri", "Give the whole https address, without fragment or user name.");
+    }
+    if settings.is_pairwise() { sector::find(settings).map(drop) } else { Ok(()) }
+}
+
 fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
     check_list("scope", &settings.scope)?;
     for (index, scope) in settings.scope.iter().enumerate() {
@@ -325,6 +334,11 @@ pub(super) fn is_line(text: &str, longest: usize) -> bool {
 fn is_https(uri: &str) -> bool {
     uri.starts_with("https://") && check_registrable(ClientKind::Web, uri).is_ok()
 }
+
+mod encryption;
+mod sector;
+
+pub use sector::{find as find_sector, lists_all as sector_lists_all};
 
 #[cfg(test)]
 mod tests;

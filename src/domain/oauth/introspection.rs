@@ -95,6 +95,23 @@ impl Introspected {
     }
 }
 
+/// The claims of an answer that is a JWT (RFC 9701 §5): `sub` and `exp` are left out, so that it
+/// cannot pass for an access token.
+pub fn introspection_claims(
+    issuer: &str,
+    caller: &ClientId,
+    now: Timestamp,
+    members: Map<String, Value>,
+) -> Map<String, Value> {
+    let claims = [
+        ("iss", json!(issuer)),
+        ("aud", json!(caller)),
+        ("iat", json!(now.seconds())),
+        ("token_introspection", Value::Object(members)),
+    ];
+    claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 /// The answer about anything else: expired, revoked, unknown, or not the caller's to know.
 pub fn inactive() -> Map<String, Value> {
     Map::from_iter([("active".to_owned(), Value::Bool(false))])

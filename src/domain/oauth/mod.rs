@@ -51,14 +51,14 @@ pub use client_authentication::{
     unverified_subject,
 };
 pub use client_id_document::{DocumentAddress, cache_seconds, is_document_id, parse_document};
-pub use client_metadata::{SettingsRule, check_settings};
+pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_lists_all};
 pub use client_registration::{Registration, RegistrationRefusal, describe, parse_metadata};
 pub use deferred::{
     DEVICE_LIFETIME, POLL_INTERVAL, Poll, check_grant, decide_poll, parse_deferred_code, parse_device_request,
 };
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
-pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive};
+pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive, introspection_claims};
 pub use params::Params;
 pub use pkce::{check_verifier, parse_challenge};
 pub use protected_resource::{find_hosted, protected_resource};

@@ -16,6 +16,8 @@ pub use scopes::{SCOPES, ScopeDescription, claims_supported, describe_scope, sco
 pub struct Person<'a> {
     /// The account.
     pub user: &'a User,
+    /// The `sub` that the client knows them by.
+    pub subject: &'a str,
     /// The names of the person's groups.
     pub groups: &'a [String],
     /// The names of the person's roles in effect.
@@ -36,7 +38,7 @@ fn claim_value(person: &Person<'_>, claim: &str) -> Option<Value> {
     let user = person.user;
     let profile = &user.profile;
     match claim {
-        "sub" => text(Some(user.id.as_str())),
+        "sub" => text(Some(person.subject)),
         "name" => text(user.name.as_deref()),
         "family_name" => text(profile.family_name.as_deref()),
         "given_name" => text(profile.given_name.as_deref()),

@@ -3,7 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::{entity::AuthMethod, jose::SigningAlgorithm, oauth::GrantType};
+use crate::{
+    entity::{AuthMethod, SubjectType},
+    jose::{ContentEncryption, KeyManagementAlgorithm, SigningAlgorithm},
+    oauth::GrantType,
+};
 
 /// The endpoints that metadata knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +90,14 @@ pub struct Capabilities<'a> {
     pub id_token_algs: &'a [SigningAlgorithm],
     /// The algorithms that UserInfo responses are signed with; empty if they are plain JSON only.
     pub userinfo_algs: &'a [SigningAlgorithm],
+    /// The algorithms that introspection answers are signed with, when asked for as JWTs.
+    pub introspection_algs: &'a [SigningAlgorithm],
+    /// `alg` of what is encrypted for clients.
+    pub encryption_algs: &'a [KeyManagementAlgorithm],
+    /// `enc` of what is encrypted for clients.
+    pub content_encryptions: &'a [ContentEncryption],
+    /// `subject_types_supported`.
+    pub subject_types: &'a [SubjectType],
     /// `scopes_supported`.
     pub scopes: &'a [&'a str],
     /// `protected_resources` (RFC 9728 §4).
@@ -132,6 +144,11 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
             document.authentication(endpoint.member(), methods, c.client_assertion_algs);
         }
     }
+    // RFC 9701 §7.
+    if c.endpoints.iter().any(|(served, _)| *served == Endpoint::Introspection) {
+        document.list("introspection_signing_alg_values_supported", c.introspection_algs.iter().map(|alg| alg.name()));
+        document.encryption("introspection", c);
+    }
     if c.endpoints.iter().any(|(served, _)| *served == Endpoint::PushedAuthorizationRequest) {
         // Of all clients; a client of its own may be required to (RFC 9126 §5 and §6).
         document.put("require_pushed_authorization_requests", false.into());
@@ -160,9 +177,12 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
     for (endpoint, path) in c.endpoints.iter().filter(|(endpoint, _)| endpoint.is_openid()) {
         document.put(endpoint.member(), address(c.issuer, path));
     }
-    document.list("subject_types_supported", ["public"].into_iter());
+    document.list("subject_types_supported", c.subject_types.iter().map(|kind| kind.name()));
     document.list("id_token_signing_alg_values_supported", c.id_token_algs.iter().map(|alg| alg.name()));
     document.list("userinfo_signing_alg_values_supported", c.userinfo_algs.iter().map(|alg| alg.name()));
+    document.encryption("id_token", c);
+    document.encryption("userinfo", c);
+    document.encryption("authorization", c);
     document.list("claim_types_supported", ["normal"].into_iter());
     document.list("claims_supported", c.claims.iter().copied());
     document.list("display_values_supported", ["page"].into_iter());
@@ -193,6 +213,15 @@ impl Document {
         if !values.is_empty() {
             self.put(member, values.into());
         }
+    }
+
+    /// What answers of this kind are encrypted with.
+    fn encryption(&mut self, kind: &str, c: &Capabilities<'_>) {
+        self.list(&format!("{kind}_encryption_alg_values_supported"), c.encryption_algs.iter().map(|alg| alg.name()));
+        self.list(
+            &format!("{kind}_encryption_enc_values_supported"),
+            c.content_encryptions.iter().map(|enc| enc.name()),
+        );
     }
 
     /// The algorithms are required next to a method that signs, and meaningless without one.

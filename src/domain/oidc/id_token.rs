@@ -26,8 +26,8 @@ const FOREIGN_CLAIMS: &[&str] =
 pub struct IdTokenFacts<'a> {
     /// `iss`: the issuer, exactly as configured.
     pub issuer: &'a str,
-    /// `sub`.
-    pub subject: &'a UserId,
+    /// `sub`: what the client knows the person by.
+    pub subject: &'a str,
     /// `aud` and `azp`.
     pub client_id: &'a ClientId,
     /// `iat`.
@@ -61,7 +61,7 @@ impl IdTokenFacts<'_> {
         let hash = |value: &str| URL_SAFE_NO_PAD.encode(self.algorithm.half_hash(value));
         let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
         set("iss", self.issuer.into());
-        set("sub", self.subject.as_str().into());
+        set("sub", self.subject.into());
         set("aud", self.client_id.as_str().into());
         set("azp", self.client_id.as_str().into());
         set("iat", self.issued_at.seconds().into());

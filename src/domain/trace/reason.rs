@@ -171,6 +171,7 @@ reasons! {
     AssertionExpired = "AS-1214", Developer, "The client assertion is expired, or not yet valid.", "Check the client's clock; sign a new assertion for each request.";
     AssertionReplayed = "AS-1215", Developer, "The client assertion was used before.", "Sign a new assertion with a new jti for each request.";
     ClientKeysUnavailable = "AS-1216", Developer, "The client's keys could not be fetched.", "Check that the registered jwks_uri answers with a JWK set.";
+    EncryptionKeyUnavailable = "AS-1250", Developer, "There is no key of the client to encrypt the answer for.", "Publish a public key with use enc for the registered algorithm in jwks or at jwks_uri.";
     // 13xx: PKCE
     PkceRequired = "AS-1301", Developer, "This client must send code_challenge (PKCE).", "Your library may need pkce=true; an administrator can relax it for a confidential client.";
     PkceMethodUnsupported = "AS-1302", Developer, "The code_challenge_method is not offered.", "Use code_challenge_method=S256.";

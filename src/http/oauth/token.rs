@@ -10,8 +10,16 @@ use crate::{
         answer::{Renderer, finish},
         context::RequestContext,
     },
-    service::{self, Cx, Failure, client_authentication::DirectRequest, token::TokenReply},
+    service::{
+        self, Cx, Failure,
+        client_authentication::DirectRequest,
+        introspection::{Introspection, Wish},
+        token::TokenReply,
+    },
 };
+
+/// The media type of introspection answers that are JWTs (RFC 9701 §4).
+const INTROSPECTION_JWT: &str = "application/token-introspection+jwt";
 
 #[derive(Serialize)]
 struct TokenResponse<'a> {
@@ -40,10 +48,28 @@ pub async fn token(context: RequestContext, request: HttpRequest, body: Bytes) -
 
 /// `POST /oauth2/introspect`.
 pub async fn introspect(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let wish = if accepts(&request, INTROSPECTION_JWT) { Wish::Jwt } else { Wish::Json };
     answer(context, request, body, Transaction::Introspection, async |cx, request| {
-        service::introspection::respond(cx, request).await.map(|answer| no_store().json(answer))
+        service::introspection::respond(cx, request, wish).await.map(|answer| match answer {
+            Introspection::Json(members) => no_store().json(members),
+            Introspection::Jwt(jwt) => no_store().content_type(INTROSPECTION_JWT).body(jwt.expose().clone()),
+        })
     })
     .await
+}
+
+/// Whether the Accept header names this media type, other than to refuse it (RFC 9110 §12.5.1).
+fn accepts(request: &HttpRequest, media_type: &str) -> bool {
+    let headers = request.headers().get_all(actix_web::http::header::ACCEPT);
+    headers.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type));
+        let refused = parts.any(|part| {
+            let weight = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="));
+            weight.is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
+        });
+        named && !refused
+    })
 }
 
 /// `POST /oauth2/revoke`.

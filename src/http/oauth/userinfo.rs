@@ -13,7 +13,7 @@ use crate::{
         answer::{Renderer, finish},
         context::RequestContext,
     },
-    service::{self, Failure},
+    service::{self, Failure, userinfo::Userinfo},
 };
 
 /// `GET /oauth2/userinfo`.
@@ -34,8 +34,11 @@ async fn answer(context: RequestContext, request: HttpRequest, body: Bytes) -> H
 
 async fn respond(context: &RequestContext, request: &HttpRequest, body: &Bytes) -> Result<HttpResponse, Failure> {
     let token = bearer(request, body).inspect_err(|error| context.cx.refused("access_token", &[], error.reason))?;
-    let claims = service::userinfo::respond(&context.cx, token.expose()).await?;
-    Ok(no_store().json(claims))
+    let told = service::userinfo::respond(&context.cx, token.expose()).await?;
+    Ok(match told {
+        Userinfo::Claims(claims) => no_store().json(claims),
+        Userinfo::Jwt(jwt) => no_store().content_type("application/jwt").body(jwt.expose().clone()),
+    })
 }
 
 /// The one access token of a request. In the address it is refused: addresses are logged.

@@ -14,7 +14,7 @@ use crate::{
         ids::ClientId,
         oauth::check_settings,
     },
-    service::{Cx, events::Draft, keys},
+    service::{Cx, events::Draft, keys, subjects},
     store::{Read, Write, client, role},
 };
 
@@ -119,6 +119,7 @@ async fn create_unchecked_secret(cx: &Cx, new: NewClient) -> Result<Written, Adm
         let refused = AdminFailure::value("client_secret", format!("a client with {method} has no secret"));
         return noted(cx, "client.secret", Err(refused));
     }
+    noted(cx, "client.sector", check_sector(cx, &client.settings).await)?;
     ensure_keys(cx, &client.settings).await?;
     let given = new.secret;
     change(cx, "client.create", move |cx, tx| {
@@ -189,7 +190,21 @@ pub(in crate::service) async fn ensure_keys(cx: &Cx, settings: &ClientSettings) 
     if settings.access_token_format == AccessTokenFormat::Jwt {
         keys::ensure(cx, settings.access_token_signed_response_alg).await?;
     }
+    let answers = [settings.userinfo_signed_response_alg, settings.introspection_signed_response_alg];
+    for algorithm in answers.into_iter().flatten() {
+        keys::ensure(cx, algorithm).await?;
+    }
+    if let Some(algorithm) = settings.request_object_encryption_alg {
+        keys::ensure(cx, algorithm).await?;
+    }
     Ok(())
+}
+
+/// Whether the sector of a pairwise client agrees: it is asked when its address or the client's
+/// addresses change.
+async fn check_sector(cx: &Cx, settings: &ClientSettings) -> Result<(), AdminFailure> {
+    let checked = subjects::check_sector(cx, settings).await;
+    checked.map_err(|broken| AdminFailure::value(&broken.field, broken.rule))
 }
 
 /// A page of clients, ordered by `client_id`, after the given one.
@@ -249,6 +264,11 @@ pub async fn update(cx: &Cx, client_id: &str, changes: ClientChanges) -> Result<
     let fields = changed_fields(&stored, &changed);
     if fields.is_empty() && !changes.revoke_tokens {
         return Ok(Written { client: stored, secret: None });
+    }
+    if changed.settings.sector_identifier_uri != stored.settings.sector_identifier_uri
+        || changed.settings.redirect_uris != stored.settings.redirect_uris
+    {
+        noted(cx, "client.sector", check_sector(cx, &changed.settings).await)?;
     }
     ensure_keys(cx, &changed.settings).await?;
     changed.updated_at = cx.now();

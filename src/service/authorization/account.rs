@@ -3,13 +3,14 @@
 use super::{Browser, DialogueFailure, Page, asked::Asked, pending::Pending};
 use crate::{
     domain::{
-        entity::{Session, User},
-        ids::InteractionId,
+        entity::{Client, Session, User},
+        ids::{InteractionId, UserId},
         oidc::account_choice::{Choice, Clues, choose as choose_account},
     },
     service::{
         Cx,
         sessions::{self, Held},
+        subjects,
     },
     store::{Read, StoreError, session_client},
 };
@@ -22,6 +23,7 @@ pub(super) fn choose(
     cx: &Cx,
     tx: &mut Read<'_>,
     asked: &Asked,
+    client: &Client,
     browser: &Browser,
     pending: Option<&Pending>,
 ) -> Result<(Option<(Session, User)>, bool), StoreError> {
@@ -34,9 +36,17 @@ pub(super) fn choose(
     } else {
         None
     };
+    // Whom the client means by its own name for them; a stranger matches nobody.
+    let subject = asked.hinted_subject.as_ref().map(|sub| {
+        let named = held.iter().map(|held| subjects::meant(cx, client, sub, &held.user.id));
+        named
+            .zip(&held)
+            .find(|(meant, held)| *meant == held.user.id)
+            .map_or_else(|| UserId::new(""), |(meant, _)| meant)
+    });
     let clues = Clues {
         dialogue: pending.and_then(|pending| pending.interaction.session_id.as_ref()),
-        subject: asked.hinted_subject.as_ref(),
+        subject: subject.as_ref(),
         login_hint,
         last_of_client: last_of_client.as_ref(),
     };
@@ -61,7 +71,7 @@ pub(in crate::service) fn session_of(
     browser: &Browser,
 ) -> Result<Option<(Session, User)>, DialogueFailure> {
     let asked = Asked::of(cx, pending)?;
-    Ok(choose(cx, tx, &asked, browser, Some(pending))?.0)
+    Ok(choose(cx, tx, &asked, &pending.client, browser, Some(pending))?.0)
 }
 
 /// Where a person goes who wants another account: to the chooser, or to the sign-in page where there is

@@ -19,7 +19,7 @@ use crate::{
         },
         trace::Reason,
     },
-    service::Cx,
+    service::{Cx, subjects},
     store::{Read, StoreError, consent},
 };
 
@@ -27,7 +27,7 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Asked {
     pub request: AuthorizationRequest,
-    /// Who must be signed in.
+    /// Who must be signed in, as the client knows them.
     pub hinted_subject: Option<UserId>,
     /// The scopes, with those of the claims that are asked for one by one, and the resources: all that
     /// consent is about and can be remembered.
@@ -156,7 +156,7 @@ impl Facts {
         browser: &Browser,
         pending: Option<&Pending>,
     ) -> Result<Self, StoreError> {
-        let (session, unsure) = account::choose(cx, tx, asked, browser, pending)?;
+        let (session, unsure) = account::choose(cx, tx, asked, client, browser, pending)?;
         let consent = match &session {
             Some((_, user)) => consent::find(tx, &user.id, &client.client_id)?,
             None => None,
@@ -169,6 +169,10 @@ impl Facts {
 
     /// What happens next.
     pub fn decide(&self, cx: &Cx, asked: &Asked, client: &Client) -> Decision {
+        let hinted = asked.hinted_subject.as_ref().map(|sub| match &self.session {
+            Some((_, user)) => subjects::meant(cx, client, sub, &user.id),
+            None => sub.clone(),
+        });
         decide(&Situation {
             prompts: asked.prompts_for(client),
             max_age: asked.request.max_age,
@@ -176,7 +180,7 @@ impl Facts {
             client,
             session: self.session.as_ref().map(|(session, user)| (session, user)),
             unsure: self.unsure,
-            hinted_subject: asked.hinted_subject.as_ref(),
+            hinted_subject: hinted.as_ref(),
             consent: self.consent.as_ref(),
             progress: &self.progress,
             started_at: self.started_at,

@@ -18,8 +18,8 @@ use crate::{
         trace::Reason,
     },
     service::{
-        Broken, Cx, Failure, apis, events::Draft, pushed_authorization_request, session_state::session_state, sessions,
-        token::issue,
+        Broken, Cx, Failure, apis, client_keys, clients, events::Draft, pushed_authorization_request,
+        session_state::session_state, sessions, token::issue,
     },
     store::{Abort, Write, authorization, authorization_code, client, consent, deferred, interaction, user},
 };
@@ -40,9 +40,9 @@ impl Ended {
     ///
     /// # Errors
     /// When the server fails.
-    pub fn next(self, cx: &Cx) -> Result<Next, Broken> {
+    pub async fn next(self, cx: &Cx) -> Result<Next, Broken> {
         match self {
-            Self::Reply(reply) => reply.write_out(cx).map(Next::Answer),
+            Self::Reply(reply) => reply.write_out(cx).await.map(Next::Answer),
             Self::Page(page) => Ok(Next::Page(page)),
         }
     }
@@ -64,10 +64,19 @@ pub(super) async fn grant(
     id: Option<InteractionId>,
     browser: &Browser,
 ) -> Result<Finished, DialogueFailure> {
+    if let Some(view) = clients::find_recent(cx, &asked.request.client_id).await? {
+        let settings = &view.client.settings;
+        if asked.request.response_type.has_id_token() {
+            client_keys::prepare(cx, &view.client, settings.id_token_encryption()).await;
+        }
+        if asked.request.response_mode.is_signed() {
+            client_keys::prepare(cx, &view.client, settings.authorization_encryption()).await;
+        }
+    }
     let (context, browser) = (cx.clone(), browser.clone());
     let finished = cx.services.store.write(move |tx| grant_in(&context, tx, &asked, id.as_ref(), &browser)).await?;
     match finished {
-        Finished::Done(ended) => Ok(Finished::Done(ended.next(cx)?)),
+        Finished::Done(ended) => Ok(Finished::Done(ended.next(cx).await?)),
         Finished::Instead(decision) => Ok(Finished::Instead(decision)),
     }
 }
@@ -81,7 +90,9 @@ fn grant_in(
 ) -> Result<Finished<Ended>, Abort<DialogueFailure>> {
     // Lock order: user, session, interaction, authorization. What was read before the lock is read again.
     let before = id.map(|id| pending::find(cx, tx, id, browser)).transpose()?;
-    if let (Some((_, person)), _) = account::choose(cx, tx, asked, browser, before.as_ref())? {
+    if let Some(known) = client::find(tx, &asked.request.client_id)?
+        && let (Some((_, person)), _) = account::choose(cx, tx, asked, &known, browser, before.as_ref())?
+    {
         user::lock(tx, &person.id)?;
     }
     let pending = id.map(|id| pending::find(cx, tx, id, browser)).transpose()?;
@@ -98,6 +109,11 @@ fn grant_in(
         Ending::Redirect => Some(asked.redirect(&client)?),
         Ending::Deferred { .. } => None,
     };
+    if redirect.is_some() && asked.request.response_mode.is_signed() {
+        // Nothing is granted that could not be told.
+        client_keys::recipient(cx, &client, client.settings.authorization_encryption())
+            .map_err(|failure| Abort::Undo(failure.into()))?;
+    }
     if let Some(pending) = &pending
         && !interaction::finish(tx, &pending.interaction.id, cx.now())?
     {

@@ -131,7 +131,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
             });
         }
         Err(AuthorizeError::Redirect(refused)) => {
-            return answered(Reply::refused_early(&known(client.as_deref())?.client, *refused).write_out(cx)?);
+            return answered(Reply::refused_early(&known(client.as_deref())?.client, *refused).write_out(cx).await?);
         }
     };
     let client = &known(client.as_deref())?.client;
@@ -139,7 +139,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
         Ok(registered) => registered,
         Err(Failure::Refused(error)) => {
             cx.refused("registry", &[], error.reason);
-            return answered(Reply::refused(client, redirect, &request, error).write_out(cx)?);
+            return answered(Reply::refused(client, redirect, &request, error).write_out(cx).await?);
         }
         Err(broken) => return Err(broken.into()),
     };
@@ -148,7 +148,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
         Ok(asked) => asked,
         Err(error) => {
             cx.refused("id_token_hint", &[], error.reason);
-            return answered(Reply::refused(client, redirect, &request, error).write_out(cx)?);
+            return answered(Reply::refused(client, redirect, &request, error).write_out(cx).await?);
         }
     };
     let decision = decide_at_start(cx, &asked, browser).await?;
@@ -162,7 +162,7 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
     match decision {
         Decision::Refuse(error) => {
             cx.refused("prompt", &[("prompt", "none")], error.reason);
-            answered(Reply::refused(client, redirect, &request, error).write_out(cx)?)
+            answered(Reply::refused(client, redirect, &request, error).write_out(cx).await?)
         }
         // It could be granted a moment ago, and again now: the dialogue's first page goes on from there.
         page => begin(cx, &asked, browser.clone(), page).await,

@@ -11,7 +11,7 @@ use crate::{
             SafeRedirect, failure, signed, success,
         },
     },
-    service::{Broken, Cx, Failure, token::issue},
+    service::{Broken, Cx, Failure, client_keys, token::issue},
 };
 
 /// `typ` of signed responses. JARM names none of its own.
@@ -71,7 +71,7 @@ impl Reply {
     ///
     /// # Errors
     /// When the server fails.
-    pub fn write_out(self, cx: &Cx) -> Result<Answer, Broken> {
+    pub async fn write_out(self, cx: &Cx) -> Result<Answer, Broken> {
         let Self { client, redirect, mode, state, session_state, outcome } = self;
         let parameters = match outcome {
             Outcome::Refused(error) => failure(&error, &super::error_uri(cx, error.reason), state.as_deref()),
@@ -87,6 +87,8 @@ impl Reply {
             }
         };
         if mode.is_signed() {
+            // Fetched a moment ago where something was granted; a refusal fetches here.
+            client_keys::prepare(cx, &client, client.settings.authorization_encryption()).await;
             let response = finish_signed(cx, &client, parameters)?;
             Ok(signed(response.expose(), &redirect, mode))
         } else {
@@ -101,7 +103,11 @@ fn finish_signed(cx: &Cx, client: &Client, parameters: ResponseParameters) -> Re
     let claims = parameters.claims(cx.services.issuer.as_str(), &client.client_id, cx.now());
     let keyring = cx.services.keyring.load();
     let signer = keyring.signer(algorithm).ok_or_else(|| Broken::Internal(format!("no key signs {algorithm}")))?;
-    sign_compact(signer, RESPONSE_TYPE, &claims).map(Secret::new).map_err(|error| Broken::Internal(error.to_string()))
+    let jwt = sign_compact(signer, RESPONSE_TYPE, &claims).map_err(|error| Broken::Internal(error.to_string()))?;
+    match client_keys::recipient(cx, client, client.settings.authorization_encryption()).map_err(broken)? {
+        Some(recipient) => recipient.nest(cx, &jwt).map(Secret::new).map_err(broken),
+        None => Ok(Secret::new(jwt)),
+    }
 }
 
 /// Nothing is refused any more when tokens are signed.

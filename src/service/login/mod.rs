@@ -345,7 +345,7 @@ pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: 
             decline(&context, tx, &pending, &browser)
         })
         .await?;
-    Ok(ended.next(cx)?)
+    Ok(ended.next(cx).await?)
 }
 
 /// The person goes on with the account that is signed in (`prompt=select_account`).

@@ -20,7 +20,7 @@ use crate::{
         Secret,
         entity::{
             AccessTokenFormat, Api, AuthenticationContext, Authorization, Client, ConsentMode, EventKind,
-            IdTokenClaims, RefreshToken, User,
+            IdTokenClaims, RefreshToken,
         },
         ids::{AuthorizationId, ClientId, SessionId},
         jose::SigningAlgorithm,
@@ -33,7 +33,14 @@ use crate::{
             id_token::IdTokenFacts,
         },
     },
-    service::{Broken, Cx, Failure, apis, clients::ClientView, events::Draft, failure::undo, people, sessions},
+    service::{
+        Broken, Cx, Failure, apis,
+        client_keys::{self, Recipient},
+        clients::ClientView,
+        events::Draft,
+        failure::undo,
+        people, sessions, subjects,
+    },
     store::{
         self, Abort, Appended, MachineIssue, Read, StoreError, Write, access_token::NewAccessToken, client, consent,
         refresh_token, session, user,
@@ -46,6 +53,10 @@ pub use front_channel::{FrontChannel, FrontChannelTokens};
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 /// `typ` of ID tokens.
 pub const ID_TOKEN_TYPE: &str = "JWT";
+/// `typ` of UserInfo answers that are JWTs.
+pub const USERINFO_TYPE: &str = "JWT";
+/// `typ` of introspection answers that are JWTs (RFC 9701 §5).
+pub const INTROSPECTION_TYPE: &str = "token-introspection+jwt";
 /// The purpose under which a refresh token's successor is sealed.
 pub const SUCCESSOR_PURPOSE: &str = "refresh-successor";
 
@@ -166,7 +177,7 @@ pub struct Unsigned {
 }
 
 struct IdTokenDraft {
-    subject: User,
+    subject: String,
     client_id: ClientId,
     lifetime: i64,
     algorithm: SigningAlgorithm,
@@ -174,6 +185,8 @@ struct IdTokenDraft {
     nonce: Option<String>,
     sid: SessionId,
     extra: Map<String, Value>,
+    /// Whom it is encrypted for.
+    recipient: Option<Recipient>,
 }
 
 /// Whether the client is still the one that was authenticated.
@@ -247,8 +260,9 @@ fn for_authorization(
     let scope = target.scope.clone();
     let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
+    let subject = subjects::told(cx, client, &person.id);
     let mut claims = AccessTokenClaims {
-        subject: person.id.as_str().to_owned(),
+        subject: subject.clone(),
         jti: jti(&authorization.id, &drafts.serial),
         context: Some(authorization.context.clone()),
         session_id: Some(authorization.session_id.clone()),
@@ -280,7 +294,7 @@ fn for_authorization(
     let identified = has("openid") && !matches!(chain, Chain::Single);
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
     let id_token = if identified && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
-        let person = Person { user: &person, groups: &membership.groups, roles: &membership.roles };
+        let person = Person { user: &person, subject: &subject, groups: &membership.groups, roles: &membership.roles };
         Some(id_token(cx, client, authorization, &person, &scope, told, nonce)?)
     } else {
         None
@@ -404,7 +418,10 @@ impl Unsigned {
 }
 
 /// Signs with the key in use for this algorithm.
-fn sign(
+///
+/// # Errors
+/// When no key signs with it, or the engine fails.
+pub(in crate::service) fn sign(
     cx: &Cx,
     algorithm: SigningAlgorithm,
     typ: &str,
@@ -424,10 +441,10 @@ impl IdTokenDraft {
         access_token: Option<&str>,
         response: Option<&FrontChannel>,
     ) -> Result<Secret<String>, Failure> {
-        let algorithm = self.algorithm;
+        let (algorithm, recipient) = (self.algorithm, self.recipient);
         let claims = IdTokenFacts {
             issuer: cx.services.issuer.as_str(),
-            subject: &self.subject.id,
+            subject: &self.subject,
             client_id: &self.client_id,
             issued_at: cx.now(),
             lifetime: self.lifetime,
@@ -441,7 +458,11 @@ impl IdTokenDraft {
             extra: self.extra,
         }
         .claims();
-        sign(cx, algorithm, ID_TOKEN_TYPE, &claims)
+        let jwt = sign(cx, algorithm, ID_TOKEN_TYPE, &claims)?;
+        match recipient {
+            Some(recipient) => recipient.nest(cx, jwt.expose()).map(Secret::new),
+            None => Ok(jwt),
+        }
     }
 }
 
@@ -510,7 +531,7 @@ fn id_token(
         extra.extend(asked.map_err(|mismatch| undo(mismatch.into()))?);
     }
     Ok(IdTokenDraft {
-        subject: person.user.clone(),
+        subject: person.subject.to_owned(),
         client_id: client.client_id.clone(),
         lifetime: settings.id_token_lifetime.unwrap_or(cx.services.policy.id_token_seconds),
         algorithm: settings.id_token_signed_response_alg,
@@ -518,6 +539,7 @@ fn id_token(
         nonce,
         sid: authorization.session_id.clone(),
         extra,
+        recipient: client_keys::recipient(cx, client, settings.id_token_encryption())?,
     })
 }
 

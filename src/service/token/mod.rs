@@ -13,6 +13,7 @@ use std::{future::Future, pin::Pin};
 use super::{
     Broken, Cx, Failure,
     client_authentication::{self, AuthenticatedClient, DirectRequest, Freshness},
+    client_keys,
 };
 use crate::domain::{
     entity::AuthMethod,
@@ -104,5 +105,7 @@ async fn grant(cx: &Cx, client: &AuthenticatedClient, request: &DirectRequest<'_
         .iter()
         .find(|grant| grant.grant_type == grant_type)
         .ok_or_else(|| Failure::internal("a grant type without a grant"))?;
+    // What is issued may have to be encrypted: its key is fetched before the transaction that issues.
+    client_keys::prepare(cx, client.client(), client.client().settings.id_token_encryption()).await;
     (grant.respond)(cx, client, request).await
 }

@@ -24,6 +24,7 @@ use crate::{
         client_authentication::{AuthenticatedClient, DirectRequest},
         clients::{self, ClientView},
         failure::undo,
+        subjects,
     },
     store::{Abort, Read, StoreError, Write, authorization, exchange_policy},
 };
@@ -111,7 +112,9 @@ fn find_id_token(
     let Ok((_, claims)) = keyring.verify_own(text, &[issue::ID_TOKEN_TYPE]) else { return Ok(None) };
     let Some((subject, client, session, expires_at)) = read_id_token(cx, &claims) else { return Ok(None) };
     let Some(found) = authorization::latest_of_session(tx, &session, &client)? else { return Ok(None) };
-    if found.user_id.as_str() != subject || !bearer::authorization_stands(cx, tx, &client, &found.id)? {
+    let Some(view) = clients::standing(cx, tx, &client)? else { return Ok(None) };
+    let named = subjects::told(cx, &view.client, &found.user_id) == subject;
+    if !named || !bearer::authorization_stands(cx, tx, &client, &found.id)? {
         return Ok(None);
     }
     let facts = ExchangeSubject { scope: found.scope.clone(), expires_at, actor: None };

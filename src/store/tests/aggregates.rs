@@ -391,7 +391,7 @@ on_both! {
     async fn a_key_moves_on_once_and_only_a_retired_one_is_removed(db) {
         let key = SigningKeyRecord {
             id: KeyId::new("k"),
-            algorithm: SigningAlgorithm::ES256,
+            algorithm: SigningAlgorithm::ES256.into(),
             state: KeyState::Next,
             public_jwk: "{}".into(),
             sealed_private_key: vec![0, 1, 2],

@@ -56,6 +56,15 @@ both! {
             "subject_types_supported",
             "id_token_signing_alg_values_supported",
             "userinfo_signing_alg_values_supported",
+            "id_token_encryption_alg_values_supported",
+            "id_token_encryption_enc_values_supported",
+            "userinfo_encryption_alg_values_supported",
+            "userinfo_encryption_enc_values_supported",
+            "introspection_encryption_alg_values_supported",
+            "introspection_encryption_enc_values_supported",
+            "authorization_encryption_alg_values_supported",
+            "authorization_encryption_enc_values_supported",
+            "introspection_signing_alg_values_supported",
             "token_endpoint_auth_methods_supported",
             "token_endpoint_auth_signing_alg_values_supported",
             "introspection_endpoint_auth_methods_supported",
@@ -240,7 +249,7 @@ both! {
         // Behaviours 6, 9, 10, 12, 14, 16 and 17.
         let document = app.document(OPENID).await;
         assert!(list(&document, "response_types_supported").contains(&"code"));
-        assert_eq!(list(&document, "subject_types_supported"), ["public"]);
+        assert_eq!(list(&document, "subject_types_supported"), ["public", "pairwise"]);
         assert_eq!(list(&document, "code_challenge_methods_supported"), ["S256"]);
         let scopes = list(&document, "scopes_supported");
         for scope in ["openid", "profile", "email", "address", "phone", "offline_access"] {

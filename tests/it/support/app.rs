@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use symbolon::{
     crypto::{
         keyring::Keyring,
+        pairwise::PairwiseKey,
         password::{PasswordHasher, PasswordSettings},
         random::SystemRandom,
         seal::{KeyEncryptionKey, Sealer},
@@ -208,6 +209,7 @@ fn services(database: &TestDatabase, options: &Options, origin: &str) -> (Arc<Se
         passwords: PasswordHasher::new(cheap).expect("a pool of one thread"),
         sealer: Sealer::new(&key_encryption_key()),
         keyring: ArcSwap::from_pointee(Keyring::new("none", Vec::new(), Vec::new()).expect("an empty ring")),
+        pairwise: PairwiseKey::generate(&SystemRandom),
         clients: ClientCache::default(),
         registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),

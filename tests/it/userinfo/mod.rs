@@ -1,4 +1,5 @@
 //! The UserInfo endpoint (OIDC Core 5.3).
 
 mod errors;
+mod jwt;
 mod ok;

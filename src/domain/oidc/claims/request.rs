@@ -121,7 +121,7 @@ pub fn requested_claims(
     target: Target,
     allowed_scope: &[String],
 ) -> Result<Map<String, Value>, SubjectMismatch> {
-    let subject = person.user.id.as_str();
+    let subject = person.subject;
     for asked in [&request.id_token, &request.userinfo] {
         let demanded = asked.get("sub").and_then(|sub| sub.values.as_ref());
         if demanded.is_some_and(|values| !values.iter().any(|value| value.as_str() == Some(subject))) {

@@ -30,7 +30,10 @@ fn suite_user() -> User {
 
 fn tell(user: &User, scope: &[&str]) -> Value {
     let (groups, roles) = (names(&["staff", "dev", "staff"]), names(&["auditor"]));
-    Value::Object(claims_for_scope(&Person { user, groups: &groups, roles: &roles }, &names(scope)))
+    Value::Object(claims_for_scope(
+        &Person { user, subject: user.id.as_str(), groups: &groups, roles: &roles },
+        &names(scope),
+    ))
 }
 
 #[test]
@@ -85,7 +88,10 @@ fn an_unverified_email_says_so_in_a_boolean() {
 #[test]
 fn groups_and_roles_are_arrays_even_when_empty() {
     let user = suite_user();
-    let told = claims_for_scope(&Person { user: &user, groups: &[], roles: &[] }, &names(&["groups", "roles"]));
+    let told = claims_for_scope(
+        &Person { user: &user, subject: user.id.as_str(), groups: &[], roles: &[] },
+        &names(&["groups", "roles"]),
+    );
     assert_eq!(Value::Object(told), json!({ "sub": "u1", "groups": [], "roles": [] }));
 }
 
@@ -106,7 +112,7 @@ fn parse(text: &str) -> Result<ClaimsRequest, OAuthError> {
 fn ask(text: &str, target: Target) -> Result<Value, SubjectMismatch> {
     let user = suite_user();
     let groups = names(&["staff"]);
-    let person = Person { user: &user, groups: &groups, roles: &[] };
+    let person = Person { user: &user, subject: user.id.as_str(), groups: &groups, roles: &[] };
     let allowed = names(&["openid", "profile", "email", "groups"]);
     requested_claims(&person, &parse(text).expect("well-formed"), target, &allowed).map(Value::Object)
 }
@@ -224,7 +230,7 @@ fn brackets_inside_text_do_not_count_as_nesting() {
 #[test]
 fn every_claim_in_the_table_can_be_told_and_every_scope_is_described() {
     let user = suite_user();
-    let person = Person { user: &user, groups: &[], roles: &[] };
+    let person = Person { user: &user, subject: user.id.as_str(), groups: &[], roles: &[] };
     for scope in SCOPES {
         assert!(!scope.sentence.is_empty() && scope.detail.ends_with('.'), "{}", scope.scope);
         for claim in scope.claims {

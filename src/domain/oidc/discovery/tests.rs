@@ -41,6 +41,10 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
         request_object_algs: &["RS256", "none"],
         id_token_algs: &SigningAlgorithm::ALL,
         userinfo_algs: &[],
+        introspection_algs: &[],
+        encryption_algs: &[],
+        content_encryptions: &[],
+        subject_types: &SubjectType::ALL,
         scopes: &scopes,
         protected_resources: &["https://api.example.com"],
         authorization_details_types: &["payment"],
@@ -80,7 +84,7 @@ fn the_documents_list_what_is_registered() {
     assert_eq!(openid["end_session_endpoint"], "https://id.example.com/oauth2/logout");
     assert_eq!(openid["prompt_values_supported"], json!(["none", "login", "consent", "select_account"]));
     assert_eq!(openid["id_token_signing_alg_values_supported"], json!(["RS256", "PS256", "ES256", "EdDSA"]));
-    assert_eq!(openid["subject_types_supported"], json!(["public"]));
+    assert_eq!(openid["subject_types_supported"], json!(["public", "pairwise"]));
     assert_eq!(openid["acr_values_supported"], json!(["1"]));
     assert_eq!(openid["ui_locales_supported"], json!(["en"]));
 }

@@ -17,7 +17,7 @@ fn tokens(extra: Value, change: impl FnOnce(&mut IdTokenFacts<'_>)) -> Value {
     let Value::Object(extra) = extra else { panic!("an object") };
     let mut facts = IdTokenFacts {
         issuer: ISSUER,
-        subject: &subject,
+        subject: subject.as_str(),
         client_id: &client_id,
         issued_at: Timestamp::from_millis(1_700_000_060_500),
         lifetime: 600,

@@ -1,0 +1,4 @@
+//! What people are known by (OIDC Core 8).
+
+mod errors;
+mod ok;
