@@ -7,6 +7,7 @@ use url::form_urlencoded;
 use super::{
     Broken, Cx,
     delivery::{self, Letter, Unsendable},
+    subjects,
 };
 use crate::{
     crypto::sign_compact,
@@ -51,7 +52,7 @@ pub(super) fn compose(cx: &Cx, delivery: &Delivery, client: Option<&Client>) -> 
     let claims = LogoutTokenFacts {
         issuer: cx.services.issuer.as_str(),
         client_id: &client.client_id,
-        subject: &UserId::new(subject),
+        subject: &UserId::new(subjects::told(cx, client, &UserId::new(subject))),
         sid: &SessionId::new(sid),
         jti: &cx.fresh_id(),
         issued_at: cx.now(),

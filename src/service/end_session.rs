@@ -110,13 +110,18 @@ impl Request {
             Ok::<_, StoreError>((client, sessions::all_live(&context, tx, cookie.as_ref())?))
         };
         (request.client, request.held) = cx.services.store.read(read).await?;
-        if let (Some(Ok(hint)), Some(client)) = (&mut request.hint, &request.client) {
+        if let Some(Ok(hint)) = &mut request.hint {
+            // Whom the client means by its own name for them.
+            let named = |held: &Held| match &request.client {
+                Some(client) => subjects::meant(cx, client, &hint.subject, &held.user.id),
+                None => hint.subject.clone(),
+            };
             // The account of the hint, if it is one of several; whether it may be ended is decided afterwards.
-            let is_hinted = |held: &Held| subjects::told(cx, client, &held.user.id) == hint.subject.as_str();
-            request.place = request.held.iter().position(is_hinted).unwrap_or_default();
-            if let Some(held) = request.held.get(request.place) {
-                hint.subject = subjects::meant(cx, client, &hint.subject, &held.user.id);
+            let place = request.held.iter().position(|held| named(held) == held.user.id).unwrap_or_default();
+            if let Some(subject) = request.held.get(place).map(named) {
+                hint.subject = subject;
             }
+            request.place = place;
         }
         if let Some(client) = &request.client {
             cx.note_client(client.client_id.as_str());

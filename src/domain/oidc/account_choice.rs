@@ -63,11 +63,12 @@ pub fn choose(signed_in: &[(&Session, &User)], clues: &Clues<'_>) -> Choice {
     }
 }
 
-/// Whether a `login_hint` names this person: by username, address or `sub`.
+/// Whether a `login_hint` names this person: by username or address. Never by `sub`: each client
+/// has its own.
 fn is_meant(user: &User, hint: &str) -> bool {
     let hint_canonical = User::canonical(hint);
     let same = |name: &str| User::canonical(name) == hint_canonical;
-    same(&user.username) || user.email.as_deref().is_some_and(same) || user.id.as_str() == hint
+    same(&user.username) || user.email.as_deref().is_some_and(same)
 }
 
 #[cfg(test)]

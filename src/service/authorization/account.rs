@@ -3,8 +3,8 @@
 use super::{Browser, DialogueFailure, Page, asked::Asked, pending::Pending};
 use crate::{
     domain::{
-        entity::{Session, User},
-        ids::InteractionId,
+        entity::{Client, Session, User},
+        ids::{InteractionId, UserId},
         oidc::account_choice::{Choice, Clues, choose as choose_account},
     },
     service::{
@@ -12,7 +12,7 @@ use crate::{
         sessions::{self, Held},
         subjects,
     },
-    store::{Read, StoreError, client, session_client},
+    store::{Read, StoreError, session_client},
 };
 
 /// The session that a request is about, and whether the person has to be asked.
@@ -23,6 +23,7 @@ pub(super) fn choose(
     cx: &Cx,
     tx: &mut Read<'_>,
     asked: &Asked,
+    client: &Client,
     browser: &Browser,
     pending: Option<&Pending>,
 ) -> Result<(Option<(Session, User)>, bool), StoreError> {
@@ -35,20 +36,17 @@ pub(super) fn choose(
     } else {
         None
     };
-    // A pairwise client knows people by other names than ours.
-    let hinted = match &asked.hinted_subject {
-        None => None,
-        Some(sub) => {
-            let client = client::find(tx, &asked.request.client_id)?;
-            let is_meant = |held: &&Held| {
-                client.as_ref().is_some_and(|client| subjects::told(cx, client, &held.user.id) == sub.as_str())
-            };
-            Some(held.iter().find(is_meant).map_or_else(|| sub.clone(), |held| held.user.id.clone()))
-        }
-    };
+    // Whom the client means by its own name for them; a stranger matches nobody.
+    let subject = asked.hinted_subject.as_ref().map(|sub| {
+        let named = held.iter().map(|held| subjects::meant(cx, client, sub, &held.user.id));
+        named
+            .zip(&held)
+            .find(|(meant, held)| *meant == held.user.id)
+            .map_or_else(|| UserId::new(""), |(meant, _)| meant)
+    });
     let clues = Clues {
         dialogue: pending.and_then(|pending| pending.interaction.session_id.as_ref()),
-        subject: hinted.as_ref(),
+        subject: subject.as_ref(),
         login_hint,
         last_of_client: last_of_client.as_ref(),
     };
@@ -73,7 +71,7 @@ pub(in crate::service) fn session_of(
     browser: &Browser,
 ) -> Result<Option<(Session, User)>, DialogueFailure> {
     let asked = Asked::of(cx, pending)?;
-    Ok(choose(cx, tx, &asked, browser, Some(pending))?.0)
+    Ok(choose(cx, tx, &asked, &pending.client, browser, Some(pending))?.0)
 }
 
 /// Where a person goes who wants another account: to the chooser, or to the sign-in page where there is

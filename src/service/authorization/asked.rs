@@ -156,7 +156,7 @@ impl Facts {
         browser: &Browser,
         pending: Option<&Pending>,
     ) -> Result<Self, StoreError> {
-        let (session, unsure) = account::choose(cx, tx, asked, browser, pending)?;
+        let (session, unsure) = account::choose(cx, tx, asked, client, browser, pending)?;
         let consent = match &session {
             Some((_, user)) => consent::find(tx, &user.id, &client.client_id)?,
             None => None,

@@ -90,7 +90,9 @@ fn grant_in(
 ) -> Result<Finished<Ended>, Abort<DialogueFailure>> {
     // Lock order: user, session, interaction, authorization. What was read before the lock is read again.
     let before = id.map(|id| pending::find(cx, tx, id, browser)).transpose()?;
-    if let (Some((_, person)), _) = account::choose(cx, tx, asked, browser, before.as_ref())? {
+    if let Some(known) = client::find(tx, &asked.request.client_id)?
+        && let (Some((_, person)), _) = account::choose(cx, tx, asked, &known, browser, before.as_ref())?
+    {
         user::lock(tx, &person.id)?;
     }
     let pending = id.map(|id| pending::find(cx, tx, id, browser)).transpose()?;

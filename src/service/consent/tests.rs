@@ -145,9 +145,10 @@ async fn a_page_shown_to_one_person_cannot_be_answered_as_another() {
     let (mut browser, id) = asked(&test, &[]).await;
     let token_of_alice = page(&browser, &id).await.form_token;
     let tab = sign_in_page(browser.authorize(&[("prompt", "login")]).await);
-    consent_page(browser.sign_in(&tab, "bob", PASSWORD).await);
-    let refused = consent::allow(&browser.cx(), &id, &browser.cookies, &token_of_alice).await;
+    let of_bob = consent_page(browser.sign_in(&tab, "bob", PASSWORD).await);
+    let refused = consent::allow(&browser.cx(), &of_bob, &browser.cookies, &token_of_alice).await;
     assert_eq!(refused_page(refused), "AS-1023");
+    assert_eq!(page(&browser, &id).await.account.username, "alice", "each page is about the account that it names");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ both! {
 
     async fn a_consent_counts_only_for_the_account_that_the_page_named(app) {
         let rp = app.client(ClientSpec::web("web")).await;
-        app.person("alice").await;
+        let alice = app.person("alice").await;
         app.person("bob").await;
         let mut browser = app.browser();
         let request = Authorize::new(&rp, "openid");
@@ -28,14 +28,15 @@ both! {
         let of_alice = browser.sign_in(&page, "alice", PASSWORD).await.page("/consent/");
         // In another tab somebody else signs in.
         let other = browser.authorize(&request.clone().with("prompt", "login")).await.page("/sign-in/");
-        browser.sign_in(&other, "bob", PASSWORD).await.page("/consent/");
-        browser
-            .press(&of_alice, "consent-allow", &[])
-            .await
-            .page("/consent/")
-            .answer
-            .refused_page(400, "AS-1023")
-            .await;
+        let of_bob = browser.sign_in(&other, "bob", PASSWORD).await.page("/consent/");
+        // Each page is about the account that it names, and answers for that one only.
+        let (_, fields) = of_alice.filled("consent-allow", &[]);
+        let token = &fields.iter().find(|(name, _)| name == "csrf").expect("csrf").1;
+        let forged = Request::form(&of_bob.path, &[("csrf", token.as_str()), ("action", "allow")]);
+        browser.request(forged).await.refused_page(400, "AS-1023").await;
+        let grant = browser.press(&of_alice, "consent-allow", &[]).await.away().grant(&request);
+        let tokens = rp.exchange(&grant).await.ok().await;
+        assert_eq!(app.verified(tokens.id()).await.1["sub"], alice.id.as_str());
     }
 
     async fn a_form_without_its_token_or_with_an_unknown_button_is_refused(app) {

@@ -56,7 +56,7 @@ fn a_hinted_person_is_found_among_several_and_never_guessed() {
 }
 
 #[test]
-fn a_login_hint_is_a_username_an_address_or_a_subject() {
+fn a_login_hint_is_a_username_or_an_address() {
     for hint in ["bob", "BOB", "bob@example.com", "Bob@EXAMPLE.com"] {
         let clues = Clues { login_hint: Some(hint), ..Clues::default() };
         assert_eq!(among(&["alice", "bob"], &clues), Choice::Sure(1), "{hint}");

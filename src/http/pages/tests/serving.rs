@@ -147,7 +147,9 @@ fn everything_in_the_static_folder_is_embedded_and_small() {
     names.sort();
     assert_eq!(names, assets::all().iter().map(|asset| asset.name).collect::<Vec<_>>());
     for asset in assets::all().iter().filter(|asset| asset.name.ends_with(".js")) {
-        assert!(asset.content.len() < 1024, "{} has {} bytes", asset.name, asset.content.len());
+        // The one that runs in frames of other origins brings its own SHA-256.
+        let limit = if asset.name == "check-session.js" { 4096 } else { 1024 };
+        assert!(asset.content.len() < limit, "{} has {} bytes", asset.name, asset.content.len());
     }
 }
 
