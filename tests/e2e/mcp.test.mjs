@@ -9,16 +9,16 @@ import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { authorize, tab } from './support/browser.mjs';
+import { certificate } from './support/certificate.mjs';
 import { apiCreateArguments, registrationPolicyArguments, users } from './support/contract.mjs';
 import { scope, startMcpServer } from './support/mcp_server.mjs';
 import { freePort, until } from './support/net.mjs';
-import { runCommand, startDev } from './support/server.mjs';
+import { startDev } from './support/server.mjs';
 import { suite } from './support/suite.mjs';
 
 const redirectUrl = 'http://localhost:3000/callback';
 // Where the client publishes its metadata: https, with a certificate that the server is told to trust.
 const publisher = { dir: await mkdtemp(path.join(os.tmpdir(), 'symbolon-e2e-mcp-')), port: await freePort(), fetched: 0 };
-publisher.certificate = path.join(publisher.dir, 'publisher.crt');
 publisher.address = `https://localhost:${publisher.port}/client.json`;
 publisher.document = {
   client_id: publisher.address,
@@ -31,13 +31,9 @@ publisher.document = {
 };
 
 async function publish() {
-  const key = path.join(publisher.dir, 'publisher.key');
-  const made = await runCommand('openssl', [
-    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=publisher',
-    '-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', key, '-out', publisher.certificate,
-  ]);
-  assert.equal(made.code, 0, made.stderr);
-  publisher.listener = https.createServer({ cert: await readFile(publisher.certificate), key: await readFile(key) }, (request, response) => {
+  const { cert, key } = await certificate(publisher.dir, 'publisher');
+  publisher.certificate = cert;
+  publisher.listener = https.createServer({ cert: await readFile(cert), key: await readFile(key) }, (request, response) => {
     publisher.fetched += 1;
     response.setHeader('Content-Type', 'application/json').end(JSON.stringify(publisher.document));
   });
