@@ -1,4 +1,4 @@
-//! The page about a request from another device, and the page that ends it.
+//! The page about a request from another device or over the back channel, and the page that ends it.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
+        entity::DeferredKind,
         ids::InteractionId,
         trace::{Reason, Transaction},
     },
@@ -23,7 +24,7 @@ use crate::{
     },
     service::{
         approval::{self, ApprovalView},
-        authorization::{self, Page},
+        authorization::{self, Browser, Page},
         consent::Shown,
         recorder,
     },
@@ -45,7 +46,7 @@ pub async fn post(context: RequestContext, request: HttpRequest, id: Path<String
     let token = params.find("csrf").unwrap_or_default();
     let next = match params.find("action") {
         // Whoever was talked into typing a code is asked once more (RFC 8628 §5.4).
-        Some("allow") if params.find("started_here") != Some("yes") => {
+        Some("allow") if params.find("started_here") != Some("yes") && from_device(&context, &id, &browser).await => {
             let reason = Reason::ConfirmationMissing;
             context.cx.refused("confirmation", &[], reason);
             answer::log_refusal(&context.cx, reason);
@@ -61,6 +62,15 @@ pub async fn post(context: RequestContext, request: HttpRequest, id: Path<String
     match next {
         Ok(next) => dialogue::go(&context, &request, next).await,
         Err(failure) => dialogue::stop(&context, &request, failure).await,
+    }
+}
+
+/// Whether somebody may have been talked into typing a code. A request over the back channel names whom
+/// it is about, and nobody types anything; whatever cannot be read is treated as a device's.
+async fn from_device(context: &RequestContext, id: &InteractionId, browser: &Browser) -> bool {
+    match approval::view(&context.cx, id, browser).await {
+        Ok(Shown::Page(view)) => view.kind == DeferredKind::Device,
+        _ => true,
     }
 }
 
@@ -90,6 +100,8 @@ fn render(
         client: dialogue::client_card(&view.app, ""),
         account: dialogue::account(&view.account),
         user_code: view.user_code,
+        binding_message: view.binding_message,
+        from_device: view.kind == DeferredKind::Device,
         scopes: view
             .scopes
             .iter()
