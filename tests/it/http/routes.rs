@@ -7,6 +7,7 @@ use symbolon::http::routes::{Origins, Permission, ROUTES};
 const EXPECTED: &[(&str, Permission, Origins, &[&str])] = &[
     ("/", Permission::Browser, Origins::Same, &["get"]),
     ("/.well-known/oauth-authorization-server", Permission::Anybody, Origins::Any, &["get"]),
+    ("/.well-known/oauth-protected-resource/{path}", Permission::Anybody, Origins::Any, &["get"]),
     ("/.well-known/openid-configuration", Permission::Anybody, Origins::Any, &["get"]),
     ("/accounts/{interaction}", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/apps/start", Permission::Anybody, Origins::Same, &["get"]),
