@@ -24,7 +24,7 @@ use crate::{
     },
     service::{
         approval::{self, ApprovalView},
-        authorization::{self, Browser, Page},
+        authorization::{self, Page},
         consent::Shown,
         recorder,
     },
@@ -32,7 +32,7 @@ use crate::{
 
 /// `GET /approve/{interaction}`.
 pub async fn get(context: RequestContext, request: HttpRequest, id: Path<String>) -> HttpResponse {
-    show(&context, &request, &InteractionId::new(id.into_inner()), None).await
+    show(&context, &request, &InteractionId::new(id.into_inner())).await
 }
 
 /// `POST /approve/{interaction}`.
@@ -45,14 +45,16 @@ pub async fn post(context: RequestContext, request: HttpRequest, id: Path<String
     };
     let token = params.find("csrf").unwrap_or_default();
     let next = match params.find("action") {
-        // Whoever was talked into typing a code is asked once more (RFC 8628 §5.4).
-        Some("allow") if params.find("started_here") != Some("yes") && from_device(&context, &id, &browser).await => {
-            let reason = Reason::ConfirmationMissing;
-            context.cx.refused("confirmation", &[], reason);
-            answer::log_refusal(&context.cx, reason);
-            recorder::keep(&context.cx).await;
-            let error = FieldError::at("started_here", reason.code(), reason.next_step());
-            return show(&context, &request, &id, Some(error)).await;
+        // Nobody types anything for a request over the back channel, which names whom it is about.
+        Some("allow") if params.find("started_here") != Some("yes") => {
+            match approval::view(&context.cx, &id, &browser).await {
+                Ok(Shown::Page(view)) if view.kind == DeferredKind::Device => {
+                    return unconfirmed(&context, &request, view).await;
+                }
+                Ok(Shown::Page(_)) => approval::allow(&context.cx, &id, &browser, token).await,
+                Ok(Shown::Elsewhere(next)) => Ok(next),
+                Err(failure) => Err(failure),
+            }
         }
         Some("allow") => approval::allow(&context.cx, &id, &browser, token).await,
         Some("deny") => approval::deny(&context.cx, &id, &browser, token).await,
@@ -65,24 +67,19 @@ pub async fn post(context: RequestContext, request: HttpRequest, id: Path<String
     }
 }
 
-/// Whether somebody may have been talked into typing a code. A request over the back channel names whom
-/// it is about, and nobody types anything; whatever cannot be read is treated as a device's.
-async fn from_device(context: &RequestContext, id: &InteractionId, browser: &Browser) -> bool {
-    match approval::view(&context.cx, id, browser).await {
-        Ok(Shown::Page(view)) => view.kind == DeferredKind::Device,
-        _ => true,
-    }
+/// Whoever was talked into typing a code is asked once more (RFC 8628 §5.4).
+async fn unconfirmed(context: &RequestContext, request: &HttpRequest, view: ApprovalView) -> HttpResponse {
+    let reason = Reason::ConfirmationMissing;
+    context.cx.refused("confirmation", &[], reason);
+    answer::log_refusal(&context.cx, reason);
+    recorder::keep(&context.cx).await;
+    render(context, request, view, Some(FieldError::at("started_here", reason.code(), reason.next_step())))
 }
 
-async fn show(
-    context: &RequestContext,
-    request: &HttpRequest,
-    id: &InteractionId,
-    error: Option<FieldError>,
-) -> HttpResponse {
+async fn show(context: &RequestContext, request: &HttpRequest, id: &InteractionId) -> HttpResponse {
     let browser = cookies::browser(&context.cx, request);
     match approval::view(&context.cx, id, &browser).await {
-        Ok(Shown::Page(view)) => render(context, request, view, error),
+        Ok(Shown::Page(view)) => render(context, request, view, None),
         Ok(Shown::Elsewhere(next)) => dialogue::go(context, request, next).await,
         Err(failure) => dialogue::stop(context, request, failure).await,
     }

@@ -1,6 +1,6 @@
 //! What is refused.
 
-use super::{GRANT, answer, ask, begin, card, poll, signed_in, till, with_grant};
+use super::{ENDPOINT, GRANT, answer, ask, begin, card, poll, signed_in, till, with_grant};
 use crate::support::{Authorize, ClientSpec, Credentials, GrantSpec, Request, form_encode};
 use symbolon::domain::entity::UserState;
 
@@ -164,7 +164,7 @@ both! {
         let rp = app.client(till()).await;
         app.person("alice").await;
         let query = form_encode(&[("login_hint", "alice")]);
-        let answer = rp.post(&format!("{}?{query}", super::ENDPOINT), &[("scope", "openid")]).await;
+        let answer = rp.post(&format!("{}?{query}", ENDPOINT), &[("scope", "openid")]).await;
         answer.refused("invalid_request", "AS-1189").await;
     }
 }

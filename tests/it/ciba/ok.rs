@@ -2,7 +2,7 @@
 
 use symbolon::domain::{entity::SubjectType, jose::SigningAlgorithm};
 
-use super::{GRANT, answer, ask, begin, card, poll, signed_in, till, with_grant};
+use super::{ENDPOINT, GRANT, answer, ask, begin, card, fields, poll, signed_in, till, with_grant};
 use crate::support::{Authorize, ClientKey, ClientSpec, Credentials};
 
 both! {
@@ -71,20 +71,20 @@ both! {
         let key = ClientKey::generate(SigningAlgorithm::ES256);
         let rp = app.client(till().keyed(&key)).await.with(Credentials::Key(key.clone()));
         app.person("alice").await;
-        for audience in ["", "/oauth2/token", super::ENDPOINT] {
+        for audience in ["", "/oauth2/token", ENDPOINT] {
             let audience = app.services.issuer.join(audience);
             let assertion = key.sign(&rp.assertion().claim("aud", audience.as_str().into()).0);
-            let mut fields = super::fields(&[]);
+            let mut fields = fields(&[]);
             fields.push(("client_assertion_type", symbolon::domain::oauth::CLIENT_ASSERTION_TYPE));
             fields.push(("client_assertion", assertion.as_str()));
-            rp.with(Credentials::Nothing).post(super::ENDPOINT, &fields).await.json().await;
+            rp.with(Credentials::Nothing).post(ENDPOINT, &fields).await.json().await;
         }
     }
 
     /// Behaviour 190.
     async fn the_metadata_says_what_is_offered(app) {
         let document = app.document("/.well-known/openid-configuration").await;
-        assert_eq!(document["backchannel_authentication_endpoint"], app.services.issuer.join(super::ENDPOINT));
+        assert_eq!(document["backchannel_authentication_endpoint"], app.services.issuer.join(ENDPOINT));
         assert_eq!(document["backchannel_token_delivery_modes_supported"], serde_json::json!(["poll", "ping"]));
         assert_eq!(document["backchannel_user_code_parameter_supported"], false);
         let algorithms = &document["backchannel_authentication_request_signing_alg_values_supported"];
