@@ -58,6 +58,9 @@ const OWN: &[&str] = &[
     "initiate_login_uri",
     "software_id",
     "software_version",
+    "backchannel_token_delivery_mode",
+    "backchannel_client_notification_endpoint",
+    "backchannel_authentication_request_signing_alg",
 ];
 
 /// The settings that only an administrator chooses; they survive when the program changes its own.

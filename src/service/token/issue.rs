@@ -21,8 +21,8 @@ use crate::{
         entity::{AccessTokenFormat, Api, Authorization, Client, ConsentMode, EventKind, IdTokenClaims, RefreshToken},
         ids::AuthorizationId,
         oauth::{
-            AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, Target as Aim, TokenScheme, aim,
-            check_standing, consent_to_resource, details_for, narrow_details,
+            AUTH_REQ_ID_CLAIM, AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, Target as Aim,
+            TokenScheme, aim, check_standing, consent_to_resource, details_for, narrow_details,
         },
         oidc::claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
     },
@@ -84,6 +84,8 @@ pub enum Chain {
     Begin {
         /// The nonce of the authorization request.
         nonce: Option<String>,
+        /// The request over the back channel that they answer.
+        auth_req_id: Option<Secret<String>>,
     },
     /// In place of a refresh token, which is replaced.
     Rotate {
@@ -272,10 +274,10 @@ fn for_authorization(
         claims.audience = exchanged.audience;
         claims.actor = exchanged.actor;
     }
-    let nonce = match &chain {
-        Chain::Begin { nonce } => nonce.clone(),
-        Chain::FrontChannel(front) => front.nonce.clone(),
-        Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => None,
+    let (nonce, auth_req_id) = match &chain {
+        Chain::Begin { nonce, auth_req_id } => (nonce.clone(), auth_req_id.clone()),
+        Chain::FrontChannel(front) => (front.nonce.clone(), None),
+        Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => (None, None),
     };
     let front_channel = match &chain {
         Chain::FrontChannel(front) => Some(front.clone()),
@@ -285,7 +287,11 @@ fn for_authorization(
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
     let id_token = if identified && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
         let person = Person { user: &person, subject: &subject, groups: &membership.groups, roles: &membership.roles };
-        Some(id_token(cx, client, authorization, &person, &scope, told, nonce)?)
+        let mut draft = id_token(cx, client, authorization, &person, &scope, told, nonce)?;
+        if let Some(id) = auth_req_id {
+            draft.extra.insert(AUTH_REQ_ID_CLAIM.to_owned(), id.expose().as_str().into());
+        }
+        Some(draft)
     } else {
         None
     };
