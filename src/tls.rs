@@ -1,6 +1,7 @@
 //! HTTPS without a proxy: TLS 1.2 and 1.3 by aws-lc-rs, hybrid X25519MLKEM768 first (ASVS 12.1), and
 //! a certificate that is replaced while connections run. A bad new certificate changes nothing.
 
+mod clients;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,9 @@ use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, ServerConfig};
 
 use crate::config::Code;
+
+use clients::AnyCertificate;
+pub use clients::ClientAuthorities;
 
 /// Makes our provider the one of the process, for servers and clients. Once is enough; a provider
 /// that is already installed stays.
@@ -93,11 +97,27 @@ impl ServerTls {
     /// # Errors
     /// None in practice: the versions and the provider are fixed.
     pub fn server_config(&self, http: HttpVersions) -> Result<ServerConfig, TlsError> {
-        let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
+        self.config(http, false)
+    }
+
+    /// As [`Self::server_config`], and clients are asked for a certificate, which they need not have.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn mutual_config(&self, http: HttpVersions) -> Result<ServerConfig, TlsError> {
+        self.config(http, true)
+    }
+
+    fn config(&self, http: HttpVersions, asks: bool) -> Result<ServerConfig, TlsError> {
+        let versions = ServerConfig::builder_with_provider(Arc::new(provider()))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-            .map_err(|error| TlsError(format!("TLS cannot be set up: {error}.")))?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(&self.current) as Arc<dyn ResolvesServerCert>);
+            .map_err(|error| TlsError(format!("TLS cannot be set up: {error}.")))?;
+        let authenticated = if asks {
+            versions.with_client_cert_verifier(Arc::new(AnyCertificate(Arc::new(provider()))))
+        } else {
+            versions.with_no_client_auth()
+        };
+        let mut config = authenticated.with_cert_resolver(Arc::clone(&self.current) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = match http {
             HttpVersions::Http1 => vec![b"http/1.1".to_vec()],
             HttpVersions::Http2AndHttp1 => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
@@ -147,7 +167,7 @@ pub fn spawn_reload_on_sighup(tls: Arc<ServerTls>) -> std::io::Result<tokio::tas
 
 /// Certificate chain and key, which must belong together.
 fn certified_key(certificate_file: &Path, key_file: &Path) -> Result<CertifiedKey, TlsError> {
-    let certificates = chain(certificate_file)?;
+    let certificates = chain(certificate_file, "tls.certificate_file")?;
     let key = private_key(key_file)?;
     CertifiedKey::from_der(certificates, key, &provider()).map_err(|error| {
         let (certificate, key) = (certificate_file.display(), key_file.display());
@@ -166,14 +186,14 @@ fn certified_key(certificate_file: &Path, key_file: &Path) -> Result<CertifiedKe
 }
 
 /// The certificates of a PEM file, leaf first.
-fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem = read(file, "tls.certificate_file")?;
+fn chain(file: &Path, setting: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let pem = read(file, setting)?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
-        .map_err(|_| TlsError(format!("tls.certificate_file {} is damaged PEM. Copy it anew.", file.display())))?;
+        .map_err(|_| TlsError(format!("{setting} {} is damaged PEM. Copy it anew.", file.display())))?;
     if certificates.is_empty() {
         return Err(TlsError(format!(
-            "tls.certificate_file {} has no certificate. Give a PEM file with -----BEGIN CERTIFICATE-----.",
+            "{setting} {} has no certificate. Give a PEM file with -----BEGIN CERTIFICATE-----.",
             file.display()
         )));
     }

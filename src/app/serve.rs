@@ -12,7 +12,7 @@ use crate::{
     jobs,
     service::Services,
     telemetry,
-    tls::{HttpVersions, ServerTls, spawn_reload_on_sighup},
+    tls::{ClientAuthorities, HttpVersions, ServerTls, spawn_reload_on_sighup},
 };
 
 /// Binds the public socket. Before anything is printed: an address in use is told at once.
@@ -39,6 +39,7 @@ pub async fn run(
     playground: bool,
 ) -> Result<(), StartError> {
     let failed = |cause: std::io::Error| StartError::new(error::RESOURCES, cause.to_string());
+    let mut mutual = None;
     let tls = match &settings.tls {
         Some(files) => {
             let tls = ServerTls::load(&files.certificate_file, &files.key_file)
@@ -47,6 +48,12 @@ pub async fn run(
             let config = tls
                 .server_config(HttpVersions::Http2AndHttp1)
                 .map_err(|cause| StartError::new(error::RESOURCES, cause.to_string()))?;
+            if let Some(address) = settings.mtls.bind {
+                let config = tls
+                    .mutual_config(HttpVersions::Http2AndHttp1)
+                    .map_err(|cause| StartError::new(error::RESOURCES, cause.to_string()))?;
+                mutual = Some((listen(address)?, config));
+            }
             spawn_reload_on_sighup(tls).map_err(failed)?;
             Some(config)
         }
@@ -59,6 +66,14 @@ pub async fn run(
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let trusted = settings.clone();
     let jobs = jobs::spawn(&services);
+    let vouches: http::Vouches = match &settings.mtls.ca_file {
+        Some(file) => {
+            let authorities =
+                ClientAuthorities::load(file).map_err(|cause| StartError::new(error::RESOURCES, cause.to_string()))?;
+            Arc::new(move |certificate, between, now| authorities.vouch(certificate, between, now))
+        }
+        None => Arc::new(|_, _, _| false),
+    };
     let server = http::serve(HttpOptions {
         services,
         binding: Binding { listener, tls },
@@ -66,6 +81,9 @@ pub async fn run(
         max_body_bytes: settings.http.max_body_bytes,
         request_timeout: settings.http.request_timeout.duration(),
         trusts: Arc::new(move |address| trusted.trusts(address)),
+        mutual,
+        vouches,
+        client_cert_header: settings.mtls.from_proxy,
         playground,
         handle_signals: true,
     })

@@ -62,6 +62,21 @@ pub struct ClientFlags {
     /// The audience of the client's assertions: any, or issuer (as FAPI 2.0 wants).
     #[arg(long, value_parser = values::assertion_audience)]
     assertion_audience: Option<AssertionAudience>,
+    /// The subject of the client's certificate (RFC 4514), for tls_client_auth; empty removes it.
+    #[arg(long, value_name = "NAME")]
+    tls_subject_dn: Option<String>,
+    /// A host that the client's certificate is for; empty removes it.
+    #[arg(long, value_name = "HOST")]
+    tls_san_dns: Option<String>,
+    /// A URI that the client's certificate is for; empty removes it.
+    #[arg(long, value_name = "URI")]
+    tls_san_uri: Option<String>,
+    /// A network address that the client's certificate is for; empty removes it.
+    #[arg(long, value_name = "ADDRESS")]
+    tls_san_ip: Option<String>,
+    /// A mailbox that the client's certificate is for; empty removes it.
+    #[arg(long, value_name = "EMAIL")]
+    tls_san_email: Option<String>,
     /// A file with the client's public keys (a JWK set).
     #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
     jwks_file: Option<PathBuf>,
@@ -219,6 +234,12 @@ impl ClientFlags {
         set(&mut settings.token_endpoint_auth_method, self.auth_method);
         if self.auth_method.is_some() {
             settings.token_endpoint_auth_signing_alg = None;
+            // Names of a certificate mean nothing to another method, and are not kept for later.
+            settings.tls_client_auth_subject_dn = None;
+            settings.tls_client_auth_san_dns = None;
+            settings.tls_client_auth_san_uri = None;
+            settings.tls_client_auth_san_ip = None;
+            settings.tls_client_auth_san_email = None;
         }
         if self.auth_signing_alg.is_some() {
             settings.token_endpoint_auth_signing_alg = self.auth_signing_alg;
@@ -245,6 +266,11 @@ impl ClientFlags {
         self.apply_backchannel(&mut settings);
         set(&mut settings.subject_type, self.subject_type);
         put(&mut settings.sector_identifier_uri, self.sector_identifier_uri.as_ref());
+        put(&mut settings.tls_client_auth_subject_dn, self.tls_subject_dn.as_ref());
+        put(&mut settings.tls_client_auth_san_dns, self.tls_san_dns.as_ref());
+        put(&mut settings.tls_client_auth_san_uri, self.tls_san_uri.as_ref());
+        put(&mut settings.tls_client_auth_san_ip, self.tls_san_ip.as_ref());
+        put(&mut settings.tls_client_auth_san_email, self.tls_san_email.as_ref());
         put(&mut settings.client_uri, self.client_uri.as_ref());
         put(&mut settings.logo_uri, self.logo_uri.as_ref());
         put(&mut settings.policy_uri, self.policy_uri.as_ref());

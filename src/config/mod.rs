@@ -9,6 +9,7 @@ mod http;
 mod keys;
 mod log;
 mod management;
+mod mtls;
 mod network;
 mod outbound;
 mod passwords;
@@ -38,6 +39,7 @@ pub use http::Http;
 pub use keys::Keys;
 pub use log::{Log, LogFormat};
 pub use management::Management;
+pub use mtls::Mtls;
 pub use network::Network;
 pub use outbound::Outbound;
 pub use passwords::Passwords;
@@ -65,6 +67,8 @@ pub struct Settings {
     pub http: Http,
     /// Certificate and key; `None`: plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// Clients that show a certificate.
+    pub mtls: Mtls,
     /// The database.
     pub database: Database,
     /// The key-encryption key.
@@ -99,6 +103,7 @@ impl Settings {
         let trusted_proxies = trusted_proxies::read(&mut reader);
         let tls = tls::read(&mut reader);
         let issuer = server::read_issuer(&mut reader, bind, tls.as_ref(), &trusted_proxies);
+        let mtls = mtls::read(&mut reader, issuer.as_ref(), tls.as_ref(), &trusted_proxies);
         let database = database::read(&mut reader);
         let master_key = secrets::read(&mut reader, &database);
         let tokens = tokens::read(&mut reader);
@@ -121,6 +126,7 @@ impl Settings {
             trusted_proxies,
             http,
             tls,
+            mtls,
             database,
             master_key,
             log,

@@ -2,7 +2,8 @@
 //! all read it, so they cannot drift apart.
 
 use super::{
-    database, http, keys, log, management, outbound, passwords, secrets, server, sessions, tls, tokens, trusted_proxies,
+    database, http, keys, log, management, mtls, outbound, passwords, secrets, server, sessions, tls, tokens,
+    trusted_proxies,
 };
 
 /// What form a value has, in TOML and as text (environment, flag, file).
@@ -99,6 +100,7 @@ pub static SECTIONS: &[Section] = &[
     Section { name: "", settings: &[&server::ISSUER, &server::BIND, &trusted_proxies::TRUSTED_PROXIES] },
     Section { name: "http", settings: http::SETTINGS },
     Section { name: "tls", settings: tls::SETTINGS },
+    Section { name: "mtls", settings: mtls::SETTINGS },
     Section { name: "database", settings: database::SETTINGS },
     Section { name: "secrets", settings: secrets::SETTINGS },
     Section { name: "log", settings: log::SETTINGS },

@@ -4,6 +4,7 @@
 //! aws-lc-rs does the arithmetic. josekit is plugged onto the same keys through its `JwsSigner`, so
 //! that its other constructions (nested tokens) sign at the same speed.
 
+pub mod certificate;
 pub mod compact;
 mod json;
 pub mod jwe;

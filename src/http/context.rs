@@ -16,6 +16,14 @@ use crate::{
 /// A test whether an address is a declared proxy.
 pub type Trusts = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
 
+/// A test whether an authority vouches for a client's certificate: the certificate, what came with it,
+/// and the time in seconds.
+pub type Vouches = Arc<dyn Fn(&[u8], &[Vec<u8>], i64) -> bool + Send + Sync>;
+
+/// The certificates that a TLS client showed, its own first.
+#[derive(Clone, Debug)]
+pub(super) struct PeerCertificates(pub(super) Vec<Vec<u8>>);
+
 /// What the handlers of one server share.
 pub struct HttpState {
     /// The services.
@@ -24,6 +32,10 @@ pub struct HttpState {
     pub pages: Pages,
     /// Whether an address is a declared proxy.
     pub trusts: Trusts,
+    /// Whether an authority vouches for a client's certificate.
+    pub vouches: Vouches,
+    /// Whether declared proxies tell the certificates of clients.
+    pub client_cert_header: bool,
     /// Whether this server itself speaks TLS.
     pub tls: bool,
     /// Whether it listens on loopback only.

@@ -12,5 +12,5 @@ pub mod pages;
 pub mod routes;
 mod server;
 
-pub use context::HttpState;
+pub use context::{HttpState, Vouches};
 pub use server::{Binding, HttpOptions, serve, serve_management};

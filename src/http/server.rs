@@ -1,16 +1,18 @@
 //! Assembling and running the servers: the public one and the management one.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{any::Any, net::TcpListener, sync::Arc, time::Duration};
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::{
     App, HttpServer,
     dev::Server,
     middleware::from_fn,
+    rt::net::TcpStream,
     web::{self, Data, PayloadConfig},
 };
 
 use super::{
-    context::{HttpState, Trusts},
+    context::{HttpState, PeerCertificates, Trusts, Vouches},
     health, middleware,
     pages::{Pages, RenderError},
     routes,
@@ -39,6 +41,12 @@ pub struct HttpOptions {
     pub request_timeout: Duration,
     /// Whether an address is a declared proxy.
     pub trusts: Trusts,
+    /// Where clients with certificates are listened for.
+    pub mutual: Option<(TcpListener, rustls::ServerConfig)>,
+    /// Whether an authority vouches for a client's certificate.
+    pub vouches: Vouches,
+    /// Whether declared proxies tell the certificates of clients.
+    pub client_cert_header: bool,
     /// Whether the playground is served.
     pub playground: bool,
     /// Whether SIGTERM and SIGINT are handled here.
@@ -61,6 +69,8 @@ pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
         services: options.services,
         pages,
         trusts: options.trusts,
+        vouches: options.vouches,
+        client_cert_header: options.client_cert_header,
         tls: options.binding.tls.is_some(),
         loopback,
         playground: options.playground,
@@ -79,6 +89,7 @@ pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
             })
     };
     let mut server = HttpServer::new(factory)
+        .on_connect(keep_certificates)
         .workers(options.workers)
         .client_request_timeout(options.request_timeout)
         .shutdown_timeout(10);
@@ -89,7 +100,19 @@ pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
         Some(tls) => server.listen_rustls_0_23(options.binding.listener, tls)?,
         None => server.listen(options.binding.listener)?,
     };
+    let server = match options.mutual {
+        Some((listener, tls)) => server.listen_rustls_0_23(listener, tls)?,
+        None => server,
+    };
     Ok(server.run())
+}
+
+/// What a TLS client showed at its handshake goes along with each of its requests.
+fn keep_certificates(connection: &dyn Any, extensions: &mut actix_web::dev::Extensions) {
+    let Some(stream) = connection.downcast_ref::<TlsStream<TcpStream>>() else { return };
+    if let Some(certificates) = stream.get_ref().1.peer_certificates() {
+        extensions.insert(PeerCertificates(certificates.iter().map(|der| der.to_vec()).collect()));
+    }
 }
 
 /// Starts the management server: liveness and readiness, for the machine room only.
@@ -99,7 +122,16 @@ pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
 pub fn serve_management(services: Arc<Services>, listener: TcpListener) -> std::io::Result<Server> {
     let pages = Pages::new("", None).map_err(|error| std::io::Error::other(error.to_string()))?;
     let trusts: Trusts = Arc::new(|_| false);
-    let state = Data::new(HttpState { services, pages, trusts, tls: false, loopback: true, playground: false });
+    let state = Data::new(HttpState {
+        services,
+        pages,
+        trusts,
+        vouches: Arc::new(|_, _, _| false),
+        client_cert_header: false,
+        tls: false,
+        loopback: true,
+        playground: false,
+    });
     let factory = move || {
         App::new()
             .app_data(state.clone())

@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 use super::{
     Cx, Failure,
     admin::client::secret::SEALED_PURPOSE,
+    client_certificate,
     client_keys::{self, NotVerified},
     clients::{self, ClientView},
-    possession::Possession,
+    possession::{Possession, addresses},
     registration,
 };
 use crate::{
@@ -33,6 +34,8 @@ pub const CONFIDENTIAL_METHODS: &[AuthMethod] = &[
     AuthMethod::ClientSecretPost,
     AuthMethod::ClientSecretJwt,
     AuthMethod::PrivateKeyJwt,
+    AuthMethod::TlsClientAuth,
+    AuthMethod::SelfSignedTlsClientAuth,
 ];
 /// The algorithms accepted in client assertions.
 pub const ASSERTION_ALGORITHMS: &[AssertionAlgorithm] = &AssertionAlgorithm::ALL;
@@ -160,6 +163,9 @@ async fn try_with(
     match presented {
         Presented::Basic { secret, .. } | Presented::Post { secret, .. } => check_secret(cx, &view, secret)?,
         Presented::Assertion { assertion, .. } => check_assertion(cx, &view, assertion, request).await?,
+        Presented::Public { .. } if client.settings.token_endpoint_auth_method.needs_certificate() => {
+            client_certificate::check(cx, &view, request.possession).await?;
+        }
         Presented::Public { .. } => {}
     }
     let method = match presented {
@@ -190,10 +196,10 @@ fn check_secret(cx: &Cx, view: &ClientView, secret: &Secret<String>) -> Result<(
 /// The issuer, and the addresses that clients name in its place: the token endpoint, and the endpoint
 /// that they call (RFC 7523 §3, RFC 9126 §2).
 fn audiences(cx: &Cx, request: &DirectRequest<'_>) -> Vec<String> {
-    let issuer = &cx.services.issuer;
-    let mut audiences = vec![issuer.as_str().to_owned(), issuer.join("/oauth2/token")];
+    let mut audiences = vec![cx.services.issuer.as_str().to_owned()];
+    audiences.extend(addresses(cx, "/oauth2/token"));
     if !request.possession.path.is_empty() {
-        audiences.push(issuer.join(&request.possession.path));
+        audiences.extend(request.possession.targets(cx));
     }
     audiences
 }

@@ -35,9 +35,10 @@ const PATIENCE_SECONDS: i64 = 5;
 /// More addresses than this are not remembered.
 const CAPACITY: usize = 1024;
 
-/// One key set, read for both purposes.
+/// One key set, read for every purpose.
 #[derive(Debug)]
 struct KeySet {
+    published: Value,
     signing: Result<PublicKeySet, JwkError>,
     encryption: EncryptionKeySet,
 }
@@ -124,11 +125,31 @@ pub async fn verify_with(
     }
 }
 
+/// Whether the client's key set is one that is looked for: its own words, by value or by reference.
+///
+/// # Errors
+/// When the client has no keys, or they cannot be had.
+pub async fn has_published(cx: &Cx, view: &ClientView, wanted: impl Fn(&Value) -> bool) -> Result<bool, NotVerified> {
+    let settings = &view.client.settings;
+    if let Some(keys) = &settings.jwks {
+        return Ok(wanted(keys));
+    }
+    let uri = settings.jwks_uri.as_deref().ok_or(NotVerified::KeysUnavailable)?;
+    if let Some((at, keys)) = cx.services.fetched_keys.recall(uri) {
+        let age = cx.now().seconds_since(at);
+        let found = wanted(&keys.published);
+        if (found && age < FRESH_SECONDS) || (!found && age < PATIENCE_SECONDS) {
+            return Ok(found);
+        }
+    }
+    Ok(wanted(&fetch(cx, uri).await?.published))
+}
+
 /// Fetches the keys and remembers them.
 async fn fetch(cx: &Cx, uri: &str) -> Result<Arc<KeySet>, NotVerified> {
     let set = cx.services.fetcher.json(uri).await.map_err(|error| unavailable(cx, &error.to_string()))?;
     let encryption = EncryptionKeySet::parse(&set).map_err(|error| unavailable(cx, &error.to_string()))?;
-    let keys = Arc::new(KeySet { signing: PublicKeySet::parse(&set), encryption });
+    let keys = Arc::new(KeySet { signing: PublicKeySet::parse(&set), encryption, published: set });
     cx.services.fetched_keys.remember(uri, cx.now(), keys.clone());
     Ok(keys)
 }

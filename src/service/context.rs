@@ -73,6 +73,8 @@ pub struct Policy {
     pub key_rotation_seconds: i64,
     /// A new key is published this long before it signs, and a retired one this long after.
     pub key_overlap_seconds: i64,
+    /// Where clients with certificates reach this server; none: nowhere.
+    pub mtls: Option<Issuer>,
     /// Only a nonce of this server shows that a DPoP proof is fresh.
     pub require_dpop_nonce: bool,
     /// What people see as the name of this place.
@@ -96,6 +98,7 @@ impl Default for Policy {
             password_min_length: 12,
             key_rotation_seconds: 90 * 86_400,
             key_overlap_seconds: 86_400,
+            mtls: None,
             require_dpop_nonce: false,
             instance_name: "Symbolon".to_owned(),
         }

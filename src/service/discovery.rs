@@ -6,7 +6,8 @@ use super::{Services, apis::Registry, authorization, client_authentication, poss
 use crate::{
     crypto::token::digest,
     domain::{
-        entity::{SubjectType, TokenDeliveryMode},
+        Issuer,
+        entity::{AuthMethod, SubjectType, TokenDeliveryMode},
         jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{GrantType, ResponseMode, ResponseType},
         oidc::{
@@ -58,16 +59,24 @@ pub fn document(
     }
     let resources: Vec<&str> = registry.apis.iter().map(|api| api.resource.as_str()).collect();
     let details_types: Vec<&str> = registry.details_types.iter().map(String::as_str).collect();
+    let mtls = services.policy.mtls.as_ref();
+    // Without an address for certificates nobody can show one.
+    let usable = |methods: &[AuthMethod]| -> Vec<AuthMethod> {
+        methods.iter().copied().filter(|method| mtls.is_some() || !method.needs_certificate()).collect()
+    };
+    let token_methods = usable(client_authentication::METHODS);
+    let confidential_methods = usable(client_authentication::CONFIDENTIAL_METHODS);
     let capabilities = Capabilities {
         issuer: services.issuer.as_str(),
         endpoints: &endpoints,
         grant_types: &grant_types,
         response_types: &response_types,
         response_modes: &response_modes,
-        token_auth_methods: client_authentication::METHODS,
-        introspection_auth_methods: client_authentication::CONFIDENTIAL_METHODS,
-        revocation_auth_methods: client_authentication::METHODS,
+        token_auth_methods: &token_methods,
+        introspection_auth_methods: &confidential_methods,
+        revocation_auth_methods: &token_methods,
         client_assertion_algs: client_authentication::ASSERTION_ALGORITHMS,
+        mtls_base: mtls.map(Issuer::as_str),
         dpop_algs: possession::PROOF_ALGORITHMS,
         authorization_algs: &algorithms,
         request_object_algs: &request_objects,

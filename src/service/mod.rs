@@ -43,6 +43,8 @@ pub mod subjects;
 pub mod token;
 pub mod userinfo;
 
+mod client_certificate;
+
 #[cfg(test)]
 mod test_support;
 

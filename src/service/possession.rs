@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{Cx, Failure, client_authentication::DirectRequest};
 use crate::{
     crypto::{
+        certificate::ClientCertificate,
         compact::{CompactJws, VerifyError},
         token::digest,
         verifier::{PossessionError, verify_possession},
@@ -40,6 +41,23 @@ pub struct Possession {
     pub path: String,
     /// The DPoP headers.
     pub proofs: Vec<String>,
+    /// The certificate of the TLS client.
+    pub certificate: Option<ShownCertificate>,
+}
+
+/// A certificate whose key the TLS client holds.
+#[derive(Clone, Debug)]
+pub struct ShownCertificate {
+    pub(super) certificate: ClientCertificate,
+    pub(super) vouched_for: bool,
+}
+
+impl ShownCertificate {
+    /// What a TLS client showed, in DER, and whether a configured authority vouches for it. `None` is
+    /// what is no certificate: it proves nothing.
+    pub fn parse(der: &[u8], vouched_for: bool) -> Option<Self> {
+        ClientCertificate::parse(der).map(|certificate| Self { certificate, vouched_for })
+    }
 }
 
 /// A proof that holds, and is not used up yet.
@@ -52,8 +70,22 @@ pub struct CheckedProof {
 impl Possession {
     /// What its sender holds, given the proof that was checked.
     pub fn proved(&self, proof: Option<&CheckedProof>) -> Confirmation {
-        Confirmation { jkt: proof.map(|proof| proof.thumbprint.clone()), x5t_s256: None }
+        Confirmation {
+            jkt: proof.map(|proof| proof.thumbprint.clone()),
+            x5t_s256: self.certificate.as_ref().map(|shown| shown.certificate.thumbprint()),
+        }
     }
+
+    /// The addresses at which the request may have arrived.
+    pub(super) fn targets(&self, cx: &Cx) -> Vec<String> {
+        addresses(cx, &self.path)
+    }
+}
+
+/// A path under each of the names of this server.
+pub(super) fn addresses(cx: &Cx, path: &str) -> Vec<String> {
+    let names = std::iter::once(&cx.services.issuer).chain(&cx.services.policy.mtls);
+    names.map(|name| name.join(path)).collect()
 }
 
 /// Checks the proof of a request, if it has one. `access_token`: the one that comes with it.
@@ -98,7 +130,7 @@ fn check_proof(
         Some(text) if is_fresh(cx, text) => Nonce::Fresh,
         Some(_) => Nonce::Stale,
     };
-    let targets = [cx.services.issuer.join(&possession.path)];
+    let targets = possession.targets(cx);
     let demand = Demand {
         method: &possession.method,
         targets: &targets,

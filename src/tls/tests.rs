@@ -7,10 +7,15 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use rustls::client::ResolvesClientCert;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, SignatureScheme,
+    SupportedProtocolVersion,
+};
 
-use super::{HttpVersions, ServerTls, provider};
+use super::{ClientAuthorities, HttpVersions, ServerTls, provider};
 
 /// A directory of its own for each test, removed at the end.
 struct Directory(PathBuf);
@@ -108,6 +113,55 @@ fn connect(
         group: connection.negotiated_key_exchange_group().unwrap().name(),
         alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
     })
+}
+
+/// The certificate of a client that counts how often it is asked for it.
+#[derive(Debug)]
+struct Counting(Option<Arc<CertifiedKey>>, AtomicU32);
+
+impl ResolvesClientCert for Counting {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.clone()
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// How often a client was asked, and whether the connection served it.
+fn ask(
+    config: ServerConfig,
+    trusted: &Path,
+    shown: Option<(&Path, &Path)>,
+    version: &'static SupportedProtocolVersion,
+) -> (u32, bool) {
+    let shown = shown.map(|(certificate, key)| Arc::new(super::certified_key(certificate, key).unwrap()));
+    ask_with(config, trusted, shown, version)
+}
+
+fn ask_with(
+    config: ServerConfig,
+    trusted: &Path,
+    shown: Option<Arc<CertifiedKey>>,
+    version: &'static SupportedProtocolVersion,
+) -> (u32, bool) {
+    let port = serve_once(Arc::new(config));
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate(trusted)).unwrap();
+    let resolver = Arc::new(Counting(shown, AtomicU32::new(0)));
+    let client = ClientConfig::builder_with_provider(Arc::new(provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_cert_resolver(resolver.clone());
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut connection = ClientConnection::new(Arc::new(client), name).unwrap();
+    let mut socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+    let served = stream.write_all(b"x").and_then(|()| stream.read_exact(&mut [0])).is_ok();
+    (resolver.1.load(Ordering::Relaxed), served)
 }
 
 const BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS13, &rustls::version::TLS12];
@@ -297,4 +351,67 @@ fn a_hangup_signal_reloads() {
         tokio::time::timeout(std::time::Duration::from_secs(20), reloaded).await.expect("the signal reloads");
         task.abort();
     });
+}
+
+/// Behaviours 173 and 174.
+#[test]
+fn only_the_listener_for_certificates_asks_and_any_or_none_will_do() {
+    let directory = Directory::new();
+    let (crt, key) = directory.issue("served");
+    let (client_crt, client_key) = directory.issue("client");
+    let tls = ServerTls::load(&crt, &key).unwrap();
+    for version in BOTH {
+        let asked = |config, shown| ask(config, &crt, shown, version);
+        let shown = Some((client_crt.as_path(), client_key.as_path()));
+        assert_eq!(asked(tls.server_config(HttpVersions::Http1).unwrap(), shown), (0, true));
+        assert_eq!(asked(tls.mutual_config(HttpVersions::Http1).unwrap(), shown), (1, true));
+        assert_eq!(asked(tls.mutual_config(HttpVersions::Http1).unwrap(), None), (1, true));
+    }
+}
+
+/// Behaviour 173.
+#[test]
+fn a_client_holds_the_key_of_the_certificate_that_it_shows() {
+    let directory = Directory::new();
+    let (crt, key) = directory.issue("served");
+    let (client_crt, client_key) = directory.issue("client");
+    let (_, other_key) = directory.issue("other");
+    let stolen = CertifiedKey::new(
+        vec![certificate(&client_crt)],
+        super::certified_key(&directory.file("other.crt"), &other_key).unwrap().key,
+    );
+    let tls = ServerTls::load(&crt, &key).unwrap();
+    for version in BOTH {
+        assert!(
+            ask(tls.mutual_config(HttpVersions::Http1).unwrap(), &crt, Some((&client_crt, &client_key)), version).1
+        );
+        let config = tls.mutual_config(HttpVersions::Http1).unwrap();
+        assert!(!ask_with(config, &crt, Some(Arc::new(stolen.clone())), version).1);
+    }
+}
+
+#[test]
+fn an_authority_vouches_for_its_own_and_in_their_time() {
+    let fixture = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/mtls/fixtures").join(name);
+    let der = |name: &str| certificate(&fixture(name)).to_vec();
+    let authorities = ClientAuthorities::load(&fixture("ca.pem")).unwrap();
+    // The certificates begin on 2026-11-28; one of them ends a day later.
+    let (before, within, after) = (1_700_000_000, 1_795_860_000, 1_800_000_000);
+    for (name, now, expected) in [
+        ("client.pem", after, true),
+        ("other.pem", after, true),
+        ("client.pem", before, false),
+        ("client.pem", -1, false),
+        ("expired.pem", within, true),
+        ("expired.pem", after, false),
+        ("self.pem", after, false),
+        ("self-rsa.pem", after, false),
+    ] {
+        assert_eq!(authorities.vouch(&der(name), &[], now), expected, "{name} at {now}");
+    }
+    assert!(!authorities.vouch(&[], &[], after) && !authorities.vouch(b"x", &[der("ca.pem")], after));
+    // Who shows its issuer does not become its issuer.
+    assert!(!authorities.vouch(&der("self.pem"), &[der("self.pem")], after));
+    assert!(ClientAuthorities::load(&fixture("none.pem")).is_err());
+    assert!(ClientAuthorities::load(&fixture("self.key")).is_err());
 }

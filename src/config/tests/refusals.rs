@@ -227,3 +227,34 @@ fn a_variable_that_is_not_text_is_refused() {
     let text = super::Settings::load(&sources).unwrap_err().to_string();
     assert!(text.starts_with("AS-4004 SYMBOLON_ISSUER is not valid UTF-8"), "{text}");
 }
+
+#[test]
+fn certificates_of_clients_need_an_address_and_a_way() {
+    let tls = "[tls]\ncertificate_file = \"/c\"\nkey_file = \"/k\"\n";
+    let of = |text: &str| start().toml(text);
+    let url = "url = \"https://mtls.id.example\"\n";
+    assert_refused(
+        &of(&format!("[mtls]\n{url}bind = \"0.0.0.0:8444\"")),
+        "AS-4008",
+        &["mtls.bind needs the certificate of this server", "tls.certificate_file", "mtls.from_proxy"],
+    );
+    let around = of(&format!("{tls}[mtls]\nbind = \"0.0.0.0:8444\""));
+    assert_refused(&around, "AS-4008", &["mtls.bind is set without mtls.url"]);
+    assert_refused(&of("[mtls]\nfrom_proxy = true"), "AS-4008", &["mtls.from_proxy is set without mtls.url"]);
+    let nobody = of(&format!("[mtls]\n{url}from_proxy = true"));
+    assert_refused(&nobody, "AS-4008", &["mtls.from_proxy", "trusted_proxies"]);
+    assert_refused(&of(&format!("[mtls]\n{url}")), "AS-4008", &["mtls.url", "mtls.bind", "mtls.from_proxy"]);
+    for wrong in ["http://mtls.id.example", "https://mtls.id.example/other", "mtls.id.example", "https://m/?x=1"] {
+        let around = of(&format!("{tls}[mtls]\nbind = \"0.0.0.0:8444\"\nurl = \"{wrong}\""));
+        assert_refused(&around, "AS-4004", &["mtls.url must be an https address"]);
+    }
+    let around = of(&format!("{tls}[mtls]\n{url}bind = \"localhost:8444\""));
+    assert_refused(&around, "AS-4004", &["mtls.bind", "127.0.0.1:8444"]);
+    let settings = of(&format!("{tls}[mtls]\n{url}bind = \"0.0.0.0:8444\"\nca_file = \"/ca\"")).ok();
+    assert_eq!(settings.mtls.bind.map(|bind| bind.port()), Some(8444));
+    assert!(settings.mtls.ca_file.is_some() && !settings.mtls.from_proxy);
+    let proxied = of(&format!("trusted_proxies = [\"127.0.0.1\"]\n[mtls]\n{url}from_proxy = true")).ok();
+    assert!(proxied.mtls.from_proxy && proxied.mtls.url.is_some());
+    let none = start().ok();
+    assert!(none.mtls.url.is_none() && none.mtls.bind.is_none() && !none.mtls.from_proxy);
+}

@@ -56,14 +56,25 @@ pub enum AuthMethod {
     ClientSecretJwt,
     /// A signed assertion (RFC 7523).
     PrivateKeyJwt,
+    /// A certificate that an authority vouches for (RFC 8705 §2.1).
+    TlsClientAuth,
+    /// A certificate whose key is registered (RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
     /// A public client.
     None,
 }
 
 impl AuthMethod {
     /// Every method, as metadata lists them.
-    pub const ALL: [Self; 5] =
-        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::ClientSecretJwt, Self::PrivateKeyJwt, Self::None];
+    pub const ALL: [Self; 7] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::ClientSecretJwt,
+        Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
+        Self::None,
+    ];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
@@ -72,6 +83,8 @@ impl AuthMethod {
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
             Self::None => "none",
         }
     }
@@ -89,6 +102,11 @@ impl AuthMethod {
     /// Whether the proof is an assertion, which is accepted once.
     pub const fn is_assertion(self) -> bool {
         matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
+    }
+
+    /// Whether the proof is the certificate of the connection.
+    pub const fn needs_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 
     /// Whether the proof needs a secret that this server knows too.
@@ -298,6 +316,21 @@ pub struct ClientSettings {
     /// Where request objects may be fetched (https); a fragment is kept, and not compared.
     #[serde(default)]
     pub request_uris: Vec<String>,
+    /// The subject of its certificate, as RFC 4514 writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_subject_dn: Option<String>,
+    /// A host that its certificate is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_dns: Option<String>,
+    /// A URI that its certificate is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_uri: Option<String>,
+    /// A network address that its certificate is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_ip: Option<String>,
+    /// A mailbox that its certificate is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_email: Option<String>,
     /// Whether people are asked.
     pub consent: ConsentMode,
     /// May introspect tokens of other clients (it is a resource server).
@@ -420,6 +453,11 @@ impl ClientSettings {
             request_object_signing_alg: None,
             require_signed_request_object: false,
             request_uris: Vec::new(),
+            tls_client_auth_subject_dn: None,
+            tls_client_auth_san_dns: None,
+            tls_client_auth_san_uri: None,
+            tls_client_auth_san_ip: None,
+            tls_client_auth_san_email: None,
             consent: ConsentMode::Once,
             may_introspect: false,
             client_uri: None,

@@ -100,7 +100,8 @@ impl Presented {
                 matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost)
             }
             Self::Assertion { .. } => method.is_assertion(),
-            Self::Public { .. } => matches!(method, AuthMethod::None),
+            // The proof, if one is needed, is the connection's certificate.
+            Self::Public { .. } => matches!(method, AuthMethod::None) || method.needs_certificate(),
         }
     }
 

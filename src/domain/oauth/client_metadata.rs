@@ -62,6 +62,7 @@ pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(),
     backchannel::check(settings)?;
     encryption::check(settings)?;
     check_sector(settings)?;
+    check_certificate(settings)?;
     check_names(settings)?;
     check_lifetimes(settings)
 }
@@ -261,6 +262,50 @@ fn check_sector(settings: &ClientSettings) -> Result<(), SettingsRule> {
         return rule("sector_identifier_uri", "Give the whole https address, without fragment or user name.");
     }
     if settings.is_pairwise() { sector::find(settings).map(drop) } else { Ok(()) }
+}
+
+/// Exactly one name tells a certificate by (RFC 8705 §2.1.2).
+fn check_certificate(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    let names = [
+        ("tls_client_auth_subject_dn", &settings.tls_client_auth_subject_dn),
+        ("tls_client_auth_san_dns", &settings.tls_client_auth_san_dns),
+        ("tls_client_auth_san_uri", &settings.tls_client_auth_san_uri),
+        ("tls_client_auth_san_ip", &settings.tls_client_auth_san_ip),
+        ("tls_client_auth_san_email", &settings.tls_client_auth_san_email),
+    ];
+    let given: Vec<_> = names.into_iter().filter_map(|(field, name)| name.as_ref().map(|name| (field, name))).collect();
+    let method = settings.token_endpoint_auth_method;
+    match (method, given.as_slice()) {
+        (AuthMethod::TlsClientAuth, [(field, name)]) if name.trim().is_empty() => {
+            return rule(*field, "An empty name would be anybody's.");
+        }
+        (AuthMethod::TlsClientAuth, [("tls_client_auth_subject_dn", name)]) if !is_name_of_subject(name) => {
+            return rule(
+                "tls_client_auth_subject_dn",
+                "Write the subject as RFC 4514 does: CN=service,O=Example,C=DE.",
+            );
+        }
+        (AuthMethod::TlsClientAuth, [_]) => {}
+        (AuthMethod::TlsClientAuth, _) => {
+            return rule("tls_client_auth_subject_dn", "tls_client_auth needs exactly one name of the certificate.");
+        }
+        (_, [(field, _), ..]) => return rule(*field, "Only tls_client_auth tells a certificate by its name."),
+        (_, []) => {}
+    }
+    let address = settings.tls_client_auth_san_ip.as_ref();
+    if address.is_some_and(|text| text.parse::<std::net::IpAddr>().is_err()) {
+        return rule("tls_client_auth_san_ip", "Give one IPv4 or IPv6 address.");
+    }
+    if method == AuthMethod::SelfSignedTlsClientAuth && settings.jwks.is_none() && settings.jwks_uri.is_none() {
+        return rule("jwks", "self_signed_tls_client_auth needs the certificate or its key: jwks or jwks_uri.");
+    }
+    Ok(())
+}
+
+/// Attributes with values, at least one. Whether each is known is seen when it is compared.
+fn is_name_of_subject(name: &str) -> bool {
+    !name.contains(char::is_control)
+        && name.split_once('=').is_some_and(|(first, rest)| !first.is_empty() && !rest.is_empty())
 }
 
 fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {

@@ -22,6 +22,12 @@ const OWN: &[&str] = &[
     "frontchannel_logout_session_required",
     "token_endpoint_auth_method",
     "token_endpoint_auth_signing_alg",
+    "tls_client_auth_subject_dn",
+    "tls_client_auth_san_dns",
+    "tls_client_auth_san_uri",
+    "tls_client_auth_san_ip",
+    "tls_client_auth_san_email",
+    "tls_client_certificate_bound_access_tokens",
     "grant_types",
     "response_types",
     "response_modes",
@@ -71,7 +77,6 @@ const ADMINISTRATORS: &[&str] = &[
     "access_token_audience",
     "authorization_details_types",
     "client_assertion_audience",
-    "tls_client_certificate_bound_access_tokens",
     "require_pkce",
     "consent",
     "may_introspect",
@@ -188,6 +193,22 @@ pub fn parse_metadata(
         }
     };
     Ok(Registration { name, kind, settings })
+}
+
+/// Whether the program can do without a certificate: where nobody can show one.
+///
+/// # Errors
+/// `invalid_client_metadata`.
+pub fn check_without_certificates(settings: &ClientSettings) -> Result<(), RegistrationRefusal> {
+    let refused =
+        |field| Err(RegistrationRefusal::new(ErrorCode::InvalidClientMetadata, Reason::RegistrationProtection, field));
+    if settings.token_endpoint_auth_method.needs_certificate() {
+        return refused("token_endpoint_auth_method");
+    }
+    if settings.tls_client_certificate_bound_access_tokens {
+        return refused("tls_client_certificate_bound_access_tokens");
+    }
+    Ok(())
 }
 
 /// The client as its own program may see it: every member that is stored, with the stored value.

@@ -61,7 +61,9 @@ pub use client_authentication::{
 };
 pub use client_id_document::{DocumentAddress, cache_seconds, is_document_id, parse_document};
 pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_lists_all};
-pub use client_registration::{Registration, RegistrationRefusal, describe, parse_metadata};
+pub use client_registration::{
+    Registration, RegistrationRefusal, check_without_certificates, describe, parse_metadata,
+};
 pub use confirmation::{Confirmation, TokenScheme};
 pub use deferred::{
     DEVICE_LIFETIME, POLL_INTERVAL, Poll, check_grant, decide_poll, parse_deferred_code, parse_device_request,

@@ -84,6 +84,8 @@ pub struct Capabilities<'a> {
     pub revocation_auth_methods: &'a [AuthMethod],
     /// The algorithms accepted in client assertions.
     pub client_assertion_algs: &'a [AssertionAlgorithm],
+    /// Where clients with certificates go: another name of this server.
+    pub mtls_base: Option<&'a str>,
     /// The algorithms accepted in DPoP proofs.
     pub dpop_algs: &'a [SigningAlgorithm],
     /// The algorithms that authorization responses are signed with (JARM).
@@ -162,6 +164,10 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         // Of all clients; a client of its own may be required to (RFC 9126 §5 and §6).
         document.put("require_pushed_authorization_requests", false.into());
     }
+    if let Some(base) = c.mtls_base {
+        document.put("tls_client_certificate_bound_access_tokens", true.into());
+        document.put("mtls_endpoint_aliases", aliases(c, base, |endpoint| !endpoint.is_openid()));
+    }
     document.list("dpop_signing_alg_values_supported", c.dpop_algs.iter().map(|alg| alg.name()));
     // The default of the second one is true (OIDC Discovery 1.0 §3).
     for member in ["request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration"]
@@ -187,6 +193,9 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
     for (endpoint, path) in c.endpoints.iter().filter(|(endpoint, _)| endpoint.is_openid()) {
         document.put(endpoint.member(), address(c.issuer, path));
     }
+    if let Some(base) = c.mtls_base {
+        document.put("mtls_endpoint_aliases", aliases(c, base, |_| true));
+    }
     document.list("subject_types_supported", c.subject_types.iter().map(|kind| kind.name()));
     document.list("id_token_signing_alg_values_supported", c.id_token_algs.iter().map(|alg| alg.name()));
     document.list("userinfo_signing_alg_values_supported", c.userinfo_algs.iter().map(|alg| alg.name()));
@@ -210,6 +219,14 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
         document.put(&format!("{channel}_logout_session_supported"), true.into());
     }
     document.0
+}
+
+/// The endpoints that a program calls, under the other name (RFC 8705 §5).
+fn aliases(c: &Capabilities<'_>, base: &str, wanted: impl Fn(Endpoint) -> bool) -> Value {
+    use Endpoint::{Authorization, CheckSession, EndSession, Jwks};
+    let elsewhere = [Authorization, EndSession, CheckSession, Jwks];
+    let served = c.endpoints.iter().filter(|(endpoint, _)| !elsewhere.contains(endpoint) && wanted(*endpoint));
+    served.map(|(endpoint, path)| (endpoint.member().to_owned(), address(base, path))).collect::<Map<_, _>>().into()
 }
 
 /// The issuer's own string is never changed; only the join avoids a double slash.

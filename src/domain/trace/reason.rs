@@ -208,6 +208,8 @@ reasons! {
     DpopThumbprintMalformed = "AS-1229", Developer, "The dpop_jkt is malformed.", "Send the base64url SHA-256 thumbprint of the key: 43 characters.";
     DpopThumbprintMismatch = "AS-1230", Developer, "dpop_jkt and the DPoP proof name different keys.", "Send the thumbprint of the key of the proof, or leave dpop_jkt out.";
     CertificateMissing = "AS-1231", Developer, "The client certificate is missing.", "Call the address of mtls_endpoint_aliases with the client's certificate.";
+    CertificateMismatch = "AS-1232", Developer, "The client certificate is not the registered one.", "Show the certificate that is registered for the client, within its time.";
+    CertificateUntrusted = "AS-1233", Developer, "No configured authority vouches for the client certificate.", "Use a certificate of an authority in mtls.ca_file, or register a self-signed one.";
     // 13xx: PKCE
     PkceRequired = "AS-1301", Developer, "This client must send code_challenge (PKCE).", "Your library may need pkce=true; an administrator can relax it for a confidential client.";
     PkceMethodUnsupported = "AS-1302", Developer, "The code_challenge_method is not offered.", "Use code_challenge_method=S256.";

@@ -5,8 +5,10 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+
 use crate::{
-    http::context::RequestContext,
+    http::context::{PeerCertificates, RequestContext},
     service::{Cx, possession},
 };
 
@@ -23,7 +25,39 @@ pub fn shown(context: &RequestContext, request: &HttpRequest) -> possession::Pos
         path: path.strip_prefix(context.state.services.issuer.path()).unwrap_or(path).to_owned(),
         // What is not text is no proof, but it was sent.
         proofs: request.headers().get_all(DPOP).map(|value| value.to_str().unwrap_or_default().to_owned()).collect(),
+        certificate: certificate(context, request),
     }
+}
+
+/// The certificate of the TLS client: of this connection, or as a declared proxy tells it.
+fn certificate(context: &RequestContext, request: &HttpRequest) -> Option<possession::ShownCertificate> {
+    let state = &context.state;
+    // Of the connection, if it has one: what a proxy tells is of another connection.
+    let shown = match request.conn_data::<PeerCertificates>() {
+        Some(PeerCertificates(shown)) => shown.clone(),
+        None if state.client_cert_header && request.peer_addr().is_some_and(|peer| (state.trusts)(peer.ip())) => {
+            told(request)?
+        }
+        None => return None,
+    };
+    let (der, between) = shown.split_first()?;
+    let vouched_for = (state.vouches)(der, between, context.cx.now().seconds());
+    possession::ShownCertificate::parse(der, vouched_for)
+}
+
+/// `Client-Cert` and `Client-Cert-Chain` (RFC 9440 §2): byte sequences of RFC 8941, each once.
+fn told(request: &HttpRequest) -> Option<Vec<Vec<u8>>> {
+    let only = |name: &str| {
+        let mut values = request.headers().get_all(name);
+        let value = values.next()?.to_str().ok()?;
+        values.next().is_none().then_some(value)
+    };
+    let bytes = |text: &str| STANDARD.decode(text.trim().strip_prefix(':')?.strip_suffix(':')?).ok();
+    let mut shown = vec![bytes(only("client-cert")?)?];
+    if let Some(chain) = only("client-cert-chain") {
+        shown.extend(chain.split(',').map(bytes).collect::<Option<Vec<_>>>()?);
+    }
+    Some(shown)
 }
 
 /// Hands the sender of a proof a fresh nonce, where only nonces are believed.

@@ -44,7 +44,7 @@ async fn try_replace(cx: &Cx, id: &str, token: Option<&Secret<String>>, body: &[
     }
     check_identity(&view, body)?;
     let stored = &view.client;
-    let registration = understand(body, |members| parse_metadata(members, Some(&stored.settings), &policy))?;
+    let registration = understand(cx, body, |members| parse_metadata(members, Some(&stored.settings), &policy))?;
     super::make_ready(cx, &registration.settings).await?;
     let changed = Client {
         name: registration.name,

@@ -31,7 +31,7 @@ use crate::{
         ids::ClientId,
         oauth::{
             ErrorCode, OAuthError, Registration, RegistrationMode, RegistrationPolicy, RegistrationRefusal,
-            count_registration, parse_metadata,
+            check_without_certificates, count_registration, parse_metadata,
         },
         trace::{Reason, Transaction},
     },
@@ -150,7 +150,7 @@ pub async fn register(cx: &Cx, token: Option<&Secret<String>>, body: &[u8]) -> R
 
 async fn try_register(cx: &Cx, token: Option<&Secret<String>>, body: &[u8]) -> Result<Issued, Refused> {
     let (policy, hash) = admit(cx, token).await?;
-    let mut registration = understand(body, |members| parse_metadata(members, None, &policy))?;
+    let mut registration = understand(cx, body, |members| parse_metadata(members, None, &policy))?;
     // Whoever was given a token is vouched for by the administrator who made it.
     registration.settings.quarantined = policy.quarantine && hash.is_none();
     make_ready(cx, &registration.settings).await?;
@@ -215,8 +215,9 @@ const fn registration_off() -> OAuthError {
 }
 
 /// Reads the body as strictly as every other, then asks the rules; keys must be usable where the
-/// client will be known by them.
+/// client will be known by them, and certificates must have a way here.
 fn understand(
+    cx: &Cx,
     body: &[u8],
     rules: impl FnOnce(&serde_json::Map<String, serde_json::Value>) -> Result<Registration, RegistrationRefusal>,
 ) -> Result<Registration, Refused> {
@@ -227,6 +228,9 @@ fn understand(
     if settings.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt && settings.jwks.as_ref().is_some_and(unusable)
     {
         return Err(RegistrationRefusal::metadata("jwks").into());
+    }
+    if cx.services.policy.mtls.is_none() {
+        check_without_certificates(settings)?;
     }
     Ok(registration)
 }

@@ -202,6 +202,9 @@ both! {
                     AuthMethod::ClientSecretPost => (ClientSpec::machine(&id), Credentials::Post(SECRET.to_owned())),
                     AuthMethod::ClientSecretJwt => (ClientSpec::machine(&id), Credentials::SecretJwt(SECRET.to_owned())),
                     AuthMethod::PrivateKeyJwt => (ClientSpec::machine(&id).keyed(&key), Credentials::Key(key.clone())),
+                    AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth => {
+                        panic!("{name} is named without an address for certificates")
+                    }
                     AuthMethod::None => (ClientSpec::spa(&id), Credentials::Public),
                 };
                 let rp = app

@@ -113,7 +113,7 @@ both! {
     async fn every_method_of_authentication_pushes_public_clients_too(app) {
         let alice = app.person("alice").await;
         let key = ClientKey::generate(SigningAlgorithm::ES256);
-        for method in AuthMethod::ALL {
+        for method in AuthMethod::ALL.into_iter().filter(|method| !method.needs_certificate()) {
             let id = format!("app-{}", method.name());
             let (spec, credentials) = match method {
                 AuthMethod::ClientSecretBasic => (ClientSpec::web(&id), Credentials::Basic(SECRET.to_owned())),

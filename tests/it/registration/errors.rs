@@ -102,8 +102,11 @@ both! {
         app.open_registration().await;
         let statement = with("software_statement", json!("eyJ.eyJ.x"));
         app.register(&statement).await.refused("invalid_software_statement", "AS-1412").await;
-        let bound = with("tls_client_certificate_bound_access_tokens", json!("true"));
+        let bound = with("tls_client_certificate_bound_access_tokens", json!(true));
         app.register(&bound).await.refused("invalid_client_metadata", "AS-1413").await;
+        let mut shown = with("token_endpoint_auth_method", json!("tls_client_auth"));
+        shown["tls_client_auth_san_dns"] = json!("app.example");
+        app.register(&shown).await.refused("invalid_client_metadata", "AS-1413").await;
         let machine = json!({"grant_types": ["client_credentials"]});
         app.register(&machine).await.refused("invalid_client_metadata", "AS-1414").await;
         app.register(&with("scope", json!("groups"))).await.refused("invalid_client_metadata", "AS-1414").await;

@@ -47,7 +47,8 @@ impl Tokens {
 }
 
 impl Answer {
-    pub(super) const fn new(response: Response, services: Arc<Services>, wire: Wire) -> Self {
+    /// An answer of this server.
+    pub const fn new(response: Response, services: Arc<Services>, wire: Wire) -> Self {
         Self { response, services, wire }
     }
 

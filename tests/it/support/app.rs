@@ -23,7 +23,7 @@ use symbolon::{
         jose::SigningAlgorithm,
         trace::{DecisionRecord, Transaction},
     },
-    http::{Binding, HttpOptions, serve},
+    http::{Binding, HttpOptions, Vouches, serve},
     net::fetcher::{Fetcher, Reach},
     service::{
         Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
@@ -45,11 +45,28 @@ pub struct Options {
     pub connections: usize,
     /// The largest body, in bytes.
     pub max_body_bytes: usize,
+    /// Whether whoever connects is a declared proxy.
+    pub trusted: bool,
+    /// Whether declared proxies tell the certificates of clients.
+    pub client_cert_header: bool,
+    /// Whether an authority vouches for a certificate.
+    pub vouches: Vouches,
+    /// Where clients with certificates are listened for.
+    pub mutual: Option<(TcpListener, rustls::ServerConfig)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { policy: Policy::default(), reach: Reach::Public, connections: 4, max_body_bytes: 64 * 1024 }
+        Self {
+            policy: Policy::default(),
+            reach: Reach::Public,
+            connections: 4,
+            max_body_bytes: 64 * 1024,
+            trusted: false,
+            client_cert_header: false,
+            vouches: Arc::new(|_, _, _| false),
+            mutual: None,
+        }
     }
 }
 
@@ -116,7 +133,10 @@ impl TestApp {
                 workers: 2,
                 max_body_bytes: options.max_body_bytes,
                 request_timeout: Duration::from_secs(5),
-                trusts: Arc::new(|_| false),
+                trusts: Arc::new(move |_| options.trusted),
+                mutual: options.mutual,
+                vouches: options.vouches,
+                client_cert_header: options.client_cert_header,
                 playground: false,
                 handle_signals: false,
             };

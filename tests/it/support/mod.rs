@@ -19,7 +19,7 @@ mod relying_party;
 mod wire;
 
 pub use answer::{Answer, Tokens};
-pub use app::TestApp;
+pub use app::{Options, TestApp};
 pub use assertion::{Assertion, ClientKey, signed_with_secret, unsigned};
 pub use browser::{Authorize, Away, Browser, Page, Stop};
 pub use clock::ManualClock;

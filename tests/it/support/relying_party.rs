@@ -152,7 +152,10 @@ impl TestApp {
             AuthMethod::ClientSecretBasic => Credentials::Basic(SECRET.to_owned()),
             AuthMethod::ClientSecretPost => Credentials::Post(SECRET.to_owned()),
             AuthMethod::ClientSecretJwt => Credentials::SecretJwt(SECRET.to_owned()),
-            AuthMethod::PrivateKeyJwt | AuthMethod::None => Credentials::Public,
+            AuthMethod::PrivateKeyJwt
+            | AuthMethod::TlsClientAuth
+            | AuthMethod::SelfSignedTlsClientAuth
+            | AuthMethod::None => Credentials::Public,
         };
         let rp = RelyingParty {
             client_id: row.client_id.clone(),

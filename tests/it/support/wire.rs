@@ -53,7 +53,8 @@ impl Request {
         self
     }
 
-    fn bytes(&self, host: &str) -> Vec<u8> {
+    /// What goes over the wire.
+    pub fn bytes(&self, host: &str) -> Vec<u8> {
         let mut bytes = self.method.clone().into_bytes();
         bytes.push(b' ');
         bytes.extend_from_slice(&self.target);
@@ -105,7 +106,8 @@ impl Response {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
 
-    fn parse(bytes: &[u8], head_only: bool) -> Option<Self> {
+    /// Reads what came over the wire.
+    pub fn parse(bytes: &[u8], head_only: bool) -> Option<Self> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = String::from_utf8(bytes.get(..end)?.to_vec()).ok()?;
         let mut lines = head.split("\r\n");

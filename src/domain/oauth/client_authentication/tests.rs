@@ -143,7 +143,7 @@ fn a_client_uses_its_registered_method_and_a_secret_in_header_or_form_is_one_met
             [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost].contains(&method)
         }
         Presented::Assertion { .. } => [AuthMethod::ClientSecretJwt, AuthMethod::PrivateKeyJwt].contains(&method),
-        Presented::Public { .. } => method == AuthMethod::None,
+        Presented::Public { .. } => method == AuthMethod::None || method.needs_certificate(),
     };
     for method in AuthMethod::ALL {
         let mut client = client(ClientKind::Web, &[]);

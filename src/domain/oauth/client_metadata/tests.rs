@@ -195,6 +195,51 @@ fn addresses_are_present_registrable_and_listed_once() {
     refused(ClientKind::Web, "logo_uri", |s| s.logo_uri = uri("data:image/png;base64,AA"));
 }
 
+/// Behaviour 163.
+#[test]
+fn a_certificate_has_exactly_one_registered_name() {
+    use AuthMethod::{SelfSignedTlsClientAuth, TlsClientAuth};
+    let text = |text: &str| Some(text.to_owned());
+    let named = |method, change: &dyn Fn(&mut ClientSettings)| {
+        settings(ClientKind::Machine, |s| {
+            s.token_endpoint_auth_method = method;
+            change(s);
+        })
+        .map_err(|broken| broken.field)
+    };
+    let refused = |field: &str| Err(field.to_owned());
+    assert_eq!(named(TlsClientAuth, &|s| s.tls_client_auth_subject_dn = text("CN=a,O=b")), Ok(()));
+    assert_eq!(named(TlsClientAuth, &|s| s.tls_client_auth_san_dns = text("a.example")), Ok(()));
+    assert_eq!(named(TlsClientAuth, &|s| s.tls_client_auth_san_uri = text("https://a.example/")), Ok(()));
+    assert_eq!(named(TlsClientAuth, &|s| s.tls_client_auth_san_ip = text("2001:db8::1")), Ok(()));
+    assert_eq!(named(TlsClientAuth, &|s| s.tls_client_auth_san_email = text("a@a.example")), Ok(()));
+    assert_eq!(named(TlsClientAuth, &|_| ()), refused("tls_client_auth_subject_dn"));
+    for nothing in ["", " "] {
+        assert_eq!(
+            named(TlsClientAuth, &|s| s.tls_client_auth_san_dns = text(nothing)),
+            refused("tls_client_auth_san_dns")
+        );
+    }
+    for no_name in ["service", "=", "CN", "\u{0}"] {
+        let set = |s: &mut ClientSettings| s.tls_client_auth_subject_dn = text(no_name);
+        assert_eq!(named(TlsClientAuth, &set), refused("tls_client_auth_subject_dn"), "{no_name}");
+    }
+    for no_address in ["a.example", "192.0.2", "192.0.2.0/24", "[2001:db8::1]"] {
+        let set = |s: &mut ClientSettings| s.tls_client_auth_san_ip = text(no_address);
+        assert_eq!(named(TlsClientAuth, &set), refused("tls_client_auth_san_ip"), "{no_address}");
+    }
+    let two = |s: &mut ClientSettings| {
+        (s.tls_client_auth_san_dns, s.tls_client_auth_san_uri) = (text("a.example"), text("https://a.example/"))
+    };
+    assert_eq!(named(TlsClientAuth, &two), refused("tls_client_auth_subject_dn"));
+    let one = |s: &mut ClientSettings| s.tls_client_auth_san_dns = text("a.example");
+    assert_eq!(named(AuthMethod::ClientSecretBasic, &one), refused("tls_client_auth_san_dns"));
+    assert_eq!(named(SelfSignedTlsClientAuth, &one), refused("tls_client_auth_san_dns"));
+    assert_eq!(named(SelfSignedTlsClientAuth, &|_| ()), refused("jwks"));
+    assert_eq!(named(SelfSignedTlsClientAuth, &|s| s.jwks = Some(public_key())), Ok(()));
+    assert_eq!(named(SelfSignedTlsClientAuth, &|s| s.jwks_uri = text("https://a.example/jwks")), Ok(()));
+}
+
 #[test]
 fn keys_are_public_and_come_one_way() {
     refused(ClientKind::Web, "jwks", |s| s.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt);

@@ -55,6 +55,11 @@ fn every_setting_is_either_the_programs_own_or_the_administrators() {
     settings.logo_uri = text();
     settings.policy_uri = text();
     settings.tos_uri = text();
+    settings.tls_client_auth_subject_dn = text();
+    settings.tls_client_auth_san_dns = text();
+    settings.tls_client_auth_san_uri = text();
+    settings.tls_client_auth_san_ip = text();
+    settings.tls_client_auth_san_email = text();
     settings.contacts = vec!["x".to_owned()];
     settings.response_modes = vec![crate::oauth::ResponseMode::Fragment];
     settings.initiate_login_uri = text();

@@ -37,6 +37,7 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
         introspection_auth_methods: &[AuthMethod::ClientSecretBasic],
         revocation_auth_methods: &AuthMethod::ALL,
         client_assertion_algs: &AssertionAlgorithm::ALL,
+        mtls_base: None,
         dpop_algs: &SigningAlgorithm::ALL,
         authorization_algs: &SigningAlgorithm::ALL,
         request_object_algs: &["RS256", "none"],
@@ -60,6 +61,28 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
     };
     change(&mut capabilities);
     [openid_configuration(&capabilities), oauth_authorization_server(&capabilities)].map(Value::Object)
+}
+
+/// Behaviour 132.
+#[test]
+fn another_name_for_certificates_is_told_with_the_endpoints_that_programs_call() {
+    let [openid, oauth] = both(|c| c.mtls_base = Some("https://mtls.example.com/"));
+    for document in [&openid, &oauth] {
+        assert_eq!(document["tls_client_certificate_bound_access_tokens"], true);
+        let aliases = &document["mtls_endpoint_aliases"];
+        assert_eq!(aliases["token_endpoint"], "https://mtls.example.com/oauth2/token");
+        assert_eq!(aliases["pushed_authorization_request_endpoint"], "https://mtls.example.com/oauth2/par");
+        for of_people in ["authorization_endpoint", "end_session_endpoint", "jwks_uri"] {
+            assert!(aliases.get(of_people).is_none(), "{of_people}");
+        }
+        assert_eq!(document["token_endpoint"], "https://id.example.com/oauth2/token");
+    }
+    assert_eq!(openid["mtls_endpoint_aliases"]["userinfo_endpoint"], "https://mtls.example.com/oauth2/userinfo");
+    assert!(oauth["mtls_endpoint_aliases"].get("userinfo_endpoint").is_none());
+    for document in both(|_| ()) {
+        assert!(document.get("mtls_endpoint_aliases").is_none());
+        assert!(document.get("tls_client_certificate_bound_access_tokens").is_none());
+    }
 }
 
 #[test]
