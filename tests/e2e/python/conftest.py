@@ -28,7 +28,14 @@ class Server:
 
     def create_client(self, **wanted):
         """Creates a client with the CLI; the keys are those of contract.mjs."""
-        self.process.stdin.write(json.dumps({"createClient": wanted}) + "\n")
+        return self._ask({"createClient": wanted})
+
+    def start_mcp(self):
+        """Starts a protected MCP server at which clients may register themselves: its resource and its scope."""
+        return self._ask({"startMcp": {}})
+
+    def _ask(self, question):
+        self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
         answer = self._answer()
         assert "ok" in answer, answer["error"]
