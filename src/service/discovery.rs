@@ -7,7 +7,7 @@ use crate::{
     crypto::token::digest,
     domain::{
         Issuer,
-        entity::{AuthMethod, SubjectType},
+        entity::{AuthMethod, SubjectType, TokenDeliveryMode},
         jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{GrantType, ResponseMode, ResponseType},
         oidc::{
@@ -80,6 +80,8 @@ pub fn document(
         dpop_algs: possession::PROOF_ALGORITHMS,
         authorization_algs: &algorithms,
         request_object_algs: &request_objects,
+        delivery_modes: &TokenDeliveryMode::ALL,
+        backchannel_request_algs: &SigningAlgorithm::ALL,
         id_token_algs: &algorithms,
         userinfo_algs: &algorithms,
         introspection_algs: &algorithms,

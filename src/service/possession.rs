@@ -24,8 +24,10 @@ use crate::{
     store::{Abort, dpop_proof},
 };
 
-/// The algorithms accepted in DPoP proofs. Metadata reads this table.
-pub const PROOF_ALGORITHMS: &[SigningAlgorithm] = &SigningAlgorithm::ALL;
+/// The algorithms accepted in DPoP proofs: those of FAPI 2.0 (5.4.1), whoever the client is, since what a resource accepts
+/// is not known to depend on it. Metadata reads this table.
+pub const PROOF_ALGORITHMS: &[SigningAlgorithm] =
+    &[SigningAlgorithm::PS256, SigningAlgorithm::ES256, SigningAlgorithm::EdDSA];
 /// The purpose under which nonces are recognized.
 const NONCE_PURPOSE: &str = "dpop-nonce";
 

@@ -55,6 +55,10 @@ pub const GRANTS: &[Grant] = &[
         grant_type: GrantType::JwtBearer,
         respond: |cx, client, request| Box::pin(jwt_bearer::respond(cx, client, request)),
     },
+    Grant {
+        grant_type: GrantType::Ciba,
+        respond: |cx, client, request| Box::pin(deferred::backchannel(cx, client, request)),
+    },
 ];
 
 /// Why a grant did not issue.
