@@ -77,7 +77,6 @@ const ADMINISTRATORS: &[&str] = &[
     "access_token_audience",
     "authorization_details_types",
     "client_assertion_audience",
-    "tls_client_certificate_bound_access_tokens",
     "require_pkce",
     "consent",
     "may_introspect",
