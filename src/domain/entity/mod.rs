@@ -1,6 +1,7 @@
 //! The things Symbolon keeps: structs, their states, and the transitions allowed between them.
 
 mod api;
+mod auth_method;
 mod authorization;
 mod client;
 mod deferred;
@@ -13,10 +14,11 @@ mod trusted_issuer;
 mod user;
 
 pub use api::{Api, ApiScope, ApiSettings, DetailsType};
+pub use auth_method::AuthMethod;
 pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
-    AccessTokenFormat, AssertionAudience, AuthMethod, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode,
-    IdTokenClaims, InitialAccessToken, SubjectType,
+    AccessTokenFormat, AssertionAudience, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,
+    InitialAccessToken, SubjectType,
 };
 pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
 pub use delivery::{Delivery, DeliveryKind, DeliveryState, TokenDeliveryMode};
