@@ -13,6 +13,7 @@ use crate::{
     },
     domain::{
         Timestamp,
+        entity::Client,
         jose::{
             SigningAlgorithm,
             dpop::{self, Demand, Nonce},
@@ -43,6 +44,7 @@ pub struct Possession {
 /// A proof that holds, and is not used up yet.
 #[derive(Clone, Debug)]
 pub struct CheckedProof {
+    algorithm: SigningAlgorithm,
     thumbprint: String,
     hash: [u8; 32],
 }
@@ -105,7 +107,20 @@ fn check_proof(
     };
     let jti = dpop::check_claims(&claims, &demand, nonce, cx.now())?;
     let hash = digest(format!("{thumbprint}.{jti}").as_bytes());
-    Ok(CheckedProof { thumbprint, hash })
+    Ok(CheckedProof { algorithm: jws.algorithm(), thumbprint, hash })
+}
+
+/// Whether the client's security profile allows the algorithm of its proof.
+///
+/// # Errors
+/// `invalid_dpop_proof`.
+pub fn check_profile(cx: &Cx, client: &Client, proof: Option<&CheckedProof>) -> Result<(), OAuthError> {
+    let (Some(rules), Some(proof)) = (client.profile_rules(), proof) else { return Ok(()) };
+    if rules.algorithms.contains(&proof.algorithm) {
+        return Ok(());
+    }
+    cx.refused("dpop_proof", &[("alg", proof.algorithm.name())], Reason::ProfileAlgorithm);
+    Err(dpop::refused(Reason::ProfileAlgorithm))
 }
 
 /// Uses a proof up. Of many requests with one proof, on any node, one goes on.

@@ -81,6 +81,7 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<TokenReply,
     let mut freshness = Freshness::Recent;
     loop {
         let client = client_authentication::authenticate(cx, request, freshness).await?;
+        possession::check_profile(cx, client.client(), proof.as_ref())?;
         if freshness == Freshness::Recent {
             possession::consume(cx, proof.as_ref()).await?;
         }
