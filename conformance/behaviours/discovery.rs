@@ -146,6 +146,19 @@ both! {
         }
     }
 
+    async fn b013_request_objects_may_be_signed_with_rs256_and_unsigned_ones_are_listed(app) {
+        let document = metadata(&app).await;
+        let algorithms = list(&document, "request_object_signing_alg_values_supported");
+        assert!(algorithms.contains(&"RS256") && algorithms.contains(&"none"), "{algorithms:?}");
+    }
+
+    async fn b014_whether_requests_may_be_objects_is_said_explicitly(app) {
+        let document = metadata(&app).await;
+        for name in ["request_parameter_supported", "request_uri_parameter_supported", "claims_parameter_supported"] {
+            assert!(document[name].is_boolean(), "{name}: {document}");
+        }
+    }
+
     async fn b015_the_authentication_methods_of_the_token_endpoint_are_listed(app) {
         let document = metadata(&app).await;
         let methods = list(&document, "token_endpoint_auth_methods_supported");
@@ -156,6 +169,19 @@ both! {
 
     async fn b016_code_challenge_methods_are_a_list_with_s256(app) {
         assert_eq!(list(&metadata(&app).await, "code_challenge_methods_supported"), ["S256"]);
+    }
+
+    async fn b017_every_way_to_log_out_is_advertised_and_answers(app) {
+        let document = metadata(&app).await;
+        for name in ["end_session_endpoint", "check_session_iframe"] {
+            let path = document[name].as_str().and_then(|text| text.strip_prefix(app.issuer())).expect("below the issuer");
+            let page = app.browser().open(path).await.page("/");
+            assert_eq!(page.answer.response.status, 200, "{name}: {}", page.answer.response);
+        }
+        for channel in ["backchannel", "frontchannel"] {
+            assert_eq!(document[format!("{channel}_logout_supported")], true, "{channel}");
+            assert_eq!(document[format!("{channel}_logout_session_supported")], true, "{channel}");
+        }
     }
 
     async fn b018_discovery_is_cheap_cacheable_and_never_limited(app) {

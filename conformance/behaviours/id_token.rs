@@ -1,10 +1,13 @@
 //! 60 to 72: the ID token (OIDC Core 2 and 3.1.3.6).
 
 use serde_json::Value;
-use symbolon::domain::{entity::IdTokenClaims, jose::SigningAlgorithm};
+use symbolon::domain::{
+    entity::IdTokenClaims,
+    jose::{KeyManagementAlgorithm, SigningAlgorithm},
+};
 
 use super::{granted, id_claims, list, metadata, parties, signed_in};
-use crate::support::{Authorize, ClientSpec, TestApp, signed_with};
+use crate::support::{Authorize, ClientSpec, ReaderKey, TestApp, signed_with};
 
 /// The claims of an ID token for everything that can be asked for.
 async fn full(app: &TestApp) -> Value {
@@ -137,5 +140,27 @@ both! {
         }
         assert_ne!(before["iat"], after["iat"]);
         assert!(after.get("nonce").is_none_or(|nonce| *nonce == before["nonce"]), "{after}");
+    }
+
+    async fn b072_an_id_token_is_encrypted_only_for_who_registered_for_it(app) {
+        let key = ReaderKey::generate(KeyManagementAlgorithm::RsaOaep256);
+        let jwks = key.jwks();
+        let same = jwks.clone();
+        let plain = app.client(ClientSpec::web("plain").set(|settings| settings.jwks = Some(same))).await;
+        let sealed = app
+            .client(ClientSpec::web("sealed").set(|settings| {
+                settings.jwks = Some(jwks);
+                settings.id_token_encrypted_response_alg = Some(KeyManagementAlgorithm::RsaOaep256);
+            }))
+            .await;
+        let alice = app.person("alice").await;
+        let tokens = signed_in(&app, &plain, &alice, "openid").await;
+        assert_eq!(id_claims(&app, &tokens).await["aud"], "plain");
+        let tokens = signed_in(&app, &sealed, &alice, "openid").await;
+        let (header, inner) = key.open(tokens.id());
+        assert_eq!(header["alg"], "RSA-OAEP-256");
+        assert_eq!(app.verified(&inner).await.1["aud"], "sealed");
+        let document = metadata(&app).await;
+        assert!(list(&document, "id_token_encryption_alg_values_supported").contains(&"RSA-OAEP-256"));
     }
 }

@@ -7,15 +7,26 @@ mod authorization_errors;
 mod authorization_request;
 mod authorization_response;
 mod discovery;
+mod dpop;
+mod fapi2;
+mod fapi2_client_authentication;
+mod fapi2_metadata;
+mod fapi2_refresh_and_resource;
+mod fapi2_response;
 mod id_token;
 mod keys;
+mod logout;
+mod message_signing;
+mod pushed_authorization_request;
 mod refresh;
+mod registration;
+mod request_object;
 mod token_endpoint;
 mod userinfo;
 
 use serde_json::Value;
 
-use crate::support::{Authorize, Browser, ClientSpec, Grant, Person, RelyingParty, TestApp, Tokens};
+use crate::support::{Answer, Authorize, Browser, ClientSpec, Grant, Person, RelyingParty, Request, TestApp, Tokens};
 
 /// The metadata that every relying party reads first.
 async fn metadata(app: &TestApp) -> Value {
@@ -47,6 +58,24 @@ async fn signed_in(app: &TestApp, rp: &RelyingParty, person: &Person, scope: &st
 /// The claims of an ID token whose signature verifies with the published keys.
 async fn id_claims(app: &TestApp, tokens: &Tokens) -> Value {
     app.verified(tokens.id()).await.1
+}
+
+/// A direct endpoint says no, with one of these errors: in JSON, with 400, or with 401 for `invalid_client` alone.
+fn refused_with(answer: &Answer, errors: &[&str]) {
+    let response = &answer.response;
+    assert_eq!(response.header("content-type"), Some("application/json"), "{response}");
+    let error = response.json()["error"].as_str().expect("a text").to_owned();
+    assert!(errors.contains(&error.as_str()), "expected {errors:?}: {response}");
+    assert!(response.status == 400 || (response.status == 401 && error == "invalid_client"), "{response}");
+}
+
+/// The browser goes nowhere: it stays on an error page for people.
+async fn left_on_a_page(browser: &mut Browser<'_>, target: &str) {
+    let response = browser.request(Request::get(target)).await.response;
+    assert!((400..500).contains(&response.status), "{response}");
+    assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"), "{response}");
+    assert_eq!(response.header("location"), None, "{response}");
+    assert!(response.text().contains("id=\"error-message\""), "{response}");
 }
 
 /// Bits of information in a text, judged from how often each character comes (the estimate of the Foundation's suite).

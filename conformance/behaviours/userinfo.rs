@@ -1,9 +1,12 @@
 //! 83 to 90: the UserInfo endpoint and the claims (OIDC Core 5).
 
 use serde_json::Value;
-use symbolon::domain::entity::AccessTokenFormat;
+use symbolon::domain::{
+    entity::{AccessTokenFormat, ClientSettings},
+    jose::SigningAlgorithm,
+};
 
-use super::{id_claims, parties, signed_in};
+use super::{id_claims, list, metadata, parties, signed_in};
 use crate::support::{ClientSpec, Request, TestApp};
 
 const PROFILE: [&str; 14] = [
@@ -79,6 +82,22 @@ both! {
         for claim in PROFILE.into_iter().chain(["address", "phone_number"]) {
             assert!(claims.get(claim).is_none(), "{claim}: {claims}");
         }
+    }
+
+    async fn b088_a_signed_answer_names_issuer_and_client_and_no_nonce(app) {
+        let document = metadata(&app).await;
+        assert!(list(&document, "userinfo_signing_alg_values_supported").contains(&"RS256"), "{document}");
+        let signed = |settings: &mut ClientSettings| settings.userinfo_signed_response_alg = Some(SigningAlgorithm::RS256);
+        let (rp, alice) = (app.client(ClientSpec::web("web").set(signed)).await, app.person("alice").await);
+        let tokens = signed_in(&app, &rp, &alice, "openid").await;
+        let answer = rp.userinfo(&tokens.access_token).await.response;
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/jwt")), "{answer}");
+        let (header, claims) = app.verified(answer.text()).await;
+        assert_eq!(header["alg"], "RS256");
+        assert!(header["kid"].is_string(), "{header}");
+        assert_eq!((&claims["iss"], &claims["aud"]), (&Value::from(app.issuer()), &Value::from("web")));
+        assert_eq!(claims["sub"], id_claims(&app, &tokens).await["sub"]);
+        assert!(claims.get("nonce").is_none(), "{claims}");
     }
 
     async fn b089_a_revoked_expired_or_unknown_token_is_401_with_a_challenge(app) {

@@ -21,6 +21,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("redirect_uri", oauth::redirect_uri),
     ("scope", oauth::scope),
     ("claims_request", oauth::claims_request),
+    ("backchannel_request", oauth::backchannel_request),
     ("token_request", oauth::token_request),
     ("compact_jws", jose::compact_jws),
     ("jwk_set", jose::jwk_set),

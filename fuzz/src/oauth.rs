@@ -5,8 +5,8 @@ use symbolon_domain::{
     entity::{Client, ClientKind, ClientSettings, Owner},
     ids::ClientId,
     oauth::{
-        self, CodeExchange, GrantType, Granted, Params, Presented, RefreshRequest, ResponseType, SafeRedirect,
-        check_assertion, check_registrable, check_settings, parse_grant_type, parse_scope, validate,
+        self, BackchannelRequest, CodeExchange, GrantType, Granted, Params, Presented, RefreshRequest, ResponseType,
+        SafeRedirect, check_assertion, check_registrable, check_settings, parse_grant_type, parse_scope, validate,
     },
     oidc::claims::ClaimsRequest,
 };
@@ -125,6 +125,18 @@ pub fn scope(data: &[u8]) {
 pub fn claims_request(data: &[u8]) {
     if let Ok(request) = ClaimsRequest::parse(text(data)) {
         drop((request.scope(), request.requested_subject()));
+    }
+}
+
+/// What a client asks for over the back channel: what is shown is short and plain.
+pub fn backchannel_request(data: &[u8]) {
+    let Ok(params) = Params::parse(data) else { return };
+    let mut client = client(Vec::new());
+    client.settings.grant_types.push(GrantType::Ciba);
+    if let Ok(request) = BackchannelRequest::parse(&params, &client) {
+        let shown = request.binding_message.unwrap_or_default();
+        assert!(shown.len() <= 64 && shown.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+        assert!((1..=3600).contains(&request.lifetime));
     }
 }
 

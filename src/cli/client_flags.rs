@@ -11,6 +11,7 @@ use crate::{
     domain::{
         entity::{
             AccessTokenFormat, AssertionAudience, AuthMethod, ClientSettings, ConsentMode, IdTokenClaims, SubjectType,
+            TokenDeliveryMode,
         },
         jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{AssertionAlgorithm, GrantType, ResponseMode, ResponseType, SecurityProfile},
@@ -161,6 +162,15 @@ pub struct ClientFlags {
     /// ID tokens carry the protocol's claims only.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     lean_id_token: Option<bool>,
+    /// How the client hears of answers over the back channel (CIBA): poll or ping.
+    #[arg(long, value_name = "MODE", value_parser = values::token_delivery_mode)]
+    backchannel_token_delivery_mode: Option<TokenDeliveryMode>,
+    /// Where it is told of them (https); empty removes it.
+    #[arg(long, value_name = "URI")]
+    backchannel_client_notification_endpoint: Option<String>,
+    /// Its requests over the back channel must be signed with this; `none` stops it.
+    #[arg(long, value_name = "ALG", value_parser = optional_signing)]
+    backchannel_authentication_request_signing_alg: Option<Setting<SigningAlgorithm>>,
     /// Where the app lives; empty removes it.
     #[arg(long, value_name = "URI")]
     client_uri: Option<String>,
@@ -242,6 +252,7 @@ impl ClientFlags {
             self.lean_id_token.map(|lean| if lean { IdTokenClaims::Lean } else { IdTokenClaims::Fat }),
         );
         self.apply_encryption(&mut settings);
+        self.apply_backchannel(&mut settings);
         set(&mut settings.subject_type, self.subject_type);
         put(&mut settings.sector_identifier_uri, self.sector_identifier_uri.as_ref());
         put(&mut settings.client_uri, self.client_uri.as_ref());
@@ -269,6 +280,15 @@ impl ClientFlags {
             settings.jwks = None;
         }
         Ok(settings)
+    }
+
+    fn apply_backchannel(&self, settings: &mut ClientSettings) {
+        settings.backchannel_token_delivery_mode =
+            self.backchannel_token_delivery_mode.or(settings.backchannel_token_delivery_mode);
+        let endpoint = self.backchannel_client_notification_endpoint.as_ref();
+        put(&mut settings.backchannel_client_notification_endpoint, endpoint);
+        let algorithm = self.backchannel_authentication_request_signing_alg.map(Setting::value);
+        set(&mut settings.backchannel_authentication_request_signing_alg, algorithm);
     }
 
     fn apply_encryption(&self, settings: &mut ClientSettings) {

@@ -3,7 +3,7 @@
 use crate::domain::{
     entity::{
         AccessTokenFormat, AssertionAudience, AuthMethod, ClientKind, ConsentMode, DeliveryState, KeyAlgorithm,
-        SubjectMapping, SubjectType,
+        SubjectMapping, SubjectType, TokenDeliveryMode,
     },
     jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{
@@ -58,6 +58,11 @@ pub(super) fn grant_type(text: &str) -> Result<GrantType, String> {
 
 pub(super) fn subject_type(text: &str) -> Result<SubjectType, String> {
     one_of(SubjectType::from_name(text), SubjectType::ALL.iter().map(|kind| kind.name()))
+}
+
+pub(super) fn token_delivery_mode(text: &str) -> Result<TokenDeliveryMode, String> {
+    let modes = TokenDeliveryMode::ALL;
+    one_of(modes.into_iter().find(|mode| mode.name() == text), modes.iter().map(|mode| mode.name()))
 }
 
 pub(super) fn encryption_alg(text: &str) -> Result<KeyManagementAlgorithm, String> {

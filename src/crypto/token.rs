@@ -38,11 +38,13 @@ pub enum SecretKind {
     InitialAccess,
     /// What a client that registered itself manages itself with (RFC 7592).
     RegistrationAccess,
+    /// What a client holds while a person answers over the back channel (CIBA Core 1.0 §7.3).
+    AuthReqId,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AccessToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -55,6 +57,7 @@ impl SecretKind {
         Self::PushedRequest,
         Self::InitialAccess,
         Self::RegistrationAccess,
+        Self::AuthReqId,
     ];
 
     /// The text that every secret of this kind starts with; seven characters.
@@ -72,6 +75,7 @@ impl SecretKind {
             Self::PushedRequest => "sym_pr_",
             Self::InitialAccess => "sym_ia_",
             Self::RegistrationAccess => "sym_ra_",
+            Self::AuthReqId => "sym_ba_",
         }
     }
 }

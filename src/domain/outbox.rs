@@ -32,6 +32,16 @@ pub const fn judge(status: u16) -> Outcome {
     }
 }
 
+/// Judges the answer to a ping (CIBA Core 1.0 §10.2): whoever does not know its token today will not
+/// tomorrow, and a redirect leads nowhere. The client can still ask.
+pub const fn judge_ping(status: u16) -> Outcome {
+    match status {
+        200..=299 => Outcome::Delivered,
+        300..=499 => Outcome::Refused,
+        _ => Outcome::Again,
+    }
+}
+
 /// Seconds until the next try after so many; `None`: it is given up. Twice as long each time, and
 /// between half and all of that by `roll`, so that what failed together does not come back together.
 pub fn wait_after(attempts: i64, roll: u16) -> Option<i64> {
@@ -56,6 +66,19 @@ mod tests {
         assert_eq!(judge(400), Outcome::Refused);
         for status in [100, 301, 302, 303, 307, 308, 401, 403, 404, 405, 408, 429, 500, 501, 502, 503, 504] {
             assert_eq!(judge(status), Outcome::Again, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_ping_that_is_refused_or_sent_elsewhere_is_not_sent_again() {
+        for status in [200, 204, 299] {
+            assert_eq!(judge_ping(status), Outcome::Delivered, "{status}");
+        }
+        for status in [301, 307, 400, 401, 403, 404, 429] {
+            assert_eq!(judge_ping(status), Outcome::Refused, "{status}");
+        }
+        for status in [100, 500, 502, 503] {
+            assert_eq!(judge_ping(status), Outcome::Again, "{status}");
         }
     }
 

@@ -12,11 +12,10 @@ use super::{
 };
 use crate::{
     domain::{
-        jose::SigningAlgorithm,
         oauth::{ErrorCode, OAuthError},
         trace::{Audience, Reason},
     },
-    service::{Broken, Cx, Failure, authorization::error_uri, recorder},
+    service::{Broken, Cx, Failure, authorization::error_uri, possession::PROOF_ALGORITHMS, recorder},
 };
 
 /// How the caller wants to hear of a failure.
@@ -99,7 +98,8 @@ fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError, member: Option<&str>
 /// How to come back with an access token. Without one there is nothing to tell about it (RFC 6750
 /// §3.1), and either scheme will do.
 fn challenge(renderer: Renderer, error: &OAuthError, description: &str) -> String {
-    let algorithms = SigningAlgorithm::ALL.map(SigningAlgorithm::name).join(" ");
+    let algorithms: Vec<&str> = PROOF_ALGORITHMS.iter().map(|algorithm| algorithm.name()).collect();
+    let algorithms = algorithms.join(" ");
     if error.reason == Reason::RegistrationTokenMissing {
         return "Bearer realm=\"symbolon\"".to_owned();
     }

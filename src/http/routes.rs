@@ -128,6 +128,13 @@ pub const ROUTES: &[Route] = &[
         endpoint: Some(Endpoint::DeviceAuthorization),
     },
     Route {
+        path: "/oauth2/backchannel_authentication",
+        methods: methods!(post => oauth::backchannel_authentication::post),
+        permission: Permission::Client,
+        origins: Origins::Same,
+        endpoint: Some(Endpoint::BackchannelAuthentication),
+    },
+    Route {
         path: "/oauth2/introspect",
         methods: methods!(post => oauth::token::introspect),
         permission: Permission::Client,
@@ -204,6 +211,13 @@ pub const ROUTES: &[Route] = &[
     Route {
         path: "/device",
         methods: methods!(get => pages::device::get, post => pages::device::post),
+        permission: Permission::Browser,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
+        path: "/requests",
+        methods: methods!(get => pages::requests::get, post => pages::requests::post),
         permission: Permission::Browser,
         origins: Origins::Same,
         endpoint: None,

@@ -114,13 +114,7 @@ impl Fetcher {
 
     async fn body(&self, address: &str, accept: &str) -> Result<Vec<u8>, FetchError> {
         let url = self.check(address)?;
-        let response = self
-            .client
-            .get(url)
-            .header("accept", accept)
-            .send()
-            .await
-            .map_err(|error| FetchError::Failed(error.without_url().to_string()))?;
+        let response = self.client.get(url).header("accept", accept).send().await.map_err(failed)?;
         if !response.status().is_success() {
             return Err(FetchError::Failed(format!("the answer was {}", response.status())));
         }
@@ -166,14 +160,7 @@ impl Fetcher {
         body: Vec<u8>,
     ) -> Result<Answer, FetchError> {
         let url = self.check(address)?;
-        let mut response = self
-            .client
-            .request(method, url)
-            .headers(headers)
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| FetchError::Failed(error.without_url().to_string()))?;
+        let mut response = self.client.request(method, url).headers(headers).body(body).send().await.map_err(failed)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         Ok(Answer { status, headers, body: bounded(response).await? })
     }
@@ -194,7 +181,7 @@ impl Fetcher {
         if let Some(token) = bearer {
             request = request.bearer_auth(token);
         }
-        let answer = request.send().await.map_err(|error| FetchError::Failed(error.without_url().to_string()))?;
+        let answer = request.send().await.map_err(failed)?;
         Ok(answer.status().as_u16())
     }
 
@@ -217,11 +204,22 @@ impl Fetcher {
     }
 }
 
+/// What went wrong, down to its cause: a certificate that is not trusted, a name that is not known.
+/// Without the address, which may hold what is not for logs.
+fn failed(error: reqwest::Error) -> FetchError {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    FetchError::Failed(text)
+}
+
 async fn bounded(mut response: reqwest::Response) -> Result<Vec<u8>, FetchError> {
     let mut body = Vec::new();
-    while let Some(chunk) =
-        response.chunk().await.map_err(|error| FetchError::Failed(error.without_url().to_string()))?
-    {
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
         if body.len() + chunk.len() > MAX_BYTES {
             return Err(FetchError::Failed("the answer is too large".into()));
         }

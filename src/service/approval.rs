@@ -1,4 +1,4 @@
-//! The page about a request from another device (RFC 8628 §5.4): it says what is asked, and asks
+//! The page about a request from another device (RFC 8628 §5.4) or over the back channel (CIBA): it says what is asked, and asks
 //! whether the person started it. Nothing is allowed that the page did not show.
 
 use super::{
@@ -7,13 +7,15 @@ use super::{
         self, App, Browser, DialogueFailure, Form, Next, Pending, asked_scope, decide_pending, decline, find_pending,
         page_to_switch, session_of,
     },
+    backchannel_authentication,
     consent::{self, AskedScope, Shown, Then},
     login::Account,
+    subjects,
 };
 use crate::{
     domain::{
         entity::{DeferredKind, DeferredState, Ending},
-        ids::{DeferredId, InteractionId},
+        ids::{DeferredId, InteractionId, UserId},
         oauth::{OAuthError, UserCode},
         oidc::interaction::Decision,
         trace::{Reason, Transaction},
@@ -34,6 +36,8 @@ pub struct ApprovalView {
     pub kind: DeferredKind,
     /// The code on the device, to compare.
     pub user_code: Option<String>,
+    /// What the app shows, to compare.
+    pub binding_message: Option<String>,
     /// What is asked for.
     pub scopes: Vec<AskedScope>,
     /// The hidden value of the form.
@@ -75,6 +79,7 @@ fn read_view(
         account: Account::from(&user),
         kind: *kind,
         user_code: waiting.user_code.as_deref().and_then(UserCode::parse).map(|code| code.shown()),
+        binding_message: waiting.binding_message,
         scopes: consent::describe_in_one_list(tx, asked_scope(cx, &pending)?, &pending.request)?,
         form_token: browser.form_token(Form::Approval, &[id.as_str(), session.id.as_str()]),
         interaction: id,
@@ -106,15 +111,21 @@ pub async fn allow(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &
 /// # Errors
 /// As [`allow`].
 pub async fn deny(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
-    consent::decide(cx, id, browser, (Form::Approval, form_token), |cx, tx, pending, _, browser| {
-        let request: Option<DeferredId> = match &pending.interaction.ending {
-            Ending::Deferred { id, .. } => Some(id.clone()),
+    consent::decide(cx, id, browser, (Form::Approval, form_token), |cx, tx, pending, session, browser| {
+        let request: Option<(DeferredId, Option<UserId>)> = match &pending.interaction.ending {
+            Ending::Deferred { id, subject, .. } => Some((id.clone(), subject.clone())),
             Ending::Redirect => None,
         };
-        let Some(request) = request else { return Ok(Then::GoOn) };
+        let Some((request, subject)) = request else { return Ok(Then::GoOn) };
+        let person = &session.user_id;
+        if subject.is_some_and(|named| subjects::meant(cx, &pending.client, &named, person) != *person) {
+            // Somebody else's request: the dialogue asks for the right account.
+            return Ok(Then::GoOn);
+        }
         if !deferred::deny(tx, &request, cx.now())? {
             return Err(answered(cx, &pending).into());
         }
+        backchannel_authentication::announce(cx, tx, &request)?;
         decline(cx, tx, &pending, browser).map(Then::Ended)
     })
     .await

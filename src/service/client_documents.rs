@@ -134,7 +134,7 @@ async fn store(
     registration: Registration,
     believed_until: Timestamp,
 ) -> Result<(), Failure> {
-    clients::ensure_keys(cx, &registration.settings).await.map_err(|failure| Failure::internal(failure))?;
+    clients::ensure_keys(cx, &registration.settings).await.map_err(Failure::internal)?;
     let (context, wanted) = (cx.clone().acting_as("system".to_owned()), id.clone());
     let written = cx
         .services

@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{Broken, Cx, Failure, Services, backchannel_logout, context::fresh_trace_id, events::Draft};
+use super::{
+    Broken, Cx, Failure, Services, backchannel_authentication, backchannel_logout, context::fresh_trace_id,
+    events::Draft,
+};
 use crate::{
     crypto::random::random_bytes,
     domain::{
         Secret, Timestamp,
         entity::{Client, Delivery, DeliveryKind, DeliveryState, EventKind},
         ids::ClientId,
-        outbox::{KEEP_SECONDS, LEASE_SECONDS, Outcome, judge, wait_after},
+        outbox::{KEEP_SECONDS, LEASE_SECONDS, Outcome, judge, judge_ping, wait_after},
         trace::Transaction,
     },
     net::fetcher::FetchError,
@@ -76,6 +79,7 @@ pub(super) fn write(
 /// Makes the letter of a delivery, at the moment at which it is sent: keys rotate, addresses change.
 fn compose(cx: &Cx, delivery: &Delivery, client: Option<&Client>) -> Result<Letter, Unsendable> {
     match delivery.kind {
+        DeliveryKind::BackchannelPing => backchannel_authentication::compose(cx, delivery, client),
         DeliveryKind::BackchannelLogout => backchannel_logout::compose(cx, delivery, client),
     }
 }
@@ -121,20 +125,23 @@ async fn attempt(services: Arc<Services>, read: Delivery) -> Result<bool, Failur
     };
     let Some((claimed, receiver)) = cx.services.store.write(claim).await? else { return Ok(false) };
     let (outcome, error) = match compose(&cx, &claimed, receiver.as_ref()) {
-        Ok(letter) => send(&cx, letter).await,
+        Ok(letter) => send(&cx, claimed.kind, letter).await,
         Err(Unsendable::Pointless(why)) => (Outcome::Refused, Some(why.to_owned())),
         Err(Unsendable::Later(why)) => (Outcome::Again, Some(why)),
     };
     settle(&cx, claimed, outcome, error).await
 }
 
-async fn send(cx: &Cx, letter: Letter) -> (Outcome, Option<String>) {
+async fn send(cx: &Cx, kind: DeliveryKind, letter: Letter) -> (Outcome, Option<String>) {
     let bearer = letter.bearer.as_ref().map(|token| token.expose().as_str());
     match cx.services.fetcher.post(&letter.address, letter.content_type, bearer, letter.body).await {
-        Ok(status) => match judge(status) {
-            Outcome::Delivered => (Outcome::Delivered, None),
-            outcome => (outcome, Some(format!("the answer was {status}"))),
-        },
+        Ok(status) => {
+            let outcome = match kind {
+                DeliveryKind::BackchannelLogout => judge(status),
+                DeliveryKind::BackchannelPing => judge_ping(status),
+            };
+            (outcome, (outcome != Outcome::Delivered).then(|| format!("the answer was {status}")))
+        }
         // An address that is not allowed today may be tomorrow: names are resolved anew.
         Err(error @ (FetchError::NotAllowed(_) | FetchError::Failed(_))) => (Outcome::Again, Some(error.to_string())),
     }

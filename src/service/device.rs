@@ -95,6 +95,9 @@ async fn make(
             polled_at: None,
             created_at: cx.now(),
             expires_at: cx.now().plus_seconds(DEVICE_LIFETIME),
+            subject: None,
+            binding_message: None,
+            notification: None,
         };
         let (context, view, scope) = (cx.clone(), view.clone(), scope.join(" "));
         let made = cx

@@ -6,7 +6,7 @@ use super::{Services, apis::Registry, authorization, client_authentication, poss
 use crate::{
     crypto::token::digest,
     domain::{
-        entity::SubjectType,
+        entity::{SubjectType, TokenDeliveryMode},
         jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
         oauth::{GrantType, ResponseMode, ResponseType},
         oidc::{
@@ -71,6 +71,8 @@ pub fn document(
         dpop_algs: possession::PROOF_ALGORITHMS,
         authorization_algs: &algorithms,
         request_object_algs: &request_objects,
+        delivery_modes: &TokenDeliveryMode::ALL,
+        backchannel_request_algs: &SigningAlgorithm::ALL,
         id_token_algs: &algorithms,
         userinfo_algs: &algorithms,
         introspection_algs: &algorithms,

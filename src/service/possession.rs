@@ -13,7 +13,6 @@ use crate::{
     },
     domain::{
         Timestamp,
-        entity::Client,
         jose::{
             SigningAlgorithm,
             dpop::{self, Demand, Nonce},
@@ -24,8 +23,10 @@ use crate::{
     store::{Abort, dpop_proof},
 };
 
-/// The algorithms accepted in DPoP proofs. Metadata reads this table.
-pub const PROOF_ALGORITHMS: &[SigningAlgorithm] = &SigningAlgorithm::ALL;
+/// The algorithms accepted in DPoP proofs: those of FAPI 2.0 (5.4.1), whoever the client is, since what a resource accepts
+/// is not known to depend on it. Metadata reads this table.
+pub const PROOF_ALGORITHMS: &[SigningAlgorithm] =
+    &[SigningAlgorithm::PS256, SigningAlgorithm::ES256, SigningAlgorithm::EdDSA];
 /// The purpose under which nonces are recognized.
 const NONCE_PURPOSE: &str = "dpop-nonce";
 
@@ -44,7 +45,6 @@ pub struct Possession {
 /// A proof that holds, and is not used up yet.
 #[derive(Clone, Debug)]
 pub struct CheckedProof {
-    algorithm: SigningAlgorithm,
     thumbprint: String,
     hash: [u8; 32],
 }
@@ -107,20 +107,7 @@ fn check_proof(
     };
     let jti = dpop::check_claims(&claims, &demand, nonce, cx.now())?;
     let hash = digest(format!("{thumbprint}.{jti}").as_bytes());
-    Ok(CheckedProof { algorithm: jws.algorithm(), thumbprint, hash })
-}
-
-/// Whether the client's security profile allows the algorithm of its proof.
-///
-/// # Errors
-/// `invalid_dpop_proof`.
-pub fn check_profile(cx: &Cx, client: &Client, proof: Option<&CheckedProof>) -> Result<(), OAuthError> {
-    let (Some(rules), Some(proof)) = (client.profile_rules(), proof) else { return Ok(()) };
-    if rules.algorithms.contains(&proof.algorithm) {
-        return Ok(());
-    }
-    cx.refused("dpop_proof", &[("alg", proof.algorithm.name())], Reason::ProfileAlgorithm);
-    Err(dpop::refused(Reason::ProfileAlgorithm))
+    Ok(CheckedProof { thumbprint, hash })
 }
 
 /// Uses a proof up. Of many requests with one proof, on any node, one goes on.

@@ -6,7 +6,7 @@ use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::def
 use crate::domain::{
     Timestamp,
     entity::{Deferred, DeferredKind, DeferredState},
-    ids::{AuthorizationId, ClientId, DeferredId},
+    ids::{AuthorizationId, ClientId, DeferredId, UserId},
 };
 
 /// The name of the table, where damaged rows are told.
@@ -26,6 +26,9 @@ struct DeferredRow {
     polled_at: Option<i64>,
     created_at: i64,
     expires_at: i64,
+    subject: Option<String>,
+    binding_message: Option<String>,
+    notification: Option<Vec<u8>>,
 }
 
 /// Inserts a request. `false`: the user code is taken, by a row that may be spent.
@@ -46,6 +49,9 @@ pub fn insert(tx: &mut Write<'_>, deferred: &Deferred) -> Result<bool, StoreErro
         table::polled_at.eq(deferred.polled_at.map(Timestamp::millis)),
         table::created_at.eq(deferred.created_at.millis()),
         table::expires_at.eq(deferred.expires_at.millis()),
+        table::subject.eq(deferred.subject.as_ref().map(UserId::as_str)),
+        table::binding_message.eq(deferred.binding_message.as_deref()),
+        table::notification.eq(deferred.notification.as_deref()),
     );
     Ok(super::dialect::insert_unless_present!(tx, table::table, values)? == 1)
 }
@@ -85,6 +91,26 @@ pub fn find_by_user_code(tx: &mut Read<'_>, user_code: &str) -> Result<Option<De
     found.map(entity).transpose()
 }
 
+/// The requests that wait for an answer of this person, the newest first, so many.
+///
+/// # Errors
+/// When the database fails.
+pub fn pending_of(
+    tx: &mut Read<'_>,
+    subject: &UserId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Deferred>, StoreError> {
+    let found = table::table
+        .filter(table::subject.eq(subject.as_str()))
+        .filter(table::state.eq(DeferredState::Pending.name()))
+        .filter(table::expires_at.gt(now.millis()))
+        .order((table::created_at.desc(), table::id.desc()))
+        .limit(limit)
+        .load::<DeferredRow>(tx.conn)?;
+    found.into_iter().map(entity).collect()
+}
+
 fn entity(columns: DeferredRow) -> Result<Deferred, StoreError> {
     Ok(Deferred {
         id: DeferredId::new(columns.id),
@@ -99,6 +125,9 @@ fn entity(columns: DeferredRow) -> Result<Deferred, StoreError> {
         polled_at: row::time(columns.polled_at),
         created_at: Timestamp::from_millis(columns.created_at),
         expires_at: Timestamp::from_millis(columns.expires_at),
+        subject: columns.subject.map(UserId::new),
+        binding_message: columns.binding_message,
+        notification: columns.notification,
     })
 }
 

@@ -207,6 +207,9 @@ diesel::table! {
         polled_at -> Nullable<BigInt>,
         created_at -> BigInt,
         expires_at -> BigInt,
+        subject -> Nullable<Text>,
+        binding_message -> Nullable<Text>,
+        notification -> Nullable<Binary>,
     }
 }
 

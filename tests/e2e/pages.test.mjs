@@ -1,11 +1,21 @@
 // Every page that a person can reach, looked at: see support/audit.mjs for what each owes.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import * as oidc from 'openid-client';
 import { after, before } from 'node:test';
 import { audit } from './support/audit.mjs';
 import { catchRedirects, press, signIn, tab, visible } from './support/browser.mjs';
-import { clients, page as ids, setupLink, users, words } from './support/contract.mjs';
-import { until } from './support/net.mjs';
+import {
+  apiCreateArguments,
+  clients,
+  detailsTypeCreateArguments,
+  page as ids,
+  registrationPolicyArguments,
+  setupLink,
+  users,
+  words,
+} from './support/contract.mjs';
+import { freePort, until } from './support/net.mjs';
 import { startProduction } from './support/server.mjs';
 import { suite } from './support/suite.mjs';
 
@@ -189,6 +199,199 @@ run.test('the result page of /dev', async ({ server, browser }) => {
   if (await visible(page, ids.consentAllow)) await press(page, ids.consentAllow);
   assert.match(new URL(page.url()).pathname, /^\/dev/);
   await audit(page, 'dev-result');
+  await page.context().close();
+});
+
+// --- The pages of more than one account, of devices, and of apps that registered themselves -------------------
+
+// Goes through sign-in and consent, whichever of them is shown.
+async function enter(page, url, user) {
+  const client = await catchRedirects(page, spa.redirectUri);
+  await page.goto(url);
+  if (await visible(page, ids.signIn)) await signIn(page, user);
+  if (await visible(page, ids.consentAllow)) await press(page, ids.consentAllow);
+  assert.ok(client.arrived(), page.url());
+  await client.close();
+}
+
+run.test('the account chooser, and the way out of one account or all', async ({ server, browser }) => {
+  const page = await tab(browser);
+  await enter(page, await authorizationUrl(server), users.alice);
+  await page.goto(await authorizationUrl(server, { prompt: 'select_account' }));
+  assert.match(new URL(page.url()).pathname, /^\/accounts\//);
+  await press(page, ids.accountOther);
+  const client = await catchRedirects(page, spa.redirectUri);
+  await signIn(page, users.bob);
+  if (await visible(page, ids.consentAllow)) await press(page, ids.consentAllow);
+  assert.ok(client.arrived(), page.url());
+
+  await page.goto(await authorizationUrl(server, { prompt: 'select_account' }));
+  assert.ok(await visible(page, ids.account(2)));
+  await audit(page, 'accounts', { interaction: true });
+  await page.goto(server.metadata.end_session_endpoint);
+  assert.ok(await visible(page, ids.logoutAll));
+  await audit(page, 'sign-out-accounts', { interaction: true });
+  await press(page, ids.logoutAll);
+  assert.ok(await page.locator(ids.signedOut).count());
+  await page.goto(await authorizationUrl(server, { prompt: 'select_account' }));
+  assert.ok(await visible(page, ids.signIn), 'nobody is left to choose from');
+  await page.context().close();
+});
+
+run.test('signing out tells the apps of the session, each in a frame', async ({ server, browser }) => {
+  const loaded = [];
+  const app = http.createServer((request, response) => {
+    loaded.push(new URL(request.url, 'http://localhost'));
+    response.setHeader('Content-Type', 'text/html').end('<!doctype html><html lang="en"><title>Gone</title><p>Signed out.</p></html>');
+  });
+  const port = await freePort();
+  await new Promise((resolve) => app.listen(port, '127.0.0.1', resolve));
+  try {
+    const origin = `http://127.0.0.1:${port}`;
+    const told = await server.createClient({
+      kind: 'web',
+      name: 'Front channel app',
+      redirectUris: [`${origin}/callback`],
+      frontchannelLogoutUri: `${origin}/logout?tenant=1`,
+      flags: { 'frontchannel-logout-session-required': 'true' },
+    });
+    const page = await tab(browser);
+    await page.goto(await authorizationUrl(server, { client: { id: told.id, redirectUri: `${origin}/callback` } }));
+    await signIn(page, users.alice);
+    if (await visible(page, ids.consentAllow)) await press(page, ids.consentAllow);
+    assert.equal(new URL(page.url()).pathname, '/callback');
+    loaded.length = 0;
+    await page.goto(server.metadata.end_session_endpoint);
+    assert.match(await text(page, ids.logoutApps), /Front channel app/);
+    await audit(page, 'sign-out-apps', { interaction: true });
+    await press(page, ids.logoutConfirm);
+    assert.match(await text(page, ids.signedOutApps), /Front channel app/);
+    await until(() => loaded.length > 0, 'the app was not loaded');
+    assert.equal(loaded[0].pathname, '/logout');
+    assert.equal(loaded[0].searchParams.get('tenant'), '1');
+    assert.equal(loaded[0].searchParams.get('iss'), server.issuer);
+    assert.ok(loaded[0].searchParams.get('sid'));
+    await audit(page, 'signed-out-apps', { frames: [origin] });
+    await page.context().close();
+  } finally {
+    app.close();
+    app.closeAllConnections();
+  }
+});
+
+run.test('the pages of a device: the code, the question, the answer', async ({ server, browser }) => {
+  const tv = await server.createClient({ kind: 'native', name: 'Living room television', grantTypes: ['device_code', 'refresh_token'], scopes: ['openid', 'profile', 'email', 'offline_access'] });
+  const begin = async () => {
+    const answer = await fetch(server.metadata.device_authorization_endpoint, { method: 'POST', body: new URLSearchParams({ client_id: tv.id, scope: 'openid profile email offline_access' }) });
+    assert.equal(answer.status, 200);
+    return answer.json();
+  };
+  const page = await tab(browser);
+  await page.goto(server.issuer + '/device');
+  await audit(page, 'device');
+  await page.locator(ids.device.code).fill('BCDF-GHJK');
+  await press(page, ids.device.submit);
+  assert.ok(await visible(page, ids.device.error));
+  await audit(page, 'device-refused');
+
+  // The code is in the address, and still only filled in.
+  const first = await begin();
+  await page.goto(first.verification_uri_complete);
+  assert.equal(await page.locator(ids.device.code).inputValue(), first.user_code);
+  await press(page, ids.device.submit);
+  await signIn(page, users.alice);
+  assert.match(new URL(page.url()).pathname, /^\/approve\//);
+  assert.equal(await text(page, ids.approve.code), first.user_code);
+  await audit(page, 'approve');
+  // Nothing is allowed before the box is ticked, with or without the browser's own check.
+  await page.locator(ids.approve.startedHere).evaluate((box) => box.removeAttribute('required'));
+  await press(page, ids.approve.allow);
+  assert.ok(await visible(page, ids.approve.startedHereError));
+  await audit(page, 'approve-refused');
+  await page.locator(ids.approve.startedHere).check();
+  await press(page, ids.approve.allow);
+  assert.equal(await page.locator(ids.answered).getAttribute('data-allowed'), 'yes');
+  await audit(page, 'answered-allowed');
+
+  const second = await begin();
+  await page.goto(second.verification_uri_complete);
+  await press(page, ids.device.submit);
+  await press(page, ids.approve.deny);
+  assert.equal(await page.locator(ids.answered).getAttribute('data-allowed'), 'no');
+  await audit(page, 'answered-cancelled');
+  await page.context().close();
+});
+
+run.test('the consent page names the API and what exactly is asked for', async ({ server, browser }) => {
+  const resource = 'https://invoices.example.com/v1';
+  await server.cli(apiCreateArguments({ resource, name: 'Invoices', description: 'Everything that was billed', scopes: { 'invoices.read': 'see your invoices', 'invoices.pay': 'pay your invoices' } }));
+  await server.cli(
+    await detailsTypeCreateArguments(server.dir, {
+      type: 'payment_initiation',
+      name: 'Start a payment',
+      description: 'Money leaves your account once.',
+      schema: {
+        type: 'object',
+        properties: { type: { const: 'payment_initiation' }, amount: { type: 'string' }, creditorName: { type: 'string' }, reference: { type: 'string' } },
+        required: ['type', 'amount'],
+        additionalProperties: false,
+      },
+    }),
+  );
+  const shop = await server.createClient({
+    kind: 'web',
+    name: 'Invoice desk',
+    redirectUris: [spa.redirectUri],
+    scopes: ['openid', 'profile', 'invoices.read', 'invoices.pay'],
+    detailsTypes: ['payment_initiation'],
+  });
+  const page = await tab(browser);
+  const details = [{ type: 'payment_initiation', amount: '123.50 EUR', creditorName: 'Merchant A', reference: 'Ref-Number-Merchant-0123456789-0123456789-0123456789' }];
+  const url = await authorizationUrl(server, {
+    client: { id: shop.id, redirectUri: spa.redirectUri },
+    prompt: 'consent',
+    scope: 'openid profile invoices.read invoices.pay',
+    resource,
+    authorization_details: JSON.stringify(details),
+  });
+  await page.goto(url);
+  await signIn(page, users.alice);
+  assert.match(new URL(page.url()).pathname, /^\/consent\//, await text(page));
+  assert.match(await text(page), /see your invoices[\s\S]*123\.50 EUR/i);
+  await audit(page, 'consent-api-details', { interaction: true });
+  await page.context().close();
+});
+
+run.test('an app that registered itself is called unverified, where it asks and where it is started', async ({ server, browser }) => {
+  await server.cli(registrationPolicyArguments({ registration: 'open', quarantine: 'false' }));
+  const answer = await fetch(server.metadata.issuer + '/oauth2/register', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_name: 'Holiday planner',
+      redirect_uris: ['https://planner.example.com/callback'],
+      token_endpoint_auth_method: 'none',
+      client_uri: 'https://planner.example.com/',
+      policy_uri: 'https://planner.example.com/privacy',
+      tos_uri: 'https://planner.example.com/terms',
+      contacts: ['help@planner.example.com'],
+      initiate_login_uri: 'https://planner.example.com/start',
+    }),
+  });
+  const planner = await answer.json();
+  assert.equal(answer.status, 201, JSON.stringify(planner));
+  const page = await tab(browser);
+  await page.goto(await authorizationUrl(server, { client: { id: planner.client_id, redirectUri: 'https://planner.example.com/callback' } }));
+  await signIn(page, users.alice);
+  assert.match(await text(page), /Unverified app/);
+  await audit(page, 'consent-unverified', { interaction: true });
+
+  await page.goto(`${server.issuer}/apps/start?client_id=${planner.client_id}`);
+  assert.match(await text(page), /Unverified app/);
+  const target = new URL(await page.locator(ids.appStart).getAttribute('href'));
+  assert.equal(target.origin + target.pathname, 'https://planner.example.com/start');
+  assert.equal(target.searchParams.get('iss'), server.issuer);
+  await audit(page, 'app-start');
   await page.context().close();
 });
 

@@ -12,6 +12,7 @@ mod support;
 mod architecture;
 mod authorization_details;
 mod authorize;
+mod ciba;
 mod client_authentication;
 mod client_id_metadata_document;
 #[path = "../../conformance/behaviours/mod.rs"]

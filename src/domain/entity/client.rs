@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
+    entity::TokenDeliveryMode,
     ids::ClientId,
     jose::{ContentEncryption, EncryptionChoice, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{
@@ -344,6 +345,15 @@ pub struct ClientSettings {
     /// Overrides the instance's idle lifetime of refresh tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_lifetime: Option<i64>,
+    /// How the client hears of answers over the back channel; poll if not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_token_delivery_mode: Option<TokenDeliveryMode>,
+    /// Where it is told (https).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_client_notification_endpoint: Option<String>,
+    /// Its requests over the back channel are signed, with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_authentication_request_signing_alg: Option<SigningAlgorithm>,
     /// The types of authorization details that the client may use (RFC 9396 §10).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types: Vec<String>,
@@ -431,6 +441,9 @@ impl ClientSettings {
             access_token_lifetime: None,
             id_token_lifetime: None,
             refresh_token_lifetime: None,
+            backchannel_token_delivery_mode: None,
+            backchannel_client_notification_endpoint: None,
+            backchannel_authentication_request_signing_alg: None,
             authorization_details_types: Vec::new(),
             security_profile: None,
         }
@@ -459,6 +472,11 @@ impl ClientSettings {
     /// How the client encrypts its request objects, if it registered that.
     pub fn request_object_encryption(&self) -> Option<EncryptionChoice> {
         EncryptionChoice::of(self.request_object_encryption_alg, self.request_object_encryption_enc)
+    }
+
+    /// How the client hears of answers over the back channel.
+    pub fn token_delivery_mode(&self) -> TokenDeliveryMode {
+        self.backchannel_token_delivery_mode.unwrap_or(TokenDeliveryMode::Poll)
     }
 
     /// Whether the client knows people by pairwise identifiers.

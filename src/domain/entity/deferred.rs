@@ -1,5 +1,5 @@
 //! A request that a person answers elsewhere while the client asks again and again: from a device
-//! that has no browser (RFC 8628).
+//! that has no browser (RFC 8628), or over the back channel (OpenID Connect CIBA Core 1.0).
 
 use serde::{Deserialize, Serialize};
 
@@ -15,16 +15,19 @@ use crate::{
 pub enum DeferredKind {
     /// From a device, which shows a code to type (RFC 8628).
     Device,
+    /// Over the back channel, about a person whom the client names (CIBA).
+    Backchannel,
 }
 
 impl DeferredKind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::Device];
+    pub const ALL: [Self; 2] = [Self::Device, Self::Backchannel];
 
     /// The stored name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Device => "device",
+            Self::Backchannel => "backchannel",
         }
     }
 
@@ -37,6 +40,7 @@ impl DeferredKind {
     pub const fn grant_type(self) -> GrantType {
         match self {
             Self::Device => GrantType::DeviceCode,
+            Self::Backchannel => GrantType::Ciba,
         }
     }
 }
@@ -101,6 +105,12 @@ pub struct Deferred {
     pub created_at: Timestamp,
     /// After this nobody can answer, and nothing can be redeemed.
     pub expires_at: Timestamp,
+    /// The only person who may answer it, if the request names one.
+    pub subject: Option<UserId>,
+    /// What the person compares with what the app shows.
+    pub binding_message: Option<String>,
+    /// What the client is told with, sealed, if it wants to be told of the answer.
+    pub notification: Option<Vec<u8>>,
 }
 
 /// How a dialogue ends when it is granted.
@@ -116,7 +126,7 @@ pub enum Ending {
         id: DeferredId,
         /// How it came.
         kind: DeferredKind,
-        /// The only person who may answer it, if the request names one.
+        /// The only person who may answer it, if the request names one: as the client knows them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         subject: Option<UserId>,
     },

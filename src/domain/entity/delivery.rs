@@ -1,6 +1,8 @@
 //! A delivery: something that another server has to be told, written in the transaction of the fact
 //! and sent afterwards until it arrives or is given up.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Timestamp, ids::ClientId, trace::TraceId};
 
 /// What is delivered. Each kind has its own payload and its own address.
@@ -8,16 +10,19 @@ use crate::{Timestamp, ids::ClientId, trace::TraceId};
 pub enum DeliveryKind {
     /// A logout token (OIDC Back-Channel Logout 1.0).
     BackchannelLogout,
+    /// That a request over the back channel was answered (CIBA Core 1.0 §10.2).
+    BackchannelPing,
 }
 
 impl DeliveryKind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::BackchannelLogout];
+    pub const ALL: [Self; 2] = [Self::BackchannelLogout, Self::BackchannelPing];
 
     /// The stored name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::BackchannelLogout => "backchannel_logout",
+            Self::BackchannelPing => "backchannel_ping",
         }
     }
 
@@ -84,4 +89,27 @@ pub struct Delivery {
     pub settled_at: Option<Timestamp>,
     /// When it is forgotten.
     pub expires_at: Timestamp,
+}
+
+/// `backchannel_token_delivery_mode` (CIBA Core 1.0 §4): how the client hears that a person answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenDeliveryMode {
+    /// It asks.
+    Poll,
+    /// It is told, and asks then.
+    Ping,
+}
+
+impl TokenDeliveryMode {
+    /// Every mode, in the order in which metadata lists them.
+    pub const ALL: [Self; 2] = [Self::Poll, Self::Ping];
+
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::Ping => "ping",
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub use client::{
     IdTokenClaims, InitialAccessToken, SubjectType,
 };
 pub use deferred::{Deferred, DeferredKind, DeferredState, Ending};
-pub use delivery::{Delivery, DeliveryKind, DeliveryState};
+pub use delivery::{Delivery, DeliveryKind, DeliveryState, TokenDeliveryMode};
 pub use event::{Event, EventKind, SealedData};
 pub use exchange_policy::{ExchangeMode, ExchangePolicy};
 pub use key::{KeyAction, KeyAlgorithm, KeyState, RotationSchedule, SigningKeyRecord, plan_rotation};

@@ -86,6 +86,10 @@ pub fn parse_document(
     if ["client_secret", "client_secret_expires_at"].iter().any(|name| members.contains_key(*name)) {
         return Err(refused);
     }
+    // Nobody asks that address here whether the client belongs to the sector; its hosts tell it.
+    if members.get("sector_identifier_uri").is_some_and(|value| !value.is_null()) {
+        return Err(refused);
+    }
     let mut members = members.clone();
     // A secret in a public document is none: there is no other default (§4.1 of the draft).
     match members.get("token_endpoint_auth_method").filter(|value| !value.is_null()) {

@@ -59,6 +59,7 @@ pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(),
     check_addresses(kind, settings)?;
     check_keys(settings)?;
     check_request_objects(settings)?;
+    backchannel::check(settings)?;
     encryption::check(settings)?;
     check_sector(settings)?;
     check_names(settings)?;
@@ -355,6 +356,7 @@ pub(super) fn is_https(uri: &str) -> bool {
     uri.starts_with("https://") && check_registrable(ClientKind::Web, uri).is_ok()
 }
 
+mod backchannel;
 mod encryption;
 mod sector;
 

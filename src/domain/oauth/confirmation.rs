@@ -122,6 +122,15 @@ impl Confirmation {
         }
     }
 
+    /// Whether a token bound like this may be exchanged by whoever proved `proved`: a stolen one is not
+    /// turned into one that is bound to nothing (RFC 8693 §2.2.2 for the code).
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub fn check_exchange(&self, proved: &Self) -> Result<(), OAuthError> {
+        if self.is_met_by(proved) { Ok(()) } else { Err(OAuthError::invalid_request(Reason::TokenBoundElsewhere)) }
+    }
+
     fn is_met_by(&self, proved: &Self) -> bool {
         let met = |bound: &Option<String>, proved: &Option<String>| bound.is_none() || bound == proved;
         met(&self.jkt, &proved.jkt) && met(&self.x5t_s256, &proved.x5t_s256)

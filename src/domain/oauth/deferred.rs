@@ -1,5 +1,5 @@
 //! Requests that a person answers elsewhere: what a device asks for (RFC 8628 §3.1), and what the
-//! client hears when it asks again (§3.5).
+//! client hears when it asks again (§3.5; CIBA Core 1.0 §11 has the same rules).
 
 use super::{
     ErrorCode, GrantType, OAuthError, Params,
@@ -53,6 +53,7 @@ pub fn parse_deferred_code(params: &Params, kind: DeferredKind) -> Result<Secret
     check_restrictions_absent(params)?;
     let name = match kind {
         DeferredKind::Device => "device_code",
+        DeferredKind::Backchannel => "auth_req_id",
     };
     Ok(Secret::from(params.require(name, Reason::DeferredCodeMissing)?))
 }

@@ -32,6 +32,10 @@ pub enum ErrorCode {
     SlowDown,
     /// Nobody answered in time (RFC 8628 §3.5).
     ExpiredToken,
+    /// The request over the back channel is about nobody here (CIBA Core 1.0 §13).
+    UnknownUserId,
+    /// The binding message cannot be shown (CIBA Core 1.0 §13).
+    InvalidBindingMessage,
     /// Nobody is signed in (OIDC Core 3.1.2.6).
     LoginRequired,
     /// Consent is missing (OIDC Core 3.1.2.6).
@@ -89,6 +93,8 @@ impl ErrorCode {
         Self::AuthorizationPending,
         Self::SlowDown,
         Self::ExpiredToken,
+        Self::UnknownUserId,
+        Self::InvalidBindingMessage,
         Self::LoginRequired,
         Self::ConsentRequired,
         Self::AccountSelectionRequired,
@@ -126,6 +132,8 @@ impl ErrorCode {
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",
+            Self::UnknownUserId => "unknown_user_id",
+            Self::InvalidBindingMessage => "invalid_binding_message",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::AccountSelectionRequired => "account_selection_required",

@@ -25,11 +25,14 @@ pub enum GrantType {
     /// RFC 7523 §2.1.
     #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
     JwtBearer,
+    /// OpenID Connect CIBA Core 1.0 §10.1.
+    #[serde(rename = "urn:openid:params:grant-type:ciba")]
+    Ciba,
 }
 
 impl GrantType {
     /// Every grant type.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
@@ -37,6 +40,7 @@ impl GrantType {
         Self::DeviceCode,
         Self::TokenExchange,
         Self::JwtBearer,
+        Self::Ciba,
     ];
 
     /// The `grant_type` value.
@@ -49,6 +53,7 @@ impl GrantType {
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
             Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
             Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            Self::Ciba => "urn:openid:params:grant-type:ciba",
         }
     }
 
@@ -58,6 +63,7 @@ impl GrantType {
             Self::DeviceCode => "device_code",
             Self::TokenExchange => "token_exchange",
             Self::JwtBearer => "jwt_bearer",
+            Self::Ciba => "ciba",
             other => other.name(),
         }
     }
@@ -79,13 +85,13 @@ impl GrantType {
 
     /// Whether only a client that proves who it is may use the grant.
     pub const fn needs_confidential_client(self) -> bool {
-        matches!(self, Self::ClientCredentials | Self::TokenExchange | Self::JwtBearer)
+        matches!(self, Self::ClientCredentials | Self::TokenExchange | Self::JwtBearer | Self::Ciba)
     }
 
     /// Whether a person's authorization begins with this grant, so that it can be continued by
     /// refresh tokens.
     pub const fn begins_authorization(self) -> bool {
-        matches!(self, Self::AuthorizationCode | Self::DeviceCode)
+        matches!(self, Self::AuthorizationCode | Self::DeviceCode | Self::Ciba)
     }
 }
 

@@ -7,6 +7,7 @@ mod assertion_algorithm;
 mod authorization_details;
 mod authorization_request;
 mod authorization_response;
+mod backchannel_authentication;
 mod client_authentication;
 mod client_id_document;
 mod client_metadata;
@@ -50,6 +51,10 @@ pub use authorization_request::{
 };
 pub use authorization_response::{
     Answer, AnsweredToken, Granted, ResponseParameters, SIGNED_RESPONSE_SECONDS, failure, signed, success,
+};
+pub use backchannel_authentication::{
+    AUTH_REQ_ID_CLAIM, BackchannelRequest, Carried, PersonHint, SignedRequest, check_carrier, check_signed_request,
+    signed_parameters,
 };
 pub use client_authentication::{
     AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_audience_is_text, check_client_usable,

@@ -83,15 +83,24 @@ pub fn request_object_parameters(
     outside: &Params,
     client: &Client,
 ) -> Result<Params, OAuthError> {
-    let mut inside = Vec::new();
-    for (name, value) in claims.iter().filter(|(name, _)| !OF_THE_JWT.contains(&name.as_str())) {
-        read_parameter(name, value, &mut inside)?;
-    }
+    let inside = inside(claims)?;
     let mut pairs: Vec<(&str, &str)> = inside.iter().map(|(name, value)| (*name, value.as_str())).collect();
     if !client.settings.require_signed_request_object {
         pairs.extend(outside.pairs().filter(|(name, _)| !claims.contains_key(*name) && !CARRIERS.contains(name)));
     }
     Params::from_pairs(&pairs).map_err(|_| refused(Reason::RequestObjectValue))
+}
+
+/// The claims that are parameters, as texts.
+///
+/// # Errors
+/// As [`request_object_parameters`].
+pub(super) fn inside(claims: &Map<String, Value>) -> Result<Vec<(&str, String)>, OAuthError> {
+    let mut inside = Vec::new();
+    for (name, value) in claims.iter().filter(|(name, _)| !OF_THE_JWT.contains(&name.as_str())) {
+        read_parameter(name, value, &mut inside)?;
+    }
+    Ok(inside)
 }
 
 fn read_parameter<'a>(name: &'a str, value: &Value, into: &mut Vec<(&'a str, String)>) -> Result<(), OAuthError> {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    entity::{AuthMethod, SubjectType},
+    entity::{AuthMethod, SubjectType, TokenDeliveryMode},
     jose::{ContentEncryption, KeyManagementAlgorithm, SigningAlgorithm},
     oauth::{AssertionAlgorithm, GrantType},
 };
@@ -34,6 +34,8 @@ pub enum Endpoint {
     Registration,
     /// RFC 8628 §4.
     DeviceAuthorization,
+    /// OpenID Connect CIBA Core 1.0 §4.
+    BackchannelAuthentication,
 }
 
 impl Endpoint {
@@ -51,12 +53,13 @@ impl Endpoint {
             Self::CheckSession => "check_session_iframe",
             Self::Registration => "registration_endpoint",
             Self::DeviceAuthorization => "device_authorization_endpoint",
+            Self::BackchannelAuthentication => "backchannel_authentication_endpoint",
         }
     }
 
     /// Whether the endpoint exists only for OpenID Connect.
     const fn is_openid(self) -> bool {
-        matches!(self, Self::Userinfo | Self::EndSession | Self::CheckSession)
+        matches!(self, Self::Userinfo | Self::EndSession | Self::CheckSession | Self::BackchannelAuthentication)
     }
 }
 
@@ -88,6 +91,10 @@ pub struct Capabilities<'a> {
     /// The algorithms accepted in request objects, `none` where a client may register it; empty if
     /// there are no request objects.
     pub request_object_algs: &'a [&'a str],
+    /// How clients hear of answers over the back channel.
+    pub delivery_modes: &'a [TokenDeliveryMode],
+    /// The algorithms that requests over the back channel may be signed with.
+    pub backchannel_request_algs: &'a [SigningAlgorithm],
     /// The algorithms that ID tokens are signed with.
     pub id_token_algs: &'a [SigningAlgorithm],
     /// The algorithms that UserInfo responses are signed with; empty if they are plain JSON only.
@@ -195,6 +202,12 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
     document.list("prompt_values_supported", c.prompt_values.iter().copied());
     document.list("acr_values_supported", c.acr_values.iter().copied());
     document.put("claims_parameter_supported", true.into());
+    if c.endpoints.iter().any(|(served, _)| *served == Endpoint::BackchannelAuthentication) {
+        let algs = c.backchannel_request_algs.iter().map(|alg| alg.name());
+        document.list("backchannel_token_delivery_modes_supported", c.delivery_modes.iter().map(|mode| mode.name()));
+        document.list("backchannel_authentication_request_signing_alg_values_supported", algs);
+        document.put("backchannel_user_code_parameter_supported", false.into());
+    }
     for channel in ["backchannel", "frontchannel"] {
         document.put(&format!("{channel}_logout_supported"), true.into());
         document.put(&format!("{channel}_logout_session_supported"), true.into());

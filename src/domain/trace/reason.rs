@@ -166,6 +166,17 @@ reasons! {
     BearerSubjectUnknown = "AS-1186", Developer, "The subject of the assertion is nobody here who may receive tokens.", "The sub must name an active account in the way that the issuer is registered for.";
     BearerClientNotAllowed = "AS-1187", Developer, "The issuer of the assertion may not vouch towards this client.", "An administrator can add the client to the trusted issuer.";
     BearerConsentMissing = "AS-1188", Developer, "The person has not allowed this client what it asks for.", "Let the person sign in to the app once and agree, or ask for fewer scopes.";
+    BackchannelHint = "AS-1189", Developer, "The request does not name the person by exactly one hint.", "Send either login_hint or id_token_hint; login_hint_token is not offered.";
+    BackchannelScope = "AS-1190", Developer, "The scope of the request does not name openid.", "Ask for the scope openid too.";
+    BackchannelPersonUnknown = "AS-1191", Developer, "The hint is about nobody here who may sign in.", "Check the username, the address or the ID token that names the person.";
+    BindingMessageMalformed = "AS-1192", Developer, "The binding_message cannot be shown.", "Send at most 64 printable ASCII characters.";
+    RequestedExpiry = "AS-1193", Developer, "requested_expiry is not a positive number of seconds.", "Send a whole number of seconds; more than an hour is cut.";
+    NotificationToken = "AS-1194", Developer, "The client_notification_token is missing or malformed.", "Send a bearer token of at most 1024 characters; a client that is pinged needs one.";
+    BackchannelUserCode = "AS-1195", Developer, "user_code is not offered.", "Leave user_code out.";
+    BackchannelRequestUnsigned = "AS-1196", Developer, "This client must sign its requests.", "Send the parameters in request, signed with the registered algorithm.";
+    BackchannelRequestNotOffered = "AS-1197", Developer, "This client is not registered for signed requests.", "Send plain parameters, or register backchannel_authentication_request_signing_alg.";
+    BackchannelRequestReplayed = "AS-1198", Developer, "The signed request was used before.", "Sign a new one with a new jti for each request.";
+    BackchannelRequestMixed = "AS-1199", Developer, "A parameter stands next to the signed request.", "Put every parameter into request, but for those that authenticate the client.";
     // 12xx: client authentication
     ClientAuthenticationMissing = "AS-1200", Developer, "The client did not authenticate.", "Authenticate with the client's registered method.";
     ClientAuthenticationAmbiguous = "AS-1201", Developer, "The client authenticated in more than one way.", "Use exactly one method.";

@@ -1,6 +1,7 @@
 //! The endpoints that programs call.
 
 pub mod access_token;
+pub mod backchannel_authentication;
 pub mod device;
 pub mod form;
 pub mod metadata;

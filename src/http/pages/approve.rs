@@ -1,4 +1,4 @@
-//! The page about a request from another device, and the page that ends it.
+//! The page about a request from another device or over the back channel, and the page that ends it.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
+        entity::DeferredKind,
         ids::InteractionId,
         trace::{Reason, Transaction},
     },
@@ -31,7 +32,7 @@ use crate::{
 
 /// `GET /approve/{interaction}`.
 pub async fn get(context: RequestContext, request: HttpRequest, id: Path<String>) -> HttpResponse {
-    show(&context, &request, &InteractionId::new(id.into_inner()), None).await
+    show(&context, &request, &InteractionId::new(id.into_inner())).await
 }
 
 /// `POST /approve/{interaction}`.
@@ -44,14 +45,16 @@ pub async fn post(context: RequestContext, request: HttpRequest, id: Path<String
     };
     let token = params.find("csrf").unwrap_or_default();
     let next = match params.find("action") {
-        // Whoever was talked into typing a code is asked once more (RFC 8628 §5.4).
+        // Nobody types anything for a request over the back channel, which names whom it is about.
         Some("allow") if params.find("started_here") != Some("yes") => {
-            let reason = Reason::ConfirmationMissing;
-            context.cx.refused("confirmation", &[], reason);
-            answer::log_refusal(&context.cx, reason);
-            recorder::keep(&context.cx).await;
-            let error = FieldError::at("started_here", reason.code(), reason.next_step());
-            return show(&context, &request, &id, Some(error)).await;
+            match approval::view(&context.cx, &id, &browser).await {
+                Ok(Shown::Page(view)) if view.kind == DeferredKind::Device => {
+                    return unconfirmed(&context, &request, view).await;
+                }
+                Ok(Shown::Page(_)) => approval::allow(&context.cx, &id, &browser, token).await,
+                Ok(Shown::Elsewhere(next)) => Ok(next),
+                Err(failure) => Err(failure),
+            }
         }
         Some("allow") => approval::allow(&context.cx, &id, &browser, token).await,
         Some("deny") => approval::deny(&context.cx, &id, &browser, token).await,
@@ -64,15 +67,19 @@ pub async fn post(context: RequestContext, request: HttpRequest, id: Path<String
     }
 }
 
-async fn show(
-    context: &RequestContext,
-    request: &HttpRequest,
-    id: &InteractionId,
-    error: Option<FieldError>,
-) -> HttpResponse {
+/// Whoever was talked into typing a code is asked once more (RFC 8628 §5.4).
+async fn unconfirmed(context: &RequestContext, request: &HttpRequest, view: ApprovalView) -> HttpResponse {
+    let reason = Reason::ConfirmationMissing;
+    context.cx.refused("confirmation", &[], reason);
+    answer::log_refusal(&context.cx, reason);
+    recorder::keep(&context.cx).await;
+    render(context, request, view, Some(FieldError::at("started_here", reason.code(), reason.next_step())))
+}
+
+async fn show(context: &RequestContext, request: &HttpRequest, id: &InteractionId) -> HttpResponse {
     let browser = cookies::browser(&context.cx, request);
     match approval::view(&context.cx, id, &browser).await {
-        Ok(Shown::Page(view)) => render(context, request, view, error),
+        Ok(Shown::Page(view)) => render(context, request, view, None),
         Ok(Shown::Elsewhere(next)) => dialogue::go(context, request, next).await,
         Err(failure) => dialogue::stop(context, request, failure).await,
     }
@@ -90,6 +97,8 @@ fn render(
         client: dialogue::client_card(&view.app, ""),
         account: dialogue::account(&view.account),
         user_code: view.user_code,
+        binding_message: view.binding_message,
+        from_device: view.kind == DeferredKind::Device,
         scopes: view
             .scopes
             .iter()

@@ -13,7 +13,7 @@ use super::icons;
 use super::text::{NAME_LIMIT, initials, one_line, tint};
 use crate::domain::Issuer;
 
-pub use deferred::{Answered, Approve, Device};
+pub use deferred::{Answered, Approve, Device, Requests, WaitingRequest};
 pub use docs::{DocsError, DocsErrors, ErrorEntry};
 pub use interaction::{
     AccountChoice, AppLink, AppStart, AskedInDetail, AskedOfApi, CheckSession, ChooseAccount, Consent, ContinueAs,

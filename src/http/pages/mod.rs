@@ -18,6 +18,7 @@ pub mod docs;
 pub mod home;
 mod icons;
 mod render;
+pub mod requests;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_out;

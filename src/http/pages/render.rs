@@ -123,6 +123,7 @@ templates!(
     "form_post.html",
     "home.html",
     "reading.html",
+    "requests.html",
     "setup.html",
     "setup_done.html",
     "sign_in.html",

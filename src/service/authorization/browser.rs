@@ -33,6 +33,8 @@ pub enum Form {
     UserCode,
     /// Allowing or denying what another device asks for.
     Approval,
+    /// Opening one of the requests that wait.
+    Requests,
     /// Signing out.
     SignOut,
 }
@@ -46,6 +48,7 @@ impl Form {
             Self::Accounts => "accounts",
             Self::UserCode => "user-code",
             Self::Approval => "approval",
+            Self::Requests => "requests",
             Self::SignOut => "sign-out",
         }
     }

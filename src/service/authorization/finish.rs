@@ -18,8 +18,8 @@ use crate::{
         trace::Reason,
     },
     service::{
-        Broken, Cx, Failure, apis, client_keys, clients, events::Draft, pushed_authorization_request,
-        session_state::session_state, sessions, token::issue,
+        Broken, Cx, Failure, apis, backchannel_authentication, client_keys, clients, events::Draft,
+        pushed_authorization_request, session_state::session_state, sessions, token::issue,
     },
     store::{Abort, Write, authorization, authorization_code, client, consent, deferred, interaction, user},
 };
@@ -182,6 +182,7 @@ fn approve(
         let error = OAuthError::invalid_request(Reason::DeferredAnswered);
         return Err(DialogueFailure::from(error).with_app(client).into());
     }
+    backchannel_authentication::announce(cx, tx, id)?;
     cx.passed("deferred_authorization", &[("scope", &granted.scope.join(" "))]);
     Ok(Ended::Page(Page::Answered(Answered::Allowed)))
 }

@@ -38,14 +38,14 @@ pub async fn replace(cx: &Cx, id: &str, token: Option<&Secret<String>>, body: &[
 
 async fn try_replace(cx: &Cx, id: &str, token: Option<&Secret<String>>, body: &[u8]) -> Result<Issued, Refused> {
     let (view, management) = authenticate(cx, id, token).await?;
-    let policy = cx.services.store.read(|tx| policy::read(tx)).await.map_err(Broken::from)?;
+    let policy = cx.services.store.read(policy::read).await.map_err(Broken::from)?;
     if !policy.offers_registration() {
         return Err(registration_off().into());
     }
     check_identity(&view, body)?;
     let stored = &view.client;
     let registration = understand(body, |members| parse_metadata(members, Some(&stored.settings), &policy))?;
-    clients::ensure_keys(cx, &registration.settings).await?;
+    super::make_ready(cx, &registration.settings).await?;
     let changed = Client {
         name: registration.name,
         kind: registration.kind,
@@ -151,7 +151,7 @@ fn check_identity(view: &ClientView, body: &[u8]) -> Result<(), Refused> {
         let presented = hash_of(secret);
         let stored = view.secrets.iter().filter_map(|stored| SecretHash::from_slice(&stored.secret_hash));
         // Every one is compared.
-        stored.fold(false, |found, stored| stored.matches(&presented) || found)
+        stored.map(|stored| stored.matches(&presented)).fold(false, std::ops::BitOr::bitor)
     };
     match members.get("client_secret") {
         None | Some(serde_json::Value::Null) => Ok(()),

@@ -16,6 +16,7 @@ use super::{
     Broken, Cx, Failure,
     admin::{AdminFailure, client as clients},
     events::Draft,
+    subjects,
 };
 use crate::{
     crypto::{
@@ -26,7 +27,7 @@ use crate::{
     domain::{
         Secret, Timestamp,
         authn::throttle::network_key,
-        entity::{AuthMethod, Client, EventKind, Owner},
+        entity::{AuthMethod, Client, ClientSettings, EventKind, Owner},
         ids::ClientId,
         oauth::{
             ErrorCode, OAuthError, Registration, RegistrationMode, RegistrationPolicy, RegistrationRefusal,
@@ -152,7 +153,7 @@ async fn try_register(cx: &Cx, token: Option<&Secret<String>>, body: &[u8]) -> R
     let mut registration = understand(body, |members| parse_metadata(members, None, &policy))?;
     // Whoever was given a token is vouched for by the administrator who made it.
     registration.settings.quarantined = policy.quarantine && hash.is_none();
-    clients::ensure_keys(cx, &registration.settings).await?;
+    make_ready(cx, &registration.settings).await?;
     let client = Client {
         client_id: ClientId::new(clients::generated_id(cx)),
         name: registration.name,
@@ -168,6 +169,17 @@ async fn try_register(cx: &Cx, token: Option<&Secret<String>>, body: &[u8]) -> R
     cx.note_client(client.client_id.as_str());
     let context = cx.clone();
     cx.services.store.write(move |tx| issue(&context, tx, client, hash.as_ref())).await
+}
+
+/// What the settings need before they can be stored: keys that sign for them, and a sector that lists
+/// their addresses (OIDC Dynamic Client Registration 5).
+async fn make_ready(cx: &Cx, settings: &ClientSettings) -> Result<(), Refused> {
+    subjects::check_sector(cx, settings).await.map_err(|broken| {
+        let (code, reason) = (ErrorCode::InvalidClientMetadata, Reason::RegistrationMetadata);
+        let error = OAuthError { code, description: broken.rule, reason };
+        Refused { failure: error.into(), field: Some(broken.field), retry_after: None }
+    })?;
+    Ok(clients::ensure_keys(cx, settings).await?)
 }
 
 /// Whether the request may register at all, before anything costly is done for it.

@@ -42,7 +42,7 @@ pub async fn current(services: &Services) -> Arc<RegistrationPolicy> {
     {
         return policy;
     }
-    match services.store.read(|tx| read(tx)).await {
+    match services.store.read(read).await {
         Ok(policy) => {
             let policy = Arc::new(policy);
             *services.registrations.policy.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, policy.clone()));

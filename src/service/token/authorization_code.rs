@@ -47,7 +47,7 @@ pub(super) async fn respond(
             };
             match oauth::check_redeemable(&code, &view.client, &request, context.now()) {
                 Ok(()) if authorization_code::consume(tx, hash.as_bytes(), context.now())? => {
-                    let chain = Chain::Begin { nonce: code.nonce.clone() };
+                    let chain = Chain::Begin { nonce: code.nonce.clone(), auth_req_id: None };
                     let wanted = Wanted { narrowing, ..Wanted::of(chain, drafts) };
                     issue::for_person(&context, tx, &view, &authorization, wanted).map(Some)
                 }

@@ -1,5 +1,5 @@
-//! Redeeming a request that a person answered elsewhere (RFC 8628 §3.4 and §3.5): whoever asks too
-//! often waits longer, and an answer is redeemed once.
+//! Redeeming a request that a person answered elsewhere (RFC 8628 §3.4 and §3.5, CIBA Core 1.0 §10.1
+//! and §11): whoever asks too often waits longer, and an answer is redeemed once.
 
 use super::{
     Stop,
@@ -27,6 +27,15 @@ pub(super) async fn device(
     direct: &DirectRequest<'_>,
 ) -> Result<issue::TokenReply, Stop> {
     respond(cx, client, direct, DeferredKind::Device, SecretKind::DeviceCode).await
+}
+
+/// Answers a client that asks over the back channel.
+pub(super) async fn backchannel(
+    cx: &Cx,
+    client: &AuthenticatedClient,
+    direct: &DirectRequest<'_>,
+) -> Result<issue::TokenReply, Stop> {
+    respond(cx, client, direct, DeferredKind::Backchannel, SecretKind::AuthReqId).await
 }
 
 async fn respond(
@@ -67,7 +76,8 @@ async fn respond(
                     if !deferred::redeem(tx, &row.id)? {
                         return Err(undo(OAuthError::invalid_grant(Reason::DeferredCodeRedeemed)));
                     }
-                    let chain = Chain::Begin { nonce: None };
+                    let auth_req_id = (kind == DeferredKind::Backchannel).then(|| code.clone());
+                    let chain = Chain::Begin { nonce: None, auth_req_id };
                     issue::for_person(&context, tx, &view, &authorization, Wanted::of(chain, drafts)).map(Some)
                 }
             }

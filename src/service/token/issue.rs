@@ -3,6 +3,7 @@
 //! slow algorithm never holds the database.
 
 mod front_channel;
+mod signing;
 
 use std::sync::Arc;
 
@@ -13,33 +14,21 @@ use super::Stop;
 use crate::{
     crypto::{
         random::random_bytes,
-        signer::sign_compact,
         token::{Minted, SecretKind, mint},
     },
     domain::{
         Secret,
-        entity::{
-            AccessTokenFormat, Api, AuthenticationContext, Authorization, Client, ConsentMode, EventKind,
-            IdTokenClaims, RefreshToken,
-        },
-        ids::{AuthorizationId, ClientId, SessionId},
-        jose::SigningAlgorithm,
+        entity::{AccessTokenFormat, Api, Authorization, Client, ConsentMode, EventKind, IdTokenClaims, RefreshToken},
+        ids::AuthorizationId,
         oauth::{
-            AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, Target as Aim, TokenScheme, aim,
-            check_standing, consent_to_resource, details_for, narrow_details,
+            AUTH_REQ_ID_CLAIM, AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, Target as Aim,
+            TokenScheme, aim, check_standing, consent_to_resource, details_for, narrow_details,
         },
-        oidc::{
-            claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
-            id_token::IdTokenFacts,
-        },
+        oidc::claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
     },
     service::{
-        Broken, Cx, Failure, apis,
-        client_keys::{self, Recipient},
-        clients::ClientView,
-        events::Draft,
-        failure::undo,
-        people, sessions, subjects,
+        Broken, Cx, Failure, apis, client_keys, clients::ClientView, events::Draft, failure::undo, people, sessions,
+        subjects,
     },
     store::{
         self, Abort, Appended, MachineIssue, Read, StoreError, Write, access_token::NewAccessToken, client, consent,
@@ -48,6 +37,9 @@ use crate::{
 };
 
 pub use front_channel::{FrontChannel, FrontChannelTokens};
+use signing::IdTokenDraft;
+pub use signing::Unsigned;
+pub(in crate::service) use signing::sign;
 
 /// `typ` of JWT access tokens (RFC 9068 §2.1).
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
@@ -92,6 +84,8 @@ pub enum Chain {
     Begin {
         /// The nonce of the authorization request.
         nonce: Option<String>,
+        /// The request over the back channel that they answer.
+        auth_req_id: Option<Secret<String>>,
     },
     /// In place of a refresh token, which is replaced.
     Rotate {
@@ -176,29 +170,6 @@ pub fn jti(authorization: &AuthorizationId, serial: &str) -> String {
 /// The authorization named by a `jti`; none for a client's own token.
 pub fn authorization_of_jti(jti: &str) -> Option<AuthorizationId> {
     jti.rsplit_once('.').map(|(authorization, _)| AuthorizationId::new(authorization))
-}
-
-/// Tokens that are decided and recorded, but not yet signed.
-pub struct Unsigned {
-    claims: AccessTokenClaims,
-    opaque: Option<Secret<String>>,
-    access_algorithm: SigningAlgorithm,
-    refresh_token: Option<Secret<String>>,
-    id_token: Option<IdTokenDraft>,
-    front_channel: Option<FrontChannel>,
-}
-
-struct IdTokenDraft {
-    subject: String,
-    client_id: ClientId,
-    lifetime: i64,
-    algorithm: SigningAlgorithm,
-    context: AuthenticationContext,
-    nonce: Option<String>,
-    sid: SessionId,
-    extra: Map<String, Value>,
-    /// Whom it is encrypted for.
-    recipient: Option<Recipient>,
 }
 
 /// Whether the client is still the one that was authenticated.
@@ -310,10 +281,10 @@ fn for_authorization(
         claims.audience = exchanged.audience;
         claims.actor = exchanged.actor;
     }
-    let nonce = match &chain {
-        Chain::Begin { nonce } => nonce.clone(),
-        Chain::FrontChannel(front) => front.nonce.clone(),
-        Chain::Rotate { .. } | Chain::Keep { .. } | Chain::Redeliver { .. } | Chain::Single => None,
+    let (nonce, auth_req_id) = match &chain {
+        Chain::Begin { nonce, auth_req_id } => (nonce.clone(), auth_req_id.clone()),
+        Chain::FrontChannel(front) => (front.nonce.clone(), None),
+        Chain::Rotate { .. } | Chain::Keep { .. } | Chain::Redeliver { .. } | Chain::Single => (None, None),
     };
     let front_channel = match &chain {
         Chain::FrontChannel(front) => Some(front.clone()),
@@ -323,7 +294,11 @@ fn for_authorization(
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
     let id_token = if identified && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
         let person = Person { user: &person, subject: &subject, groups: &membership.groups, roles: &membership.roles };
-        Some(id_token(cx, client, authorization, &person, &scope, told, nonce)?)
+        let mut draft = id_token(cx, client, authorization, &person, &scope, told, nonce)?;
+        if let Some(id) = auth_req_id {
+            draft.extra.insert(AUTH_REQ_ID_CLAIM.to_owned(), id.expose().as_str().into());
+        }
+        Some(draft)
     } else {
         None
     };
@@ -418,83 +393,6 @@ pub(super) async fn for_machine(
         front_channel: None,
     };
     unsigned.sign(cx)
-}
-
-impl Unsigned {
-    /// Signs what has to be signed.
-    pub(super) fn sign(self, cx: &Cx) -> Result<TokenReply, Stop> {
-        let access_token = self.access_token(cx)?;
-        let id_token = match self.id_token {
-            Some(draft) => Some(draft.sign(cx, Some(access_token.expose()), None)?),
-            None => None,
-        };
-        Ok(TokenReply {
-            scheme: self.claims.confirmation.scheme(),
-            expires_in: self.claims.expires_at.seconds_since(self.claims.issued_at),
-            scope: self.claims.scope,
-            authorization_details: self.claims.authorization_details,
-            access_token,
-            refresh_token: self.refresh_token,
-            id_token,
-            issued_token_type: None,
-        })
-    }
-
-    fn access_token(&self, cx: &Cx) -> Result<Secret<String>, Failure> {
-        match &self.opaque {
-            Some(text) => Ok(text.clone()),
-            None => sign(cx, self.access_algorithm, ACCESS_TOKEN_TYPE, &self.claims.payload()),
-        }
-    }
-}
-
-/// Signs with the key in use for this algorithm.
-///
-/// # Errors
-/// When no key signs with it, or the engine fails.
-pub(in crate::service) fn sign(
-    cx: &Cx,
-    algorithm: SigningAlgorithm,
-    typ: &str,
-    claims: &Map<String, Value>,
-) -> Result<Secret<String>, Failure> {
-    let keyring = cx.services.keyring.load();
-    let signer = keyring.signer(algorithm).ok_or_else(|| Failure::internal(format!("no key signs {algorithm}")))?;
-    sign_compact(signer, typ, claims).map(Secret::new).map_err(Failure::internal)
-}
-
-impl IdTokenDraft {
-    /// `access_token`: the one that is issued with it. `response`: the response that it comes in, from
-    /// the authorization endpoint.
-    fn sign(
-        self,
-        cx: &Cx,
-        access_token: Option<&str>,
-        response: Option<&FrontChannel>,
-    ) -> Result<Secret<String>, Failure> {
-        let (algorithm, recipient) = (self.algorithm, self.recipient);
-        let claims = IdTokenFacts {
-            issuer: cx.services.issuer.as_str(),
-            subject: &self.subject,
-            client_id: &self.client_id,
-            issued_at: cx.now(),
-            lifetime: self.lifetime,
-            algorithm,
-            context: &self.context,
-            nonce: self.nonce.as_deref(),
-            sid: Some(&self.sid),
-            access_token,
-            code: response.and_then(FrontChannel::code),
-            state: response.and_then(FrontChannel::signed_state),
-            extra: self.extra,
-        }
-        .claims();
-        let jwt = sign(cx, algorithm, ID_TOKEN_TYPE, &claims)?;
-        match recipient {
-            Some(recipient) => recipient.nest(cx, jwt.expose()).map(Secret::new),
-            None => Ok(jwt),
-        }
-    }
 }
 
 fn base_claims(cx: &Cx, client: &Client, target: &Aim) -> AccessTokenClaims {

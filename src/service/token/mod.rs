@@ -55,6 +55,10 @@ pub const GRANTS: &[Grant] = &[
         grant_type: GrantType::JwtBearer,
         respond: |cx, client, request| Box::pin(jwt_bearer::respond(cx, client, request)),
     },
+    Grant {
+        grant_type: GrantType::Ciba,
+        respond: |cx, client, request| Box::pin(deferred::backchannel(cx, client, request)),
+    },
 ];
 
 /// Why a grant did not issue.
@@ -81,7 +85,6 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<TokenReply,
     let mut freshness = Freshness::Recent;
     loop {
         let client = client_authentication::authenticate(cx, request, freshness).await?;
-        possession::check_profile(cx, client.client(), proof.as_ref())?;
         if freshness == Freshness::Recent {
             possession::consume(cx, proof.as_ref()).await?;
         }

@@ -15,7 +15,9 @@ use crate::{
         Timestamp,
         entity::Authorization,
         ids::{ClientId, SessionId},
-        oauth::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, OAuthError, SubjectType, decide_exchange},
+        oauth::{
+            ACCESS_TOKEN_URN, Confirmation, ExchangeRequest, ExchangeSubject, OAuthError, SubjectType, decide_exchange,
+        },
         trace::Reason,
     },
     service::{
@@ -36,7 +38,8 @@ pub(super) async fn respond(
 ) -> Result<issue::TokenReply, Stop> {
     let request = ExchangeRequest::parse(direct.params)?;
     let (context, view) = (cx.clone(), client.view().clone());
-    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
+    let proved = client.proved().clone();
+    let drafts = issue::Drafts::prepare(cx, &view.client, proved.clone());
     let issued = cx
         .services
         .store
@@ -44,7 +47,7 @@ pub(super) async fn respond(
             if !issue::client_stands(tx, &view)? {
                 return Ok(None);
             }
-            exchange(&context, tx, &view, &request, drafts).map(Some)
+            exchange(&context, tx, &view, &request, (drafts, &proved)).map(Some)
         })
         .await?;
     let reply = issued.ok_or(Stop::ClientChanged)?.sign(cx)?;
@@ -56,10 +59,10 @@ fn exchange(
     tx: &mut Write<'_>,
     view: &Arc<ClientView>,
     request: &ExchangeRequest,
-    drafts: issue::Drafts,
+    (drafts, proved): (issue::Drafts, &Confirmation),
 ) -> Result<issue::Unsigned, Abort<Failure>> {
     let invalid = || undo(OAuthError::invalid_request(Reason::SubjectTokenInvalid));
-    let (issued_to, parent, subject) = find_subject(cx, tx, request)?.ok_or_else(invalid)?;
+    let (issued_to, parent, subject) = find_subject(cx, tx, request, proved)?.ok_or_else(invalid)?;
     let policy = exchange_policy::find(tx, &view.client.client_id, &issued_to)?;
     let acting = find_actor(cx, tx, view, request)?;
     let exchanged =
@@ -74,18 +77,20 @@ fn exchange(
 }
 
 /// The token that is exchanged, if it is alive: to whom it was issued, what it stands on, and what it
-/// says.
+/// says. One that is bound to a key is exchanged only by whoever proves that key.
 fn find_subject(
     cx: &Cx,
     tx: &mut Read<'_>,
     request: &ExchangeRequest,
-) -> Result<Option<(ClientId, Authorization, ExchangeSubject)>, StoreError> {
+    proved: &Confirmation,
+) -> Result<Option<(ClientId, Authorization, ExchangeSubject)>, Abort<Failure>> {
     let text = request.subject_token.expose();
     match request.subject_type {
         SubjectType::AccessToken => {
             let recognized = bearer::recognize(cx, text);
             let Some(live) = bearer::find_access(cx, tx, &recognized, None)? else { return Ok(None) };
             let token = live.token;
+            token.confirmation.check_exchange(proved).map_err(undo)?;
             let subject = ExchangeSubject { scope: token.scope, expires_at: token.expires_at, actor: token.actor };
             Ok(live.person.map(|(_, authorization)| (token.client_id, authorization, subject)))
         }
@@ -94,11 +99,12 @@ fn find_subject(
             let Some(live) = bearer::find_refresh(cx, tx, &hash)? else { return Ok(None) };
             let (_, authorization) = live.person;
             let token = live.found.token;
+            token.confirmation.check_exchange(proved).map_err(undo)?;
             let expires_at = token.expires_at.min(token.family_expires_at);
             let subject = ExchangeSubject { scope: authorization.scope.clone(), expires_at, actor: None };
             Ok(Some((token.client_id, authorization, subject)))
         }
-        SubjectType::IdToken => find_id_token(cx, tx, text),
+        SubjectType::IdToken => Ok(find_id_token(cx, tx, text)?),
     }
 }
 

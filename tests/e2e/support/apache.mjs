@@ -1,16 +1,18 @@
 // Apache with mod_auth_openidc (Debian's), as a relying party of its own: one directory, one port, no system files.
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { until } from './net.mjs';
 
 const MODULES = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'dir', 'auth_openidc'];
 
-// `client`: { id, secret }. `extra`: further directives. Answers { origin, redirectUri, log(), stop() }.
-export async function startApache({ port, issuer, client, extra = [] }) {
+// `client`: { id, secret }. `tls`: { cert, key }, files, for https. `extra`: further directives. Answers { origin, redirectUri, log(), stop() }.
+export async function startApache({ port, issuer, client, tls, extra = [] }) {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'symbolon-apache-'));
-  const origin = `http://localhost:${port}`;
+  const origin = `${tls ? 'https' : 'http'}://localhost:${port}`;
   const redirectUri = `${origin}/protected/redirect_uri`;
   await mkdir(path.join(dir, 'htdocs', 'protected'), { recursive: true });
   await mkdir(path.join(dir, 'htdocs', 'open'), { recursive: true });
@@ -27,12 +29,13 @@ export async function startApache({ port, issuer, client, extra = [] }) {
       `DefaultRuntimeDir ${dir}`,
       `ErrorLog ${log}`,
       'LogLevel warn auth_openidc:debug',
-      ...MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`),
+      ...[...MODULES, ...(tls ? ['socache_shmcb', 'ssl'] : [])].map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`),
       // Workers of root give up their rights, and could not read this directory then.
       ...(process.getuid() === 0 ? ['User nobody', 'Group nogroup'] : []),
       `DocumentRoot ${dir}/htdocs`,
       'DirectoryIndex index.html',
       'ForceType text/html',
+      ...(tls ? ['SSLEngine on', `SSLCertificateFile ${tls.cert}`, `SSLCertificateKeyFile ${tls.key}`] : []),
       `OIDCProviderMetadataURL ${issuer}/.well-known/openid-configuration`,
       `OIDCClientID ${client.id}`,
       `OIDCClientSecret ${client.secret}`,
@@ -59,7 +62,13 @@ export async function startApache({ port, issuer, client, extra = [] }) {
   await until(
     async () => {
       if (child.exitCode !== null) throw new Error(`apache2 ended\n${await read()}`);
-      return fetch(`${origin}/open/`).then((answer) => answer.ok, () => false);
+      return new Promise((resolve) => {
+        const request = (tls ? https : http).get(`${origin}/open/`, { rejectUnauthorized: false, agent: false }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode === 200);
+        });
+        request.on('error', () => resolve(false));
+      });
     },
     'apache2 does not answer',
     { timeout: 15_000 },

@@ -18,9 +18,10 @@ async function accessibilityFaults(page) {
 }
 
 // `interaction`: a page whose form may end at a client (no form-action in its CSP).
-export async function audit(page, name, { interaction = false } = {}) {
+// `frames`: the origins that it loads in frames.
+export async function audit(page, name, { interaction = false, frames } = {}) {
   await mkdir(screenshots, { recursive: true });
-  const faults = await headerFaults(page, { interaction });
+  const faults = await headerFaults(page, { interaction, frames });
   assert.notEqual(await page.title(), '', 'a page has a title');
   for (const colorScheme of ['light', 'dark']) {
     for (const width of [1280, 390]) {

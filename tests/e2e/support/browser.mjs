@@ -130,7 +130,8 @@ export async function authorize(page, url, redirectPrefix, { user, allow = true 
 }
 
 // What is wrong with the headers of the page that is shown; an empty list is good.
-export async function headerFaults(page, { interaction = false } = {}) {
+// `frames`: the origins that the page loads in frames.
+export async function headerFaults(page, { interaction = false, frames } = {}) {
   const headers = await page.document.allHeaders();
   const faults = [];
   const directives = Object.fromEntries(
@@ -145,8 +146,9 @@ export async function headerFaults(page, { interaction = false } = {}) {
   if (interaction ? 'form-action' in directives : directives['form-action'] !== "'self'") {
     faults.push(`CSP form-action: ${directives['form-action']}${interaction ? ' on an interaction page' : ''}`);
   }
+  if (directives['frame-src'] !== frames?.join(' ')) faults.push(`CSP frame-src: ${directives['frame-src']} instead of ${frames?.join(' ')}`);
   for (const name of Object.keys(directives)) {
-    if (!(name in contentSecurityPolicy) && name !== 'form-action') faults.push(`CSP ${name} is not expected`);
+    if (!(name in contentSecurityPolicy) && !['form-action', 'frame-src'].includes(name)) faults.push(`CSP ${name} is not expected`);
   }
   if (!/^[0-9a-f]+$/i.test(headers['x-trace-id'] ?? '')) faults.push(`X-Trace-Id: ${headers['x-trace-id']}`);
   if (!/^text\/html/.test(headers['content-type'] ?? '')) faults.push(`Content-Type: ${headers['content-type']}`);

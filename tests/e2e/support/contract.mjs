@@ -32,7 +32,23 @@ export const page = {
   consentDeny: '#consent-deny',
   consentSwitch: '#consent-switch',
   logoutConfirm: '#logout-confirm',
+  // The apps that hear of it, before and after; the frame in which one of them is loaded.
+  logoutApps: '#logout-apps',
+  logoutAll: '#logout-all',
   signedOut: '#signed-out',
+  signedOutApps: '#signed-out-apps',
+  signedOutContinue: '#signed-out-continue',
+  signedOutFrame: (number) => `#signed-out-frame-${number}`,
+  // Several accounts in one browser; numbered from 1.
+  account: (number) => `#account-${number}`,
+  accountOther: '#account-other',
+  accountCancel: '#account-cancel',
+  // A device that shows a code, and the question on the person's own screen.
+  device: { code: '#user_code', submit: '#device-continue', error: '#user_code-error' },
+  approve: { code: '#approve-code', warning: '#approve-warning', startedHere: '#started_here', startedHereError: '#started_here-error', allow: '#approve-allow', deny: '#approve-deny' },
+  answered: '#answered',
+  // A sign-in that begins here, at an app that nobody checked.
+  appStart: '#app-start',
   errorMessage: '#error-message',
   errorCode: '#error-code',
   errorTrace: '#error-trace',
@@ -94,6 +110,12 @@ export async function clientCreateArguments(dir, wanted) {
   for (const scope of wanted.scopes ?? []) args.push('--scope', scope);
   if (wanted.authMethod) args.push('--auth-method', wanted.authMethod);
   if (wanted.consent) args.push('--consent', wanted.consent);
+  for (const type of wanted.responseTypes ?? []) args.push('--response-type', type);
+  for (const type of wanted.detailsTypes ?? []) args.push('--authorization-details-type', type);
+  if (wanted.backchannelLogoutUri) args.push('--backchannel-logout-uri', wanted.backchannelLogoutUri);
+  if (wanted.frontchannelLogoutUri) args.push('--frontchannel-logout-uri', wanted.frontchannelLogoutUri);
+  // What a single test sets: the flag's name without dashes, and its value.
+  for (const [flag, value] of Object.entries(wanted.flags ?? {})) args.push(`--${flag}=${value}`);
   if (wanted.accessTokenFormat) args.push('--access-token-format', wanted.accessTokenFormat);
   if (wanted.jwks) {
     const file = path.join(dir, `${wanted.name}.jwks.json`);
@@ -105,6 +127,38 @@ export async function clientCreateArguments(dir, wanted) {
 
 // What `client create --json` printed: id, and the secret that is shown once.
 export const createdClient = (json) => ({ id: json.client_id, secret: json.client_secret });
+
+// `symbolon api create …`: `scopes` maps each scope to its sentence for people.
+export const apiCreateArguments = ({ resource, name, description, scopes = {}, flags = {} }) => [
+  'api',
+  'create',
+  resource,
+  '--json',
+  '--name',
+  name,
+  ...(description ? ['--description', description] : []),
+  ...Object.entries(scopes).flatMap(([scope, sentence]) => ['--scope', `${scope}=${sentence}`]),
+  ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
+];
+
+// `symbolon authorization-details-type create …`
+export async function detailsTypeCreateArguments(dir, { type, name, description, schema }) {
+  const file = path.join(dir, `${type}.schema.json`);
+  await writeFile(file, JSON.stringify(schema));
+  return ['authorization-details-type', 'create', type, '--json', '--name', name, '--description', description, '--schema-file', file];
+}
+
+// `symbolon registration policy set …`: who may register themselves.
+export const registrationPolicyArguments = (flags) => [
+  'registration',
+  'policy',
+  'set',
+  '--json',
+  ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
+];
+
+// Also fetches from this machine, over plain HTTP; `symbolon dev` does so anyway.
+export const fetchesFromLoopback = { SYMBOLON_OUTBOUND__DANGER_LOOPBACK: 'true' };
 
 // `symbolon user create …` with the password on standard input, where no process list shows it.
 export const userCreate = (wanted) => ({

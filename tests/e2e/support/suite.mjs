@@ -21,7 +21,11 @@ export function suite({ start = startDev, browser = true, prepare } = {}) {
     },
   };
   before(async () => {
-    [shared.server, shared.browser] = await Promise.all([start(), browser ? launch() : undefined]);
+    // Each is remembered as soon as it is there, so that it is ended even if the other one fails.
+    await Promise.all([
+      start().then((server) => (shared.server = server)),
+      browser ? launch().then((launched) => (shared.browser = launched)) : undefined,
+    ]);
     shared.end = await prepare?.(shared);
   });
   after(async () => {

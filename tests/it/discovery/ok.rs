@@ -43,6 +43,10 @@ both! {
             "introspection_endpoint",
             "revocation_endpoint",
             "device_authorization_endpoint",
+            "backchannel_authentication_endpoint",
+            "backchannel_token_delivery_modes_supported",
+            "backchannel_authentication_request_signing_alg_values_supported",
+            "backchannel_user_code_parameter_supported",
             "pushed_authorization_request_endpoint",
             "require_pushed_authorization_requests",
             "scopes_supported",
@@ -121,6 +125,7 @@ both! {
             "urn:ietf:params:oauth:grant-type:device_code",
             "urn:ietf:params:oauth:grant-type:jwt-bearer",
             "urn:ietf:params:oauth:grant-type:token-exchange",
+            "urn:openid:params:grant-type:ciba",
         ];
         assert_eq!(grants, [&["authorization_code", "client_credentials", "implicit", "refresh_token"][..], &extensions].concat());
         let token = path(&app, &document, "token_endpoint").to_owned();

@@ -1,6 +1,7 @@
 //! Proof of possession with DPoP (RFC 9449).
 
 mod codes;
+mod exchange;
 mod nonces;
 mod proofs;
 mod races;

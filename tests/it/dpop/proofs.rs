@@ -89,6 +89,9 @@ both! {
             let text = format!("{}.{}", unsigned(&header, &proof.claims), URL_SAFE_NO_PAD.encode([1; 64]));
             send(&rp, &text).await.refused("invalid_dpop_proof", "AS-1220").await;
         }
+        // Well signed, with an algorithm that FAPI 2.0 rules out.
+        let rsa = DpopKey::of(SigningAlgorithm::RS256);
+        send(&rp, &rsa.sign(&rsa.proof(&app, TOKEN))).await.refused("invalid_dpop_proof", "AS-1220").await;
     }
 
     /// Behaviours 169 and 170.

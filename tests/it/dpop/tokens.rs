@@ -17,7 +17,7 @@ fn must(spec: ClientSpec) -> ClientSpec {
 both! {
     /// Behaviours 165 and 168.
     async fn a_proof_of_any_algorithm_binds_the_tokens(app) {
-        for algorithm in SigningAlgorithm::ALL {
+        for algorithm in [SigningAlgorithm::PS256, SigningAlgorithm::ES256, SigningAlgorithm::EdDSA] {
             let key = DpopKey::of(algorithm);
             let rp = app.client(ClientSpec::machine(&format!("service-{algorithm}"))).await;
             let request = rp.request(TOKEN, &[("grant_type", "client_credentials")]);
@@ -98,7 +98,7 @@ both! {
     async fn metadata_lists_the_algorithms_and_browsers_may_read_the_nonce(app) {
         for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
             let document = app.document(path).await;
-            assert_eq!(document["dpop_signing_alg_values_supported"], json!(["RS256", "PS256", "ES256", "EdDSA"]));
+            assert_eq!(document["dpop_signing_alg_values_supported"], json!(["PS256", "ES256", "EdDSA"]));
         }
         let rp = app.client(ClientSpec::machine("service")).await;
         let answer = rp.machine_token().await;

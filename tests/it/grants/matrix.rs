@@ -7,7 +7,7 @@ use symbolon::{
 };
 
 use crate::{
-    device, jwt_bearer,
+    ciba, device, jwt_bearer,
     support::{Answer, ClientSpec, Database, GrantSpec, Person, RelyingParty, TestApp},
     token_exchange,
 };
@@ -43,14 +43,17 @@ enum Grant {
     ExchangeRefresh,
     ExchangeId,
     JwtBearer,
+    Ciba,
 }
 
-const GRANTS: [Grant; 5] =
-    [Grant::Device, Grant::ExchangeAccess, Grant::ExchangeRefresh, Grant::ExchangeId, Grant::JwtBearer];
+const GRANTS: [Grant; 6] =
+    [Grant::Device, Grant::ExchangeAccess, Grant::ExchangeRefresh, Grant::ExchangeId, Grant::JwtBearer, Grant::Ciba];
 
 /// What is about to be redeemed.
 enum Ready {
     Device(device::Device),
+    /// An `auth_req_id`.
+    Ciba(String),
     /// A subject token and its type.
     Exchange(String, &'static str),
     /// An assertion that is not used yet.
@@ -75,6 +78,13 @@ async fn setting(database: Database, grant: Grant) -> Setting {
             let begun = device::begin(&rp, "openid").await;
             device::approve(&app, &person, &begun).await;
             Setting { app, rp, other, person, ready: Ready::Device(begun) }
+        }
+        Grant::Ciba => {
+            let rp = app.client(ClientSpec::web("client").set(ciba::with_grant)).await;
+            let other = app.client(ClientSpec::web("other").set(ciba::with_grant)).await;
+            let begun = ciba::begin(&rp, &[]).await;
+            ciba::answer(&app, &person, "approve-allow").await;
+            Setting { app, rp, other, person, ready: Ready::Ciba(begun) }
         }
         Grant::ExchangeAccess | Grant::ExchangeRefresh | Grant::ExchangeId => {
             let rp = app.client(ClientSpec::web("client").set(token_exchange::with_grant)).await;
@@ -103,6 +113,7 @@ impl Ready {
     async fn redeem(&self, rp: &RelyingParty) -> Answer {
         match self {
             Self::Device(begun) => device::poll(rp, begun).await,
+            Self::Ciba(begun) => ciba::poll(rp, begun).await,
             Self::Assertion(assertion) => jwt_bearer::present(rp, assertion, Some("openid")).await,
             Self::Exchange(token, kind) => token_exchange::exchange(rp, token, kind, &[]).await,
         }

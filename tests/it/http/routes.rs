@@ -7,6 +7,7 @@ use symbolon::http::routes::{Origins, Permission, ROUTES};
 const EXPECTED: &[(&str, Permission, Origins, &[&str])] = &[
     ("/", Permission::Browser, Origins::Same, &["get"]),
     ("/.well-known/oauth-authorization-server", Permission::Anybody, Origins::Any, &["get"]),
+    ("/.well-known/oauth-protected-resource/{path}", Permission::Anybody, Origins::Any, &["get"]),
     ("/.well-known/openid-configuration", Permission::Anybody, Origins::Any, &["get"]),
     ("/accounts/{interaction}", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/apps/start", Permission::Anybody, Origins::Same, &["get"]),
@@ -29,6 +30,7 @@ const EXPECTED: &[(&str, Permission, Origins, &[&str])] = &[
     ("/favicon.ico", Permission::Anybody, Origins::Same, &["get"]),
     ("/healthz", Permission::Anybody, Origins::Same, &["get"]),
     ("/oauth2/authorize", Permission::Browser, Origins::Same, &["get", "post"]),
+    ("/oauth2/backchannel_authentication", Permission::Client, Origins::Same, &["post"]),
     ("/oauth2/device_authorization", Permission::Client, Origins::Any, &["post"]),
     ("/oauth2/introspect", Permission::Client, Origins::Same, &["post"]),
     ("/oauth2/jwks", Permission::Anybody, Origins::Any, &["get"]),
@@ -39,6 +41,7 @@ const EXPECTED: &[(&str, Permission, Origins, &[&str])] = &[
     ("/oauth2/revoke", Permission::Client, Origins::Any, &["post"]),
     ("/oauth2/token", Permission::Client, Origins::Any, &["post"]),
     ("/oauth2/userinfo", Permission::AccessToken, Origins::Any, &["get", "post"]),
+    ("/requests", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/setup", Permission::SetupLink, Origins::Same, &["get", "post"]),
     ("/sign-in/{interaction}", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/sign-out", Permission::Browser, Origins::Same, &["get", "post"]),

@@ -75,24 +75,11 @@ both! {
         let (party, alice) = (Party::fapi2(&app).await, app.person("alice").await);
         let grant = party.grant(&app, &alice, &Authorize::new(&party.rp, SCOPE).without("nonce")).await;
         let bare = party.rp.post(TOKEN, &redemption(&grant)).await;
-        refused(&app, bare, "invalid_grant", "AS-1227", FAPI2).await;
-        party.redeem(&app, &grant).await.ok_as("DPoP").await;
-    }
-
-    /// Behaviours 131 and 165.
-    async fn a_proof_of_another_algorithm_is_refused(app) {
-        let mut party = Party::fapi2(&app).await;
-        party.dpop = DpopKey::of(SigningAlgorithm::RS256);
-        let request = Authorize::new(&party.rp, SCOPE);
-        let pushed = party.post(&app, PAR, &request.pushed()).await;
-        refused(&app, pushed, "invalid_dpop_proof", "AS-1700", FAPI2).await;
-        let answer = party.refresh(&app, "sym_rt_unknown").await;
-        refused(&app, answer, "invalid_dpop_proof", "AS-1700", FAPI2).await;
-        // Others may go on with it.
-        let web = app.client(ClientSpec::machine("service")).await;
-        let proof = party.dpop.sign(&party.dpop.proof(&app, TOKEN));
-        let request = web.request(TOKEN, &[("grant_type", "client_credentials")]).header("DPoP", proof);
-        web.send(&request).await.ok_as("DPoP").await;
+        bare.refused("invalid_grant", "AS-1227").await;
+        let tokens = party.redeem(&app, &grant).await.ok_as("DPoP").await;
+        let bare = party.rp.refresh(tokens.refresh()).await;
+        refused(&app, bare, "invalid_request", "AS-1226", FAPI2).await;
+        party.refresh(&app, tokens.refresh()).await.ok_as("DPoP").await;
     }
 
     /// Behaviour 154.

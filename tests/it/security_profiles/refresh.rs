@@ -47,6 +47,8 @@ both! {
         let (party, alice) = (Party::fapi2(&app).await, app.person("alice").await);
         let kept = party.tokens(&app, &alice).await;
         app.change_client(&party.rp, |client| client.settings.security_profile = None).await;
+        // An assertion is not tried twice: until then the client was known as it was.
+        app.clock.advance(60);
         let rotated = party.refresh(&app, kept.refresh()).await.ok_as("DPoP").await;
         assert_ne!(rotated.refresh(), kept.refresh());
         party.refresh(&app, rotated.refresh()).await.ok_as("DPoP").await;
@@ -55,6 +57,7 @@ both! {
             client.settings.security_profile = Some(symbolon::domain::oauth::SecurityProfile::Fapi2Security);
         })
         .await;
+        app.clock.advance(60);
         party.refresh(&app, kept.refresh()).await.refused("invalid_grant", "AS-1124").await;
         party.refresh(&app, rotated.refresh()).await.refused("invalid_grant", "AS-1124").await;
     }

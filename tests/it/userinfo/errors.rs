@@ -18,7 +18,7 @@ both! {
         ] {
             let answer = app.send(request).await;
             answer.refused("invalid_token", "AS-1150").await;
-            assert_eq!(answer.response.header("www-authenticate"), Some("Bearer realm=\"symbolon\", DPoP algs=\"RS256 PS256 ES256 EdDSA\""));
+            assert_eq!(answer.response.header("www-authenticate"), Some("Bearer realm=\"symbolon\", DPoP algs=\"PS256 ES256 EdDSA\""));
         }
     }
 

@@ -124,6 +124,7 @@ fn the_document_is_its_own_and_has_no_secret() {
         ("redirect_uris", json!(["https://app.example/*"])),
         ("grant_types", json!(["client_credentials"])),
         ("software_statement", json!("x")),
+        ("sector_identifier_uri", json!("https://app.example/sector.json")),
         ("jwks", json!({"keys": [{"kty": "oct", "k": "x"}]})),
     ] {
         let refused = refusal(read(|members| _ = members.insert(name.to_owned(), value.clone())));

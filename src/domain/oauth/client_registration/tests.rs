@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     entity::{ConsentMode, Owner},
+    jose,
     oauth::fixtures::{at, web},
 };
 
@@ -57,7 +58,7 @@ fn every_setting_is_either_the_programs_own_or_the_administrators() {
     settings.contacts = vec!["x".to_owned()];
     settings.response_modes = vec![crate::oauth::ResponseMode::Fragment];
     settings.initiate_login_uri = text();
-    settings.request_object_signing_alg = Some(crate::jose::RequestObjectAlgorithm::Unsigned);
+    settings.request_object_signing_alg = Some(jose::RequestObjectAlgorithm::Unsigned);
     settings.software_id = text();
     settings.software_version = text();
     settings.quarantined = true;
@@ -65,6 +66,25 @@ fn every_setting_is_either_the_programs_own_or_the_administrators() {
     settings.access_token_lifetime = Some(1);
     settings.id_token_lifetime = Some(1);
     settings.refresh_token_lifetime = Some(1);
+    settings.sector_identifier_uri = text();
+    settings.backchannel_logout_uri = text();
+    settings.backchannel_logout_session_required = true;
+    settings.frontchannel_logout_uri = text();
+    settings.frontchannel_logout_session_required = true;
+    settings.token_endpoint_auth_signing_alg = Some(crate::oauth::AssertionAlgorithm::Secret);
+    settings.authorization_details_types = vec!["x".to_owned()];
+    settings.userinfo_signed_response_alg = Some(jose::SigningAlgorithm::ES256);
+    settings.introspection_signed_response_alg = Some(jose::SigningAlgorithm::ES256);
+    let (alg, enc) = (jose::KeyManagementAlgorithm::ALL[0], jose::ContentEncryption::ALL[0]);
+    for (one, other) in [
+        (&mut settings.id_token_encrypted_response_alg, &mut settings.id_token_encrypted_response_enc),
+        (&mut settings.userinfo_encrypted_response_alg, &mut settings.userinfo_encrypted_response_enc),
+        (&mut settings.authorization_encrypted_response_alg, &mut settings.authorization_encrypted_response_enc),
+        (&mut settings.introspection_encrypted_response_alg, &mut settings.introspection_encrypted_response_enc),
+        (&mut settings.request_object_encryption_alg, &mut settings.request_object_encryption_enc),
+    ] {
+        (*one, *other) = (Some(alg), Some(enc));
+    }
     for name in object(&settings).keys() {
         let (own, theirs) = (OWN.contains(&name.as_str()), ADMINISTRATORS.contains(&name.as_str()));
         assert!(own != theirs, "{name}: may a program choose it for itself? Put it into one list");
@@ -272,7 +292,7 @@ fn who_asks_for_a_protection_that_is_not_offered_hears_it() {
 #[test]
 fn a_program_cannot_give_itself_what_an_administrator_gives() {
     let mut greedy = web_app();
-    for name in ADMINISTRATORS {
+    for name in ADMINISTRATORS.iter().filter(|name| !PROTECTIONS.contains(*name)) {
         greedy[*name] = json!(true);
     }
     greedy["consent"] = json!("skip");

@@ -27,6 +27,9 @@ fn pending() -> Deferred {
         polled_at: None,
         created_at: at(-10),
         expires_at: at(590),
+        subject: None,
+        binding_message: None,
+        notification: None,
     }
 }
 

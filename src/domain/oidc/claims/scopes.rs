@@ -96,8 +96,13 @@ pub fn scopes_supported() -> Vec<&'static str> {
     SCOPES.iter().map(|known| known.scope).collect()
 }
 
-/// `claims_supported`: the claims of the scopes, then those that only ID tokens carry.
+/// Claims of an ID token that vouches for what came with it through the browser: nobody is told them for asking.
+const OF_THE_FRONT_CHANNEL: &[&str] = &["c_hash", "s_hash"];
+
+/// `claims_supported`: the claims of the scopes, then those that only ID tokens carry. What is listed is told to whoever
+/// asks for it, in every flow.
 pub fn claims_supported() -> Vec<&'static str> {
     let of_scopes = SCOPES.iter().flat_map(|known| known.claims.iter().copied());
-    of_scopes.chain(crate::oidc::id_token::PROTOCOL_CLAIMS.iter().copied()).collect()
+    let of_id_tokens = crate::oidc::id_token::PROTOCOL_CLAIMS.iter().copied();
+    of_scopes.chain(of_id_tokens.filter(|claim| !OF_THE_FRONT_CHANNEL.contains(claim))).collect()
 }

@@ -40,6 +40,8 @@ fn both(change: impl FnOnce(&mut Capabilities<'_>)) -> [Value; 2] {
         dpop_algs: &SigningAlgorithm::ALL,
         authorization_algs: &SigningAlgorithm::ALL,
         request_object_algs: &["RS256", "none"],
+        delivery_modes: &TokenDeliveryMode::ALL,
+        backchannel_request_algs: &[SigningAlgorithm::ES256],
         id_token_algs: &SigningAlgorithm::ALL,
         userinfo_algs: &[],
         introspection_algs: &[],

@@ -1,4 +1,5 @@
-//! The pages about requests from other devices: typing a code, allowing, and the end (RFC 8628 §3.3).
+//! The pages about requests that are answered elsewhere: typing a code (RFC 8628 §3.3), choosing one of
+//! those that wait (CIBA), allowing, and the end.
 
 use serde::Serialize;
 
@@ -44,6 +45,10 @@ pub struct Approve {
     pub account: Account,
     /// The code on the device, to compare.
     pub user_code: Option<String>,
+    /// What the app shows, to compare.
+    pub binding_message: Option<String>,
+    /// Whether it came from a device that the person holds, and not over the back channel.
+    pub from_device: bool,
     /// What it asks for.
     pub scopes: Vec<ScopeLine>,
     /// What is missing.
@@ -52,6 +57,39 @@ pub struct Approve {
 
 impl Page for Approve {
     const TEMPLATE: &'static str = "approve.html";
+    const KIND: PageKind = PageKind::SameOrigin;
+}
+
+/// One of the requests that wait.
+#[derive(Debug, Clone, Serialize)]
+pub struct WaitingRequest {
+    /// What the button names.
+    pub id: String,
+    /// The application that asks.
+    pub client: ClientCard,
+    /// Who is asked.
+    pub account: Account,
+    /// What the app shows, to compare.
+    pub binding_message: Option<String>,
+    /// How long ago it came.
+    pub minutes: i64,
+}
+
+/// `/requests`: posts `csrf` and `request`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Requests {
+    /// Where the form goes.
+    pub action_url: String,
+    /// Token of the browser.
+    pub csrf: String,
+    /// Whether anybody is signed in here.
+    pub signed_in: bool,
+    /// What waits.
+    pub waiting: Vec<WaitingRequest>,
+}
+
+impl Page for Requests {
+    const TEMPLATE: &'static str = "requests.html";
     const KIND: PageKind = PageKind::SameOrigin;
 }
 

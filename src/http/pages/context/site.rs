@@ -134,6 +134,7 @@ pub struct Home {
     issuer: String,
     account: Option<Account>,
     sign_out_url: Option<String>,
+    requests_url: Option<String>,
     awaits_setup: bool,
     links: Vec<HomeLink>,
 }
@@ -152,7 +153,8 @@ impl Home {
             links.insert(0, link("Playground", "Try a sign-in, read the tokens", "play", "/dev"));
         }
         let sign_out_url = account.is_some().then(|| format!("{issuer}/sign-out"));
-        Self { issuer: issuer.to_owned(), account, sign_out_url, awaits_setup, links }
+        let requests_url = account.is_some().then(|| format!("{issuer}/requests"));
+        Self { issuer: issuer.to_owned(), account, sign_out_url, requests_url, awaits_setup, links }
     }
 }
 

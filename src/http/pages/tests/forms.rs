@@ -27,6 +27,8 @@ fn the_documented_ids_exist() {
             "approve",
             vec!["approve-code", "approve-warning", "started_here", "approve-allow", "approve-deny", "approve-switch"],
         ),
+        ("approve-backchannel", vec!["approve-binding-message", "approve-warning", "approve-allow", "approve-deny"]),
+        ("requests", vec!["requests-summary", "request-1", "request-2"]),
         ("answered", vec!["answered"]),
         ("sign-out", vec!["logout-confirm"]),
         ("sign-out-several", vec!["logout-confirm", "logout-account-1", "logout-all", "logout-apps"]),

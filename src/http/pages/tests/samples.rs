@@ -196,9 +196,30 @@ fn deferred(album: &mut Album, words: &Words<'_>) {
         client: client(words),
         account: account(words),
         user_code: Some("BCDF-GHJK".to_owned()),
+        binding_message: None,
+        from_device: true,
         scopes: ["openid", "profile", "email"].map(ScopeLine::standard).to_vec(),
         error: None,
     };
+    let named =
+        Approve { user_code: None, binding_message: Some(words.value.to_owned()), from_device: false, ..page.clone() };
+    album.add("approve-backchannel", &named);
+    let waiting = |minutes, binding_message: Option<&str>| WaitingRequest {
+        id: words.value.to_owned(),
+        client: client(words),
+        account: account(words),
+        binding_message: binding_message.map(str::to_owned),
+        minutes,
+    };
+    let list = Requests {
+        action_url: "/requests".to_owned(),
+        csrf: words.value.to_owned(),
+        signed_in: true,
+        waiting: vec![waiting(0, Some(words.value)), waiting(7, None)],
+    };
+    album.add("requests", &list);
+    album.add("requests-none", &Requests { waiting: Vec::new(), ..list.clone() });
+    album.add("requests-nobody", &Requests { signed_in: false, waiting: Vec::new(), ..list });
     album.add("approve", &page);
     let unticked = FieldError::at("started_here", "AS-1602", "Tick the box only if you started this yourself.");
     album.add("approve-unticked", &Approve { error: Some(unticked), ..page.clone() });

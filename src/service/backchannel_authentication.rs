@@ -1,0 +1,260 @@
+//! The client's side of authentication over the back channel (OpenID Connect CIBA Core 1.0 §7): a
+//! request about a person whom the client names; and the ping once they answered (§10.2).
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use super::{
+    Broken, Cx, Failure,
+    authorization::check_hint,
+    client_authentication::{self, DirectRequest, Freshness},
+    client_keys::{self, NotVerified},
+    clients::ClientView,
+    delivery::{self, Letter, Unsendable},
+    events::Draft,
+    failure::undo,
+    subjects,
+};
+use crate::{
+    crypto::{
+        compact::VerifyError,
+        token::{SecretKind, hash_of, mint},
+    },
+    domain::{
+        Secret, Timestamp,
+        entity::{
+            Client, Deferred, DeferredKind, DeferredState, Delivery, DeliveryKind, EventKind, TokenDeliveryMode, User,
+        },
+        ids::DeferredId,
+        oauth::{
+            AuthorizationRequest, BackchannelRequest, Carried, ErrorCode, GrantType, OAuthError, POLL_INTERVAL, Params,
+            PersonHint, SignedRequest, check_carrier, check_grant, check_signed_request, signed_parameters,
+        },
+        trace::Reason,
+    },
+    store::{Abort, Read, StoreError, Write, assertion_replay, deferred, session, user},
+};
+
+/// The purpose under which what a client is told with is sealed.
+const NOTIFICATION_PURPOSE: &str = "backchannel-notification";
+
+/// What a client is told (§7.3).
+#[derive(Debug)]
+pub struct BackchannelReply {
+    /// What the client holds.
+    pub auth_req_id: Secret<String>,
+    /// Seconds until it expires.
+    pub expires_in: i64,
+    /// Seconds between two questions.
+    pub interval: i64,
+}
+
+/// A request that was read: what it asks, and what makes it one of a kind, if it is signed.
+#[derive(Clone)]
+struct Asked {
+    request: BackchannelRequest,
+    signed: Option<SignedRequest>,
+}
+
+/// Answers a backchannel authentication request.
+///
+/// # Errors
+/// CIBA §13, or the server's own failure.
+pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<BackchannelReply, Failure> {
+    let mut freshness = Freshness::Recent;
+    loop {
+        let client = client_authentication::authenticate(cx, request, freshness).await?;
+        let noted = |error: &OAuthError| cx.refused("backchannel_authentication", &[], error.reason);
+        check_grant(client.client(), GrantType::Ciba).inspect_err(noted)?;
+        let asked = read(cx, request.params, client.view()).await.inspect_err(noted)?;
+        let context = cx.clone().acting_as(format!("client:{}", client.client().client_id));
+        match make(&context, client.view(), asked).await {
+            Ok(Some(reply)) => return Ok(reply),
+            // The client changed meanwhile. An assertion cannot be used twice.
+            Ok(None) if freshness == Freshness::Recent && !client.method().is_assertion() => {
+                freshness = Freshness::Current;
+            }
+            Ok(None) => {
+                return Err(Broken::Unavailable { retry_after: 1, why: "the client is being changed".into() }.into());
+            }
+            Err(Failure::Refused(error)) => {
+                noted(&error);
+                return Err(error.into());
+            }
+            Err(broken) => return Err(broken),
+        }
+    }
+}
+
+async fn read(cx: &Cx, params: &Params, view: &ClientView) -> Result<Asked, OAuthError> {
+    let client = &view.client;
+    let (object, algorithm) = match check_carrier(params, client)? {
+        Carried::Plain => return Ok(Asked { request: BackchannelRequest::parse(params, client)?, signed: None }),
+        Carried::Signed(object, algorithm) => (object, algorithm),
+    };
+    let verified = client_keys::verify(cx, view, object, &[algorithm]).await.map_err(not_signed)?;
+    let issuer = cx.services.issuer.as_str();
+    let signed = check_signed_request(&verified.header, &verified.claims, client, issuer, cx.now())?;
+    let inside = signed_parameters(&verified.claims)?;
+    cx.passed("request_object", &[("alg", algorithm.name())]);
+    Ok(Asked { request: BackchannelRequest::parse(&inside, client)?, signed: Some(signed) })
+}
+
+/// Whatever is wrong with a signed request is `invalid_request` (§13).
+fn not_signed(error: NotVerified) -> OAuthError {
+    OAuthError::invalid_request(match error {
+        NotVerified::KeysUnavailable => Reason::ClientKeysUnavailable,
+        NotVerified::Token(VerifyError::BadSignature | VerifyError::KeyNotFound | VerifyError::KeyAmbiguous) => {
+            Reason::RequestObjectSignature
+        }
+        NotVerified::Token(VerifyError::AlgorithmNotAllowed) => Reason::RequestObjectAlgorithm,
+        NotVerified::Token(_) => Reason::RequestObjectMalformed,
+    })
+}
+
+/// `None`: the client changed since it was authenticated.
+async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Result<Option<BackchannelReply>, Failure> {
+    let Asked { request, signed } = asked;
+    let client_id = view.client.client_id.clone();
+    let mut document = AuthorizationRequest::deferred(client_id.clone(), request.scope.clone());
+    document.acr_values.clone_from(&request.acr_values);
+    let code = mint(SecretKind::AuthReqId, cx.random());
+    let id = DeferredId::new(cx.fresh_id());
+    let notification = request.notification_token.as_ref().map(|token| {
+        let told = json!({ "auth_req_id": code.text.expose(), "token": token.expose() }).to_string();
+        cx.services.sealer.seal(NOTIFICATION_PURPOSE, id.as_str(), told.as_bytes(), cx.random())
+    });
+    let mut row = Deferred {
+        id,
+        kind: DeferredKind::Backchannel,
+        code_hash: code.hash.as_bytes().to_vec(),
+        user_code: None,
+        client_id,
+        request: serde_json::to_string(&document).map_err(Failure::internal)?,
+        state: DeferredState::Pending,
+        authorization_id: None,
+        interval: POLL_INTERVAL,
+        polled_at: None,
+        created_at: cx.now(),
+        expires_at: cx.now().plus_seconds(request.lifetime),
+        subject: None,
+        binding_message: request.binding_message.clone(),
+        notification,
+    };
+    let (context, view, lifetime) = (cx.clone(), view.clone(), request.lifetime);
+    let made = cx
+        .services
+        .store
+        .write(move |tx| {
+            if !super::token::issue::client_stands(tx, &view)? {
+                return Ok::<_, Abort<Failure>>(false);
+            }
+            if let Some(signed) = &signed {
+                use_once(tx, &view.client, signed)?;
+            }
+            let person = find_person(&context, tx, &view.client, &request.person)?;
+            row.subject = Some(person.id.clone());
+            if !deferred::insert(tx, &row)? {
+                return Err(Failure::internal("a secret was drawn twice").into());
+            }
+            let event = Draft::new(EventKind::DeferredRequested).client(&row.client_id).user(&person.id);
+            let event = event.object(row.id.as_str()).fact("kind", row.kind.name());
+            event.fact("scope", request.scope.join(" ")).append(&context, tx)?;
+            Ok(true)
+        })
+        .await?;
+    Ok(made.then_some(BackchannelReply { auth_req_id: code.text, expires_in: lifetime, interval: POLL_INTERVAL }))
+}
+
+/// A signed request is used once. Its `jti` has a space of its own, beside those of client assertions.
+fn use_once(tx: &mut Write<'_>, client: &Client, signed: &SignedRequest) -> Result<(), Abort<Failure>> {
+    let jti = hash_of(&format!("backchannel request {}", signed.jti.expose()));
+    match assertion_replay::consume(tx, &client.client_id, jti.as_bytes(), signed.expires_at)? {
+        true => Ok(()),
+        false => Err(undo(OAuthError::invalid_request(Reason::BackchannelRequestReplayed))),
+    }
+}
+
+fn find_person(cx: &Cx, tx: &mut Read<'_>, client: &Client, hint: &PersonHint) -> Result<User, Abort<Failure>> {
+    let found = match hint {
+        PersonHint::Login(login) => user::find_by_login(tx, login.expose())?,
+        PersonHint::IdToken(token) => find_hinted(cx, tx, client, token)?,
+    };
+    found
+        .filter(User::is_active)
+        .ok_or_else(|| undo(OAuthError::new(ErrorCode::UnknownUserId, Reason::BackchannelPersonUnknown)))
+}
+
+/// Whom an ID token is about, which was issued to this very client. A pairwise client's is followed by
+/// its session.
+fn find_hinted(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    client: &Client,
+    token: &Secret<String>,
+) -> Result<Option<User>, Abort<Failure>> {
+    let hint = check_hint(cx, token.expose()).map_err(undo)?;
+    if !hint.client_ids.contains(&client.client_id) {
+        return Err(undo(OAuthError::invalid_request(Reason::IdTokenHintInvalid)));
+    }
+    let person = match hint.sid {
+        Some(sid) if client.settings.is_pairwise() => session::find(tx, &sid)?.map(|session| session.user_id),
+        _ => Some(hint.subject.clone()),
+    };
+    let person = person.filter(|person| subjects::told(cx, client, person) == hint.subject.as_str());
+    Ok(match person {
+        Some(person) => user::find(tx, &person)?,
+        None => None,
+    })
+}
+
+/// Writes down the ping about a request that was just answered, allowed or denied, if its client wants
+/// one.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn announce(cx: &Cx, tx: &mut Write<'_>, id: &DeferredId) -> Result<(), StoreError> {
+    let Some(row) = deferred::find(tx, id)? else { return Ok(()) };
+    let Some(sealed) = &row.notification else { return Ok(()) };
+    let payload = json!({
+        "request": row.id,
+        "sealed": STANDARD.encode(sealed),
+        "expires_at": row.expires_at.seconds(),
+    });
+    delivery::write(cx, tx, DeliveryKind::BackchannelPing, Some(&row.client_id), &payload)
+}
+
+/// Where a client is told. A disabled client is not spoken to.
+fn address(client: &Client) -> Option<&str> {
+    let settings = &client.settings;
+    let told = client.enabled && settings.token_delivery_mode() == TokenDeliveryMode::Ping;
+    settings.backchannel_client_notification_endpoint.as_deref().filter(|_| told)
+}
+
+/// The ping: which request, and nothing else (§10.2).
+pub(super) fn compose(cx: &Cx, delivery: &Delivery, client: Option<&Client>) -> Result<Letter, Unsendable> {
+    let client = client.ok_or(Unsendable::Pointless("the client is gone"))?;
+    let address = address(client).ok_or(Unsendable::Pointless("the client is not pinged any more"))?;
+    let damaged = || Unsendable::Pointless("the payload is damaged");
+    let payload: Value = serde_json::from_str(&delivery.payload).map_err(|_| damaged())?;
+    let text = |name: &str| payload.get(name).and_then(Value::as_str);
+    let expires_at = payload.get("expires_at").and_then(Value::as_i64).map(Timestamp::from_seconds);
+    let (Some(id), Some(sealed), Some(expires_at)) = (text("request"), text("sealed"), expires_at) else {
+        return Err(damaged());
+    };
+    if cx.now() >= expires_at {
+        return Err(Unsendable::Pointless("the request has expired"));
+    }
+    let sealed = STANDARD.decode(sealed).map_err(|_| damaged())?;
+    let opened = cx.services.sealer.open(NOTIFICATION_PURPOSE, id, &sealed);
+    let opened = opened.map_err(|error| Unsendable::Later(error.to_string()))?;
+    let told: Value = serde_json::from_slice(opened.expose()).map_err(|_| damaged())?;
+    let told = |name: &str| told.get(name).and_then(Value::as_str);
+    let (Some(auth_req_id), Some(token)) = (told("auth_req_id"), told("token")) else { return Err(damaged()) };
+    Ok(Letter {
+        address: address.to_owned(),
+        content_type: "application/json",
+        bearer: Some(Secret::from(token)),
+        body: json!({ "auth_req_id": auth_req_id }).to_string(),
+    })
+}

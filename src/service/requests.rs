@@ -1,0 +1,116 @@
+//! The requests that wait for the people who are signed in in a browser (OpenID Connect CIBA Core 1.0
+//! §8): a list, and the way from each to the page that asks.
+
+use super::{
+    Broken, Cx,
+    authorization::{App, Browser, DialogueFailure, Form, Started, begin_deferred},
+    login::Account,
+    sessions, subjects,
+};
+use crate::{
+    domain::{
+        Secret, Timestamp,
+        entity::{DeferredKind, DeferredState, Ending},
+        ids::{DeferredId, UserId},
+        oauth::{AuthorizationRequest, OAuthError},
+        trace::{Reason, Transaction},
+    },
+    store::{Read, client, deferred},
+};
+
+/// The path of the list.
+pub const REQUESTS_PATH: &str = "/requests";
+/// So many are listed for one person: whoever has more is being pestered.
+const MOST: i64 = 20;
+
+/// A request that waits.
+#[derive(Clone)]
+pub struct Waiting {
+    /// What the button names.
+    pub id: DeferredId,
+    /// Who asks.
+    pub app: App,
+    /// Who is asked.
+    pub account: Account,
+    /// What the app shows, to compare.
+    pub binding_message: Option<String>,
+    /// When it came.
+    pub created_at: Timestamp,
+}
+
+/// The list.
+pub struct RequestsView {
+    /// What waits, the newest first for each person.
+    pub waiting: Vec<Waiting>,
+    /// Whether anybody is signed in here.
+    pub signed_in: bool,
+    /// The hidden value of the form.
+    pub form_token: String,
+    /// The secret that binds the form to this browser, if it must become a cookie.
+    pub browser_cookie: Option<Secret<String>>,
+}
+
+/// What waits for the people of this browser.
+///
+/// # Errors
+/// When the database fails.
+pub async fn view(cx: &Cx, browser: &Browser) -> Result<RequestsView, Broken> {
+    cx.note_transaction(Transaction::DeferredAuthorization);
+    let (browser, browser_cookie) = browser.clone().with_secret(cx);
+    let form_token = browser.form_token(Form::Requests, &[]);
+    let context = cx.clone();
+    let read = move |tx: &mut Read<'_>| -> Result<_, Broken> {
+        let held = sessions::all_live(&context, tx, browser.session.as_ref())?;
+        let mut waiting = Vec::new();
+        for held in &held {
+            for row in deferred::pending_of(tx, &held.user.id, context.now(), MOST)? {
+                let Some(client) = client::find(tx, &row.client_id)?.filter(|client| client.enabled) else { continue };
+                waiting.push(Waiting {
+                    id: row.id,
+                    app: App::from(&client),
+                    account: Account::from(&held.user),
+                    binding_message: row.binding_message,
+                    created_at: row.created_at,
+                });
+            }
+        }
+        Ok((waiting, !held.is_empty()))
+    };
+    let (waiting, signed_in) = cx.services.store.read(read).await?;
+    Ok(RequestsView { waiting, signed_in, form_token, browser_cookie })
+}
+
+/// Begins the dialogue about one of them. Only whom it is about can open it; to everybody else it is
+/// answered, or was never there.
+///
+/// # Errors
+/// `FormTokenInvalid`, `DeferredAnswered`.
+pub async fn open(cx: &Cx, browser: &Browser, id: &str, form_token: &str) -> Result<Started, DialogueFailure> {
+    cx.note_transaction(Transaction::DeferredAuthorization);
+    browser.check_form_token(Form::Requests, &[], form_token).inspect_err(|error| {
+        cx.refused("form_token", &[], error.reason);
+    })?;
+    let (context, presented, id) = (cx.clone(), browser.clone(), DeferredId::new(id));
+    let read = move |tx: &mut Read<'_>| -> Result<_, DialogueFailure> {
+        let held = sessions::all_live(&context, tx, presented.session.as_ref())?;
+        let found = deferred::find(tx, &id)?.filter(|row| {
+            let pending = row.state == DeferredState::Pending && context.now() < row.expires_at;
+            let ours = held.iter().any(|held| row.subject.as_ref() == Some(&held.user.id));
+            row.kind == DeferredKind::Backchannel && pending && ours
+        });
+        let Some((row, person)) = found.and_then(|row| row.subject.clone().map(|person| (row, person))) else {
+            return Ok(None);
+        };
+        let client = client::find(tx, &row.client_id)?.filter(|client| client.enabled);
+        Ok(client.map(|client| (row, UserId::new(subjects::told(&context, &client, &person)))))
+    };
+    let Some((row, named)) = cx.services.store.read(read).await? else {
+        cx.refused("deferred_authorization", &[], Reason::DeferredAnswered);
+        return Err(OAuthError::invalid_request(Reason::DeferredAnswered).into());
+    };
+    cx.passed("deferred_authorization", &[("deferred_authorization", row.id.as_str())]);
+    let request: AuthorizationRequest =
+        serde_json::from_str(&row.request).map_err(|error| Broken::Internal(error.to_string()))?;
+    let ending = Ending::Deferred { id: row.id, kind: row.kind, subject: Some(named) };
+    begin_deferred(cx, request, ending, browser).await
+}
