@@ -14,13 +14,17 @@ use crate::{
             TokenDeliveryMode,
         },
         jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
-        oauth::{AssertionAlgorithm, GrantType, ResponseMode, ResponseType},
+        oauth::{AssertionAlgorithm, GrantType, ResponseMode, ResponseType, SecurityProfile},
     },
 };
 
 /// Everything that can be set on a client.
 #[derive(Debug, Default, Args)]
 pub struct ClientFlags {
+    /// The security profile, whose rules then hold: oauth2.1, fapi1-advanced, fapi2-security,
+    /// fapi2-message-signing, fapi-ciba, mcp or legacy. What it demands is filled in; `none` ends it.
+    #[arg(long = "profile", value_name = "PROFILE", value_parser = optional_profile)]
+    security_profile: Option<Setting<SecurityProfile>>,
     /// An address that codes may be sent to, exactly; repeat for more. Replaces the list.
     #[arg(long = "redirect-uri", value_name = "URI")]
     redirect_uris: Vec<String>,
@@ -217,6 +221,12 @@ pub struct ClientFlags {
 impl ClientFlags {
     /// `settings` with what the flags say.
     pub(super) fn apply(&self, mut settings: ClientSettings) -> Result<ClientSettings, CliFailure> {
+        // Before everything else, so that what the other flags say is refused if it breaks the profile.
+        match self.security_profile {
+            None => {}
+            Some(Setting::Removed) => settings.security_profile = None,
+            Some(Setting::Given(profile)) => settings = profile.apply(settings),
+        }
         replace(&mut settings.redirect_uris, &self.redirect_uris);
         replace(&mut settings.post_logout_redirect_uris, &self.post_logout_redirect_uris);
         put(&mut settings.backchannel_logout_uri, self.backchannel_logout_uri.as_ref());
@@ -374,6 +384,10 @@ impl<T> Setting<T> {
 
 fn or_none<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Setting<T>, String> {
     if text == "none" { Ok(Setting::Removed) } else { parse(text).map(Setting::Given) }
+}
+
+fn optional_profile(text: &str) -> Result<Setting<SecurityProfile>, String> {
+    or_none(text, values::security_profile)
 }
 
 fn optional_signing(text: &str) -> Result<Setting<SigningAlgorithm>, String> {

@@ -6,7 +6,9 @@ use crate::domain::{
         SubjectMapping, SubjectType, TokenDeliveryMode,
     },
     jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
-    oauth::{AssertionAlgorithm, DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType},
+    oauth::{
+        AssertionAlgorithm, DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType, SecurityProfile,
+    },
 };
 
 /// `key=value`.
@@ -105,6 +107,10 @@ pub(super) fn assertion_algorithm(text: &str) -> Result<AssertionAlgorithm, Stri
 pub(super) fn assertion_audience(text: &str) -> Result<AssertionAudience, String> {
     let known = [("any", AssertionAudience::Any), ("issuer", AssertionAudience::Issuer)];
     one_of(known.iter().find(|(name, _)| *name == text).map(|(_, one)| *one), known.iter().map(|(name, _)| *name))
+}
+
+pub(super) fn security_profile(text: &str) -> Result<SecurityProfile, String> {
+    one_of(SecurityProfile::from_name(text), SecurityProfile::ALL.iter().map(|profile| profile.name()))
 }
 
 pub(super) fn request_object_algorithm(text: &str) -> Result<RequestObjectAlgorithm, String> {

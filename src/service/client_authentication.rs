@@ -20,7 +20,7 @@ use crate::{
         entity::{AssertionAudience, AuthMethod, Client},
         ids::ClientId,
         jose::SigningAlgorithm,
-        oauth::{self, AssertionAlgorithm, Confirmation, OAuthError, Params, Presented},
+        oauth::{self, AssertionAlgorithm, Confirmation, OAuthError, Params, Presented, ProfileRules},
         trace::Reason,
     },
     store::{Abort, assertion_replay},
@@ -159,6 +159,7 @@ async fn try_with(
         return Err(OAuthError::invalid_client(Reason::ClientUnknown).into());
     };
     let client = oauth::check_client_usable(Some(&view.client))?;
+    cx.note_profile(client);
     oauth::check_method(client, presented)?;
     match presented {
         Presented::Basic { secret, .. } | Presented::Post { secret, .. } => check_secret(cx, &view, secret)?,
@@ -222,6 +223,26 @@ fn verify_with_secret(cx: &Cx, view: &ClientView, assertion: &Secret<String>) ->
     }
 }
 
+/// The claims of an assertion under one of the client's keys. The client's security profile may allow
+/// fewer algorithms than it is registered for.
+async fn verify_with_key(
+    cx: &Cx,
+    view: &ClientView,
+    assertion: &Secret<String>,
+    mut allowed: Vec<SigningAlgorithm>,
+) -> Result<Map<String, Value>, OAuthError> {
+    let rules = view.client.profile_rules();
+    allowed.retain(|algorithm| rules.is_none_or(|rules| rules.algorithms.contains(algorithm)));
+    let limited = rules.is_some_and(ProfileRules::limits_algorithms);
+    match client_keys::verify(cx, view, assertion.expose(), &allowed).await {
+        Ok(verified) => Ok(verified.claims),
+        Err(NotVerified::Token(VerifyError::AlgorithmNotAllowed)) if limited => {
+            Err(OAuthError::invalid_client(Reason::ProfileAlgorithm))
+        }
+        Err(error) => Err(not_the_client(error)),
+    }
+}
+
 async fn check_assertion(
     cx: &Cx,
     view: &ClientView,
@@ -238,12 +259,12 @@ async fn check_assertion(
             Some(AssertionAlgorithm::Signature(only)) => vec![only],
             Some(AssertionAlgorithm::Secret) => Vec::new(),
         };
-        client_keys::verify(cx, view, assertion.expose(), &allowed).await.map_err(not_the_client)?.claims
+        verify_with_key(cx, view, assertion, allowed).await?
     };
     let audiences = match settings.client_assertion_audience {
         AssertionAudience::Any => audiences(cx, request),
         AssertionAudience::Issuer => {
-            oauth::check_audience_is_text(&claims)?;
+            oauth::check_audience_is_text(&view.client, &claims, cx.services.issuer.as_str())?;
             vec![cx.services.issuer.as_str().to_owned()]
         }
     };

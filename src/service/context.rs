@@ -1,6 +1,9 @@
 //! What every use case is handed: the adapters, the instance's policy, and the request's trace.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use arc_swap::ArcSwap;
 
@@ -18,6 +21,8 @@ use crate::{
     },
     domain::{
         Issuer, Timestamp,
+        entity::Client,
+        oauth::SecurityProfile,
         trace::{DecisionRecord, Reason, TraceId, Transaction},
     },
     net::fetcher::Fetcher,
@@ -163,6 +168,7 @@ pub struct Cx {
     /// Who acts, as events tell it: `user:…`, `client:…`, `cli`, `system`.
     pub actor: String,
     record: Arc<std::sync::Mutex<DecisionRecord>>,
+    profile: Arc<OnceLock<SecurityProfile>>,
     trace_id: TraceId,
     now: Timestamp,
 }
@@ -177,6 +183,7 @@ impl Cx {
             peer: Peer::default(),
             actor: actor.to_owned(),
             record: Arc::new(std::sync::Mutex::new(record)),
+            profile: Arc::default(),
             trace_id,
             now,
         }
@@ -220,9 +227,11 @@ impl Cx {
         self.with_record(|record| record.passed(rule, facts));
     }
 
-    /// Notes a rule that refused.
+    /// Notes a rule that refused; with the client's security profile, where that is what wants the rule.
     pub fn refused(&self, rule: &str, facts: &[(&str, &str)], reason: Reason) {
-        self.with_record(|record| record.refused(rule, facts, reason));
+        let profile = self.profile.get().filter(|profile| profile.wants(reason));
+        let facts: Vec<_> = facts.iter().copied().chain(profile.map(|profile| ("profile", profile.name()))).collect();
+        self.with_record(|record| record.refused(rule, &facts, reason));
     }
 
     /// Notes a rule that sends a person to a page.
@@ -233,6 +242,13 @@ impl Cx {
     /// Notes which client asks.
     pub fn note_client(&self, client_id: &str) {
         self.with_record(|record| record.client_id = Some(client_id.chars().take(128).collect()));
+    }
+
+    /// Notes whose rules the request is judged by, once the client is known.
+    pub fn note_profile(&self, client: &Client) {
+        if let Some(profile) = client.settings.security_profile {
+            self.profile.get_or_init(|| profile);
+        }
     }
 
     /// Says what kind of transaction this turned out to be.

@@ -100,6 +100,23 @@ pub fn find(tx: &mut Read<'_>, token_hash: &[u8]) -> Result<Option<Found>, Store
         .transpose()
 }
 
+/// Lets a token that stays in use live on. `false`: it was replaced meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub fn extend(tx: &mut Write<'_>, token_hash: &[u8], expires_at: Timestamp) -> Result<bool, StoreError> {
+    let written = execute_prepared!(
+        tx,
+        diesel::update(
+            refresh_tokens::table
+                .filter(refresh_tokens::token_hash.eq(token_hash))
+                .filter(refresh_tokens::rotated_at.is_null()),
+        )
+        .set(refresh_tokens::expires_at.eq(expires_at.millis()))
+    )?;
+    Ok(written == 1)
+}
+
 /// Replaces a token by its successor. `false`: somebody else did before.
 ///
 /// # Errors

@@ -35,6 +35,7 @@ mod registration;
 mod request_object;
 mod resource_indicators;
 mod revocation;
+mod security_profiles;
 mod sessions;
 mod setup;
 mod subjects;

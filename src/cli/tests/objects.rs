@@ -267,3 +267,29 @@ fn sessions_consents_and_deliveries_are_listed_and_what_is_not_there_is_said() {
         shell.call("delivery list --state lost").fails(2, "use one of: pending, delivered, failed");
     }
 }
+
+#[test]
+fn a_security_profile_fills_in_what_it_demands_and_holds_the_client_to_it() {
+    for shell in Shell::each() {
+        let create = "client create --kind web --name F --client-id fapi --profile fapi2-security \
+            --redirect-uri https://fapi.example/callback --jwks-uri https://fapi.example/jwks";
+        shell
+            .call(&format!("{create} --no-pkce"))
+            .fails(2, "AS-3003 require_pkce (security profile fapi2-security): PKCE is required.");
+        let made = shell.call(&format!("{create} --json")).json();
+        assert_eq!(made["security_profile"], "fapi2-security");
+        assert_eq!(made["token_endpoint_auth_method"], "private_key_jwt");
+        assert_eq!(made["client_assertion_audience"], "issuer");
+        assert_eq!(made["require_pushed_authorization_requests"], true);
+        assert_eq!(made["dpop_bound_access_tokens"], true);
+        assert_eq!(made["id_token_signed_response_alg"], "ES256");
+        shell
+            .call("client update fapi --id-token-alg RS256")
+            .fails(2, "AS-3003 id_token_signed_response_alg (security");
+        shell.call("client update fapi --require-par=false").fails(2, "(security profile fapi2-security)");
+        shell.call("client update fapi --profile legacy --require-par=false").ok();
+        shell.call("client update fapi --profile fapi3").fails(2, "fapi2-message-signing");
+        shell.call("client update fapi --profile none").ok();
+        assert!(shell.call("client get fapi --json").json().get("security_profile").is_none());
+    }
+}

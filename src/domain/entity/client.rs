@@ -8,7 +8,10 @@ use crate::{
     entity::TokenDeliveryMode,
     ids::ClientId,
     jose::{ContentEncryption, EncryptionChoice, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
-    oauth::{AssertionAlgorithm, GrantType, ResponseMode, ResponseType, default_response_types},
+    oauth::{
+        AssertionAlgorithm, GrantType, ProfileRules, ResponseMode, ResponseType, SecurityProfile,
+        default_response_types,
+    },
 };
 
 /// What kind of program the client is; decides the defaults and whether it can keep a secret.
@@ -317,6 +320,9 @@ pub struct ClientSettings {
     /// The types of authorization details that the client may use (RFC 9396 §10).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types: Vec<String>,
+    /// The set of rules that all the other settings, and every request, keep to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_profile: Option<SecurityProfile>,
 }
 
 /// What a client gets that says nothing (JARM §3).
@@ -407,6 +413,7 @@ impl ClientSettings {
             backchannel_client_notification_endpoint: None,
             backchannel_authentication_request_signing_alg: None,
             authorization_details_types: Vec::new(),
+            security_profile: None,
         }
     }
 
@@ -506,6 +513,11 @@ impl Client {
     pub fn allows_response_mode(&self, mode: ResponseMode) -> bool {
         let allowed = &self.settings.response_modes;
         allowed.is_empty() || allowed.contains(&mode)
+    }
+
+    /// The rules of the client's security profile, if it has one.
+    pub fn profile_rules(&self) -> Option<&'static ProfileRules> {
+        self.settings.security_profile.map(SecurityProfile::rules)
     }
 
     /// PKCE is required of public clients always, and of others unless relaxed (RFC 9700 §2.1.1).

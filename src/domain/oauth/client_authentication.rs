@@ -201,12 +201,17 @@ pub fn check_assertion(
     Ok(AssertionFacts { jti: jti.to_owned(), expires_at })
 }
 
-/// The audience is a single text, for clients that may name nothing beside it.
+/// The audience is the issuer as a single text, for clients that may name nothing else or beside it:
+/// by their settings, or by their security profile.
 ///
 /// # Errors
 /// `invalid_client`.
-pub fn check_audience_is_text(claims: &Map<String, Value>) -> Result<(), OAuthError> {
-    if claims.get("aud").is_some_and(Value::is_string) { Ok(()) } else { Err(refused(Reason::AssertionClaims)) }
+pub fn check_audience_is_text(client: &Client, claims: &Map<String, Value>, issuer: &str) -> Result<(), OAuthError> {
+    let of_profile = client.profile_rules().is_some_and(|rules| rules.assertion_audience.is_some());
+    if claims.get("aud").and_then(Value::as_str) == Some(issuer) {
+        return Ok(());
+    }
+    Err(refused(if of_profile { Reason::ProfileAudience } else { Reason::AssertionClaims }))
 }
 
 fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OAuthError> {

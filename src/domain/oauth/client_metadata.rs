@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     GrantType, ResponseType, check_registrable, request_object::without_fragment, resource::resource_of_consent,
-    scope::is_scope_token,
+    scope::is_scope_token, security_profile,
 };
 use crate::{
     entity::{AuthMethod, ClientKind, ClientSettings},
@@ -34,7 +34,7 @@ const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
 /// A setting that is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsRule {
-    /// The path of the setting: `redirect_uris[1]`.
+    /// The path of the setting: `redirect_uris[1]`; and the security profile whose rule it is, if it is one's.
     pub field: String,
     /// The rule, as one public sentence.
     pub rule: &'static str,
@@ -64,11 +64,19 @@ pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(),
     check_sector(settings)?;
     check_certificate(settings)?;
     check_names(settings)?;
-    check_lifetimes(settings)
+    check_lifetimes(settings)?;
+    check_profile(settings)
 }
 
 pub(super) fn rule<T>(field: impl Into<String>, rule: &'static str) -> Result<T, SettingsRule> {
     Err(SettingsRule { field: field.into(), rule })
+}
+
+fn check_profile(settings: &ClientSettings) -> Result<(), SettingsRule> {
+    match security_profile::find_broken(settings) {
+        Some((profile, field, sentence)) => rule(format!("{field} (security profile {})", profile.name()), sentence),
+        None => Ok(()),
+    }
 }
 
 fn check_grants(settings: &ClientSettings) -> Result<(), SettingsRule> {

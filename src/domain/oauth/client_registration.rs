@@ -84,6 +84,7 @@ const ADMINISTRATORS: &[&str] = &[
     "access_token_lifetime",
     "id_token_lifetime",
     "refresh_token_lifetime",
+    "security_profile",
 ];
 
 /// Members that ask for a protection. Unknown members are ignored (RFC 7591 §2), but who asks to be

@@ -31,6 +31,7 @@ mod resource;
 mod response_mode;
 mod response_type;
 mod scope;
+mod security_profile;
 mod standing;
 mod token_exchange;
 mod token_request;
@@ -96,6 +97,9 @@ pub use resource::{
 pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
+pub use security_profile::{
+    ProfileRules, RefreshTokens, RequestObjects, SecurityProfile, SenderConstraint, SignedResponses,
+};
 pub use standing::{check_released, check_standing};
 pub use token_exchange::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, Exchanged, SubjectType, decide_exchange};
 pub use token_request::{

@@ -4,7 +4,8 @@
 //!
 //! A client is in one of two styles. By default the object wins and what it leaves out is taken from
 //! outside (OIDC Core 6.1). With `require_signed_request_object` only what is inside counts
-//! (RFC 9101 §6.3), and the object lives for an hour at most.
+//! (RFC 9101 §6.3), and the object lives for an hour at most. A security profile may demand the same
+//! of the object's times in either style.
 
 use serde_json::{Map, Value};
 
@@ -37,11 +38,13 @@ const fn refused(reason: Reason) -> OAuthError {
 
 /// The algorithms that this client may sign with.
 pub fn request_object_algorithms(client: &Client, supported: &[SigningAlgorithm]) -> Vec<SigningAlgorithm> {
+    let rules = client.profile_rules();
+    let in_profile = |algorithm: &SigningAlgorithm| rules.is_none_or(|rules| rules.algorithms.contains(algorithm));
     match client.settings.request_object_signing_alg {
-        None => supported.to_vec(),
+        None => supported.iter().copied().filter(in_profile).collect(),
         Some(RequestObjectAlgorithm::Unsigned) => Vec::new(),
         Some(RequestObjectAlgorithm::Signed(registered)) => {
-            supported.iter().copied().filter(|algorithm| *algorithm == registered).collect()
+            supported.iter().copied().filter(|algorithm| *algorithm == registered).filter(in_profile).collect()
         }
     }
 }
@@ -143,7 +146,8 @@ pub fn check_request_object(
     if !from_client || !for_us {
         return Err(refused(Reason::RequestObjectClaims));
     }
-    check_times(claims, alone, now)
+    let longest = client.profile_rules().and_then(|rules| rules.longest_request_object);
+    check_times(claims, longest.or(alone.then_some(MAX_LIFETIME)), now)
 }
 
 /// What must be the same inside and outside (OIDC Core 6.1, RFC 9101 §5).
@@ -169,22 +173,17 @@ fn check_same_request(
     if same_client && same_type { Ok(()) } else { Err(refused(Reason::RequestObjectMismatch)) }
 }
 
-fn check_times(claims: &Map<String, Value>, alone: bool, now: Timestamp) -> Result<(), OAuthError> {
+/// `longest`: how long the object may live, where it must say so.
+fn check_times(claims: &Map<String, Value>, longest: Option<i64>, now: Timestamp) -> Result<(), OAuthError> {
     let time = |name| numeric_date(claims, name).map_err(|_| refused(Reason::RequestObjectClaims));
     let (issued, begin, end) = (time("iat")?, time("nbf")?, time("exp")?);
     let latest = now.plus_seconds(LEEWAY);
     if [issued, begin].into_iter().flatten().any(|begin| begin > latest) || end.is_some_and(|end| end <= now) {
         return Err(refused(Reason::RequestObjectExpired));
     }
-    if !alone {
-        return Ok(());
-    }
+    let Some(longest) = longest else { return Ok(()) };
     match (begin, end) {
-        (Some(begin), Some(end))
-            if end <= begin.plus_seconds(MAX_LIFETIME) && begin >= now.plus_seconds(-MAX_LIFETIME) =>
-        {
-            Ok(())
-        }
+        (Some(begin), Some(end)) if end <= begin.plus_seconds(longest) && begin >= now.plus_seconds(-longest) => Ok(()),
         _ => Err(refused(Reason::RequestObjectClaims)),
     }
 }

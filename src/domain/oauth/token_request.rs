@@ -7,6 +7,7 @@ use super::{
     pkce::check_verifier,
     resource::parse_resources,
     scope::{OFFLINE_ACCESS, OPENID, check_allowed, parse_scope},
+    security_profile::RefreshTokens,
 };
 use crate::{
     Secret, Timestamp,
@@ -169,6 +170,8 @@ pub fn check_redeemable(
 /// What happens to a refresh token that is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshDecision {
+    /// Hand out the same token, which lives on: a thief could not use it.
+    Keep,
     /// Mint a successor; the write whose condition is `rotated_at IS NULL` wins.
     Rotate,
     /// Hand out the successor again: the response was lost, or two requests raced.
@@ -183,7 +186,8 @@ pub enum RefreshDecision {
 /// been used, so the client has it. `grace_seconds`: how long a replaced token is answered with
 /// its successor.
 ///
-/// A replaced token is reuse even after its own idle expiry, as long as its family could live.
+/// A replaced token is reuse even after its own idle expiry, as long as its family could live. A
+/// security profile may keep tokens that only their client can use (FAPI 2.0 Security Profile 5.3.2.1).
 pub fn decide_refresh(
     token: &RefreshToken,
     successor_rotated: bool,
@@ -209,8 +213,14 @@ pub fn decide_refresh(
             }
         }
         None if expired => refused(Reason::RefreshTokenExpired),
+        None if is_kept(token, client) => RefreshDecision::Keep,
         None => RefreshDecision::Rotate,
     }
+}
+
+fn is_kept(token: &RefreshToken, client: &Client) -> bool {
+    client.profile_rules().is_some_and(|rules| rules.refresh_tokens == RefreshTokens::Kept)
+        && (client.is_confidential() || !token.confirmation.is_empty())
 }
 
 /// The scopes of a service's own token: what it asks for, or all it is registered for. The scopes

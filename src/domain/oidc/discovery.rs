@@ -103,9 +103,9 @@ pub struct Capabilities<'a> {
     pub userinfo_algs: &'a [SigningAlgorithm],
     /// The algorithms that introspection answers are signed with, when asked for as JWTs.
     pub introspection_algs: &'a [SigningAlgorithm],
-    /// `alg` of what is encrypted for clients.
+    /// `alg` of what is encrypted for clients, and for this server.
     pub encryption_algs: &'a [KeyManagementAlgorithm],
-    /// `enc` of what is encrypted for clients.
+    /// `enc` of what is encrypted for clients, and for this server.
     pub content_encryptions: &'a [ContentEncryption],
     /// `subject_types_supported`.
     pub subject_types: &'a [SubjectType],
@@ -175,6 +175,9 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
         document.put(member, (!c.request_object_algs.is_empty()).into());
     }
     document.list("request_object_signing_alg_values_supported", c.request_object_algs.iter().copied());
+    if !c.request_object_algs.is_empty() {
+        document.encryption("request_object", c);
+    }
     document.put("authorization_response_iss_parameter_supported", true.into());
     if c.client_id_metadata_documents {
         document.put("client_id_metadata_document_supported", true.into());

@@ -96,7 +96,7 @@ reasons! {
     RequestObjectSignature = "AS-1050", Developer, "The request object's signature does not verify.", "Sign with the private key whose public half is registered for this client.";
     RequestObjectAlgorithm = "AS-1051", Developer, "The request object is signed with another algorithm than this client may use.", "Use the registered request_object_signing_alg, or an asymmetric algorithm that the metadata lists.";
     RequestObjectUnsigned = "AS-1052", Developer, "Unsigned request objects are not allowed for this client.", "Sign it; an administrator can register request_object_signing_alg none for a client that cannot.";
-    RequestObjectEncrypted = "AS-1053", Developer, "Encrypted request objects are not offered.", "Sign it, and leave the encryption out.";
+    RequestObjectEncrypted = "AS-1053", Developer, "The request object is encrypted, but the client is not registered for that.", "Leave the encryption out, or ask an administrator to set request_object_encryption_alg.";
     RequestObjectExpired = "AS-1054", Developer, "The request object is expired, or not yet valid.", "Check the client's clock; sign a new object for each request.";
     RequestObjectClaims = "AS-1055", Developer, "The claims of the request object are not acceptable.", "iss is the client_id, aud is the issuer; where the client must sign, nbf and exp are at most an hour apart.";
     RequestObjectNested = "AS-1056", Developer, "The request object names another request object.", "Leave request and request_uri out of it.";
@@ -249,6 +249,12 @@ reasons! {
     UserCodeThrottled = "AS-1601", Person, "Too many codes were tried.", "Wait a few minutes before the next attempt.";
     ConfirmationMissing = "AS-1602", Person, "The box is not ticked.", "Tick the box only if you started this yourself.";
     DeferredAnswered = "AS-1603", Person, "This request was answered before, or has expired.", "Start again on the device.";
+    // 17xx: security profiles of clients
+    ProfileAlgorithm = "AS-1700", Developer, "The algorithm is not allowed by the client's security profile.", "Sign with an algorithm of the profile: ES256 and PS256 are in every one.";
+    ProfileAudience = "AS-1701", Developer, "The client assertion is for another audience than the client's security profile demands.", "Make aud the issuer, as a single string.";
+    // 171x: encrypted request objects
+    RequestObjectInTheOpen = "AS-1710", Developer, "This client must encrypt its request objects.", "Encrypt the signed object for this server's key, as registered.";
+    RequestObjectUndecryptable = "AS-1711", Developer, "The request object cannot be decrypted.", "Encrypt it for the key with use enc in this server's key set, with exactly the registered alg and enc.";
     // 20xx: sign-in and setup
     CredentialsWrong = "AS-2001", Person, "That username and password do not match.", "Try again, or ask an administrator for help.";
     SignInThrottled = "AS-2002", Person, "Too many attempts.", "Wait a few minutes before the next attempt.";

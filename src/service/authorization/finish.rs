@@ -148,7 +148,7 @@ fn grant_in(
     let scope = request.scope.join(" ");
     let code = if request.response_type.has_code() {
         cx.passed("authorization_code", &[("scope", &scope)]);
-        Some(insert_code(cx, tx, asked, &authorization)?)
+        Some(insert_code(cx, tx, asked, &client, &authorization)?)
     } else {
         None
     };
@@ -240,7 +240,13 @@ fn insert_authorization(
 }
 
 /// Its code. Gives the code's text.
-fn insert_code(cx: &Cx, tx: &mut Write<'_>, asked: &Asked, granted: &Authorization) -> Result<Secret<String>, Broken> {
+fn insert_code(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    asked: &Asked,
+    client: &Client,
+    granted: &Authorization,
+) -> Result<Secret<String>, Broken> {
     let request = &asked.request;
     let code = mint(SecretKind::AuthorizationCode, cx.random());
     let row = AuthorizationCode {
@@ -251,11 +257,17 @@ fn insert_code(cx: &Cx, tx: &mut Write<'_>, asked: &Asked, granted: &Authorizati
         code_challenge: request.code_challenge.clone(),
         nonce: request.nonce.clone(),
         created_at: cx.now(),
-        expires_at: cx.now().plus_seconds(cx.services.policy.code_seconds),
+        expires_at: cx.now().plus_seconds(code_seconds(cx, client)),
         consumed_at: None,
     };
     authorization_code::insert(tx, &row)?;
     Ok(code.text)
+}
+
+/// How long a code lives: no longer than the client's security profile allows.
+fn code_seconds(cx: &Cx, client: &Client) -> i64 {
+    let seconds = cx.services.policy.code_seconds;
+    client.profile_rules().and_then(|rules| rules.longest_code).map_or(seconds, |longest| seconds.min(longest))
 }
 
 /// The tokens that come with the code, or instead of it.

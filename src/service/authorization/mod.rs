@@ -118,6 +118,9 @@ pub async fn start(cx: &Cx, encoded: &[u8], browser: &Browser) -> Result<Started
         }
         None => None,
     };
+    if let Some(view) = &client {
+        cx.note_profile(&view.client);
+    }
     let valid = request_source::read(cx, params, client.as_deref()).await?;
     let answered = |answer| Ok(Started { next: Next::Answer(answer), browser_cookie: None });
     let ValidRequest { request, redirect } = match valid {

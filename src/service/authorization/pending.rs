@@ -70,6 +70,7 @@ pub(in crate::service) fn find(
 impl Pending {
     /// Notes which dialogue goes on: once a request, however often it is read.
     pub(in crate::service) fn note(&self, cx: &Cx) {
+        cx.note_profile(&self.client);
         cx.passed("interaction", &[("authorization_trace", self.interaction.trace_id.as_str())]);
     }
 

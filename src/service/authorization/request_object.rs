@@ -9,7 +9,7 @@ use crate::{
         entity::Client,
         jose::SigningAlgorithm,
         oauth::{
-            ErrorCode, OAuthError, check_may_be_unsigned, check_request_object_type, check_request_uri,
+            ErrorCode, OAuthError, ProfileRules, check_may_be_unsigned, check_request_object_type, check_request_uri,
             request_object_algorithms,
         },
         trace::Reason,
@@ -18,6 +18,7 @@ use crate::{
         Cx,
         client_keys::{self, NotVerified},
         clients::ClientView,
+        keys,
     },
 };
 
@@ -36,7 +37,8 @@ const fn refused(reason: Reason) -> OAuthError {
 /// # Errors
 /// `invalid_request_object`, or `request_not_supported` for an unsigned one.
 pub(super) async fn read(cx: &Cx, view: &ClientView, text: &str) -> Result<Map<String, Value>, OAuthError> {
-    let text = decrypt(text)?;
+    let decrypted = decrypt(cx, &view.client, text)?;
+    let text = decrypted.as_deref().unwrap_or(text);
     if let Some(unsecured) = UnsecuredJwt::parse(text).map_err(malformed)? {
         check_may_be_unsigned(&view.client)?;
         check_request_object_type(&unsecured.header)?;
@@ -44,7 +46,9 @@ pub(super) async fn read(cx: &Cx, view: &ClientView, text: &str) -> Result<Map<S
         return Ok(unsecured.danger_claims);
     }
     let allowed = request_object_algorithms(&view.client, REQUEST_OBJECT_ALGORITHMS);
+    let limited = view.client.profile_rules().is_some_and(ProfileRules::limits_algorithms);
     let verified = client_keys::verify(cx, view, text, &allowed).await.map_err(|error| match error {
+        NotVerified::Token(VerifyError::AlgorithmNotAllowed) if limited => refused(Reason::ProfileAlgorithm),
         NotVerified::KeysUnavailable => refused(Reason::ClientKeysUnavailable),
         NotVerified::Token(error) => malformed(error),
     })?;
@@ -64,10 +68,23 @@ fn malformed(error: VerifyError) -> OAuthError {
     })
 }
 
-/// The JWS inside of an encrypted object (RFC 7516 §3.1: five parts), or the text as it is. Nothing
-/// can be encrypted to this server, so what seems to be is refused.
-fn decrypt(text: &str) -> Result<&str, OAuthError> {
-    if text.split('.').count() == 5 { Err(refused(Reason::RequestObjectEncrypted)) } else { Ok(text) }
+/// The JWS inside of an encrypted object (RFC 7516 §3.1: five parts; RFC 9101 §6.1), if it is one. A
+/// client that has registered how it encrypts does so, and no other does: nothing else tells whether
+/// what stands in the open was meant to.
+fn decrypt(cx: &Cx, client: &Client, text: &str) -> Result<Option<String>, OAuthError> {
+    let registered = client.settings.request_object_encryption();
+    match (text.split('.').count() == 5, registered) {
+        (false, None) => Ok(None),
+        (false, Some(_)) => Err(refused(Reason::RequestObjectInTheOpen)),
+        (true, None) => Err(refused(Reason::RequestObjectEncrypted)),
+        (true, Some(registered)) => {
+            let opened = keys::decrypt_own(cx, text, |choice| choice == registered);
+            let opened = opened.map_err(|_| refused(Reason::RequestObjectUndecryptable))?;
+            let inside = String::from_utf8(opened.plaintext.expose().clone());
+            cx.passed("request_object_encryption", &[("alg", registered.alg.name()), ("enc", registered.enc.name())]);
+            inside.map(Some).map_err(|_| refused(Reason::RequestObjectMalformed))
+        }
+    }
 }
 
 /// Fetches the object at an address that the client has registered, anew each time.

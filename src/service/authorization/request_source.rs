@@ -127,8 +127,18 @@ async fn resolve(cx: &Cx, params: Params, view: &ClientView) -> Result<Source, S
     Ok(Source { params: unwrap_object(cx, params, view).await?, pushed: None })
 }
 
-/// The parameters themselves, or those of the request object that they carry.
+/// The parameters themselves, or those of the request object that they carry. What is refused is told
+/// as clients of the client's security profile expect it.
 async fn unwrap_object(cx: &Cx, params: Params, view: &ClientView) -> Result<Params, Box<SourceRefusal>> {
+    read_object(cx, params, view).await.map_err(|mut refusal| {
+        if let Some(rules) = view.client.profile_rules() {
+            refusal.error = rules.told(refusal.error);
+        }
+        refusal
+    })
+}
+
+async fn read_object(cx: &Cx, params: Params, view: &ClientView) -> Result<Params, Box<SourceRefusal>> {
     const RULE: &str = "request_object";
     let client = &view.client;
     let by_reference = params.find("request_uri").is_some();

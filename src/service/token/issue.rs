@@ -92,6 +92,13 @@ pub enum Chain {
         /// The token to replace.
         from: RefreshToken,
     },
+    /// With the refresh token that was used, which stays.
+    Keep {
+        /// The token.
+        token: RefreshToken,
+        /// Its text.
+        refresh_token: Secret<String>,
+    },
     /// An access token and nothing else.
     Single,
     /// Again, after a lost response: the refresh token stays.
@@ -218,7 +225,7 @@ fn for_authorization(
             drafts.proved.check_code(authorization.bounds.dpop_jkt.as_deref()).map_err(undo)?;
             true
         }
-        Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => true,
+        Chain::Rotate { .. } | Chain::Keep { .. } | Chain::Redeliver { .. } | Chain::Single => true,
     };
     let confirmation =
         if access_wanted { drafts.proved.for_client(client).map_err(undo)? } else { Confirmation::default() };
@@ -277,11 +284,11 @@ fn for_authorization(
     let (nonce, auth_req_id) = match &chain {
         Chain::Begin { nonce, auth_req_id } => (nonce.clone(), auth_req_id.clone()),
         Chain::FrontChannel(front) => (front.nonce.clone(), None),
-        Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => (None, None),
+        Chain::Rotate { .. } | Chain::Keep { .. } | Chain::Redeliver { .. } | Chain::Single => (None, None),
     };
     let front_channel = match &chain {
         Chain::FrontChannel(front) => Some(front.clone()),
-        Chain::Begin { .. } | Chain::Rotate { .. } | Chain::Redeliver { .. } | Chain::Single => None,
+        _ => None,
     };
     let identified = has("openid") && !matches!(chain, Chain::Single);
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
@@ -479,14 +486,21 @@ fn continue_chain(
         return Ok(None);
     }
     let policy = &cx.services.policy;
+    let idle = client.settings.refresh_token_lifetime.unwrap_or(policy.refresh_idle_seconds);
     let family_expires_at = match &chain {
         Chain::Begin { .. } => cx.now().plus_seconds(policy.refresh_absolute_seconds),
         Chain::Rotate { from } => from.family_expires_at,
         Chain::Redeliver { refresh_token } => return Ok(Some(refresh_token.clone())),
+        Chain::Keep { token, refresh_token } => {
+            let expires_at = cx.now().plus_seconds(idle).min(token.family_expires_at);
+            if !refresh_token::extend(tx, &token.token_hash, expires_at)? {
+                return Err(Failure::internal("a locked refresh token was rotated by somebody else").into());
+            }
+            return Ok(Some(refresh_token.clone()));
+        }
         // RFC 6749 §4.2.2: never through the browser.
         Chain::FrontChannel(_) | Chain::Single => return Ok(None),
     };
-    let idle = client.settings.refresh_token_lifetime.unwrap_or(policy.refresh_idle_seconds);
     let token = RefreshToken {
         token_hash: minted.hash.as_bytes().to_vec(),
         authorization_id: authorization.id.clone(),

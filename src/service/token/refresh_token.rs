@@ -1,7 +1,7 @@
 //! Refreshing (RFC 6749 §6, RFC 9700 §4.14.2): each token is replaced by one successor. Within the
 //! grace, a repeated request is handed the very same successor, so that a lost response is
 //! recovered and the family stays a chain; after it, or once the successor was used, a repeat is
-//! theft and revokes the family.
+//! theft and revokes the family. A client whose security profile wants it keeps its token instead.
 
 use super::{
     Stop,
@@ -51,6 +51,9 @@ pub(super) async fn respond(
                 return Err(undo(unknown()));
             };
             let chain = match decide(&context, tx, &found, &view.client)? {
+                RefreshDecision::Keep => {
+                    Chain::Keep { token: found.token.clone(), refresh_token: request.refresh_token.clone() }
+                }
                 RefreshDecision::Rotate => Chain::Rotate { from: found.token.clone() },
                 RefreshDecision::Redeliver => Chain::Redeliver { refresh_token: successor(&context, &found)? },
                 RefreshDecision::Reuse => {

@@ -1,6 +1,7 @@
 //! Request objects (OIDC Core 6, RFC 9101).
 
 mod by_reference;
+mod encrypted;
 mod errors;
 mod ok;
 mod required;

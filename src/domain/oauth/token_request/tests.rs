@@ -179,6 +179,33 @@ fn a_refresh_token_is_rotated_redelivered_within_the_grace_or_reused() {
     }
 }
 
+/// Behaviour 176.
+#[test]
+fn a_profile_may_keep_a_refresh_token_that_only_its_client_can_use() {
+    use crate::oauth::{Confirmation, SecurityProfile};
+    let decide = |client: &crate::entity::Client, token: &RefreshToken| decide_refresh(token, false, client, 60, at(0));
+    let bound =
+        RefreshToken { confirmation: Confirmation { jkt: Some("key".to_owned()), x5t_s256: None }, ..token(None) };
+    let mut client = web();
+    for profile in SecurityProfile::ALL {
+        let keeps = [SecurityProfile::Fapi2Security, SecurityProfile::Fapi2MessageSigning].contains(&profile);
+        let (kept, rotated) = (RefreshDecision::Keep, RefreshDecision::Rotate);
+        client.settings.security_profile = Some(profile);
+        client.settings.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+        assert_eq!(decide(&client, &token(None)), if keeps { kept } else { rotated }, "{profile:?}");
+        // A public client has nothing but the key.
+        client.settings.token_endpoint_auth_method = AuthMethod::None;
+        assert_eq!(decide(&client, &token(None)), rotated, "{profile:?}");
+        assert_eq!(decide(&client, &bound), if keeps { kept } else { rotated }, "{profile:?}");
+    }
+    // What was replaced before the client had the profile stays replaced; and nothing lives for ever.
+    client.settings.security_profile = Some(SecurityProfile::Fapi2Security);
+    client.settings.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+    assert_eq!(decide(&client, &token(Some(at(-100)))), RefreshDecision::Reuse);
+    let late = decide_refresh(&token(None), false, &client, 60, at(1000));
+    assert!(matches!(late, RefreshDecision::Refused(error) if error.reason == Reason::RefreshTokenExpired));
+}
+
 #[test]
 fn a_refresh_token_of_another_client_or_past_its_time_is_refused_without_a_consequence() {
     let expect = |decision, reason| match decision {
