@@ -168,7 +168,7 @@ on_both! {
         for settings in [
             good.replacen('{', r#"{"danger_new_switch":true,"#, 1),
             good.replace(r#""once""#, r#""never""#),
-            good.replace("client_secret_basic", "tls_client_auth"),
+            good.replace("client_secret_basic", "client_secret_telepathy"),
             "{}".into(),
             "null".into(),
             String::new(),

@@ -1,5 +1,7 @@
 //! Tests of `token_exchange`.
 
+use serde_json::json;
+
 use super::*;
 use crate::{
     entity::ClientKind,
@@ -112,16 +114,16 @@ fn the_client_or_its_actor_is_named_and_earlier_ones_are_kept() {
     let of = |mode, acting: Option<&str>, subject: &ExchangeSubject| {
         let policy = policy(&["https://a.example"], mode);
         let exchanged = decide_exchange(&request(&[]).unwrap(), &service(), Some(&policy), subject, acting).unwrap();
-        exchanged.actor.map(|actor| actor.claim().to_string())
+        exchanged.actor.map(|actor| actor.claim())
     };
     let plain = subject(&["openid"]);
-    assert_eq!(of(ExchangeMode::Delegation, None, &plain).as_deref(), Some(r#"{"sub":"app"}"#));
-    assert_eq!(of(ExchangeMode::Delegation, Some("u2"), &plain).as_deref(), Some(r#"{"sub":"u2"}"#));
+    assert_eq!(of(ExchangeMode::Delegation, None, &plain), Some(json!({"sub": "app"})));
+    assert_eq!(of(ExchangeMode::Delegation, Some("u2"), &plain), Some(json!({"sub": "u2"})));
     assert_eq!(of(ExchangeMode::Impersonation, None, &plain), None);
-    assert_eq!(of(ExchangeMode::Impersonation, Some("u2"), &plain).as_deref(), Some(r#"{"sub":"u2"}"#));
+    assert_eq!(of(ExchangeMode::Impersonation, Some("u2"), &plain), Some(json!({"sub": "u2"})));
     let nested = of(ExchangeMode::Delegation, None, &acted).unwrap();
-    assert_eq!(nested, r#"{"act":{"sub":"first"},"sub":"app"}"#);
-    assert_eq!(of(ExchangeMode::Impersonation, None, &acted).as_deref(), Some(r#"{"sub":"first"}"#));
+    assert_eq!(nested, json!({"act": {"sub": "first"}, "sub": "app"}));
+    assert_eq!(of(ExchangeMode::Impersonation, None, &acted), Some(json!({"sub": "first"})));
 }
 
 #[test]
