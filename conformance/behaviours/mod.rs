@@ -6,6 +6,8 @@
 mod authorization_errors;
 mod authorization_request;
 mod authorization_response;
+mod ciba;
+mod ciba_tokens;
 mod discovery;
 mod dpop;
 mod fapi2;
@@ -17,10 +19,12 @@ mod id_token;
 mod keys;
 mod logout;
 mod message_signing;
+mod mtls;
 mod pushed_authorization_request;
 mod refresh;
 mod registration;
 mod request_object;
+mod tls;
 mod token_endpoint;
 mod userinfo;
 

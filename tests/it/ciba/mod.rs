@@ -3,7 +3,7 @@
 
 mod errors;
 mod ok;
-mod ping;
+pub mod ping;
 mod races;
 mod signed;
 

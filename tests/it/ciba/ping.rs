@@ -5,7 +5,8 @@ use symbolon::{domain::entity::DeliveryState, net::fetcher::Reach, service::deli
 use super::{NOTIFICATION_TOKEN, answer, ask, begin, pinged, poll};
 use crate::support::{Database, LogoutReceiver, TestApp};
 
-async fn reaching(database: Database) -> TestApp {
+/// An application that tells receivers on this machine.
+pub async fn reaching(database: Database) -> TestApp {
     TestApp::with(database, |options| options.reach = Reach::DangerLoopback).await
 }
 

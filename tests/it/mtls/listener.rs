@@ -10,16 +10,24 @@ use rustls::{
     ClientConfig, ClientConnection, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
-use symbolon::tls::{HttpVersions, ServerTls, install_crypto_provider};
+use symbolon::tls::{HttpVersions, ServerTls, TlsError, install_crypto_provider};
 
 use super::support::{fixture, key_of, named, request, self_signed, told, with_authority};
 use crate::support::{Answer, ClientSpec, Database, Request, Response, TestApp};
 
 /// An application with a listener for certificates, and the address of that.
-async fn listening(database: Database) -> (TestApp, SocketAddr) {
+pub async fn listening(database: Database) -> (TestApp, SocketAddr) {
+    listening_with(database, ServerTls::mutual_config).await
+}
+
+/// An application with a listener for TLS that is set up like this, and the address of that.
+pub async fn listening_with(
+    database: Database,
+    configure: fn(&ServerTls, HttpVersions) -> Result<rustls::ServerConfig, TlsError>,
+) -> (TestApp, SocketAddr) {
     install_crypto_provider();
     let tls = ServerTls::load(&fixture("server.pem"), &fixture("server.key")).expect("a certificate");
-    let config = tls.mutual_config(HttpVersions::Http2AndHttp1).expect("a configuration");
+    let config = configure(&tls, HttpVersions::Http2AndHttp1).expect("a configuration");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("an address");
     let app = TestApp::with(database, |options| {
@@ -30,11 +38,16 @@ async fn listening(database: Database) -> (TestApp, SocketAddr) {
     (app, address)
 }
 
-/// Sends a request over TLS, with the certificate and key of this name.
-async fn send(app: &TestApp, address: SocketAddr, request: &Request, shown: Option<&str>) -> Answer {
+/// Whom clients believe who the server is.
+pub fn authority() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(fixture("ca.pem")).expect("an authority")).expect("an authority");
-    let builder = ClientConfig::builder().with_root_certificates(roots);
+    roots
+}
+
+/// Sends a request over TLS, with the certificate and key of this name.
+pub async fn send(app: &TestApp, address: SocketAddr, request: &Request, shown: Option<&str>) -> Answer {
+    let builder = ClientConfig::builder().with_root_certificates(authority());
     let config = match shown {
         None => builder.with_no_client_auth(),
         Some(name) => {

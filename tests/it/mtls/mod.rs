@@ -2,6 +2,6 @@
 //! (RFC 9440).
 
 mod bound;
-mod listener;
+pub mod listener;
 mod methods;
-mod support;
+pub mod support;
