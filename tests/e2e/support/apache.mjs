@@ -72,7 +72,10 @@ export async function startApache({ port, issuer, client, tls, extra = [] }) {
     },
     'apache2 does not answer',
     { timeout: 15_000 },
-  );
+  ).catch(async (error) => {
+    child.kill('SIGKILL');
+    throw new Error(`${error.message}\n${await read()}`);
+  });
   return {
     origin,
     redirectUri,
