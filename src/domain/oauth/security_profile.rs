@@ -140,7 +140,7 @@ const OAUTH_2_1: ProfileRules = ProfileRules {
 const MCP: ProfileRules = ProfileRules { requests_by_reference: false, ..OAUTH_2_1 };
 
 const FAPI_1: ProfileRules = ProfileRules {
-    auth_methods: &[AuthMethod::PrivateKeyJwt],
+    auth_methods: &[AuthMethod::PrivateKeyJwt, AuthMethod::TlsClientAuth, AuthMethod::SelfSignedTlsClientAuth],
     algorithms: &[SigningAlgorithm::ES256, SigningAlgorithm::PS256],
     response_types: &[ResponseType::Code, ResponseType::CodeIdToken],
     pkce: false,
@@ -160,7 +160,7 @@ const FAPI_CIBA: ProfileRules =
     ProfileRules { requests_by_reference: false, bad_request_object: ErrorCode::InvalidRequest, ..FAPI_1 };
 
 const FAPI_2: ProfileRules = ProfileRules {
-    auth_methods: &[AuthMethod::PrivateKeyJwt],
+    auth_methods: &[AuthMethod::PrivateKeyJwt, AuthMethod::TlsClientAuth, AuthMethod::SelfSignedTlsClientAuth],
     algorithms: &[SigningAlgorithm::ES256, SigningAlgorithm::PS256, SigningAlgorithm::EdDSA],
     response_types: &[ResponseType::Code],
     pkce: true,

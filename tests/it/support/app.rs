@@ -240,10 +240,7 @@ pub async fn record_of(services: &Services, trace_id: &str) -> Option<DecisionRe
 }
 
 fn services(store: Store, options: &Options, origin: &str) -> (Arc<Services>, Arc<ManualClock>) {
-    static PROVIDER: OnceLock<()> = OnceLock::new();
-    PROVIDER.get_or_init(|| {
-        rustls::crypto::aws_lc_rs::default_provider().install_default().expect("the first TLS provider");
-    });
+    symbolon::tls::install_crypto_provider();
     let clock = Arc::new(ManualClock::default());
     let cheap = PasswordSettings { threads: 1, memory_kib: 64, iterations: 1, ..PasswordSettings::default() };
     let services = Services {
