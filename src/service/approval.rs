@@ -4,7 +4,7 @@
 use super::{
     Cx,
     authorization::{
-        self, App, Browser, DialogueFailure, Form, Next, Pending, asked_scope, decide_pending, decline, find_pending,
+        App, Browser, DialogueFailure, Form, Next, Pending, asked_scope, decide_pending, decline, find_pending,
         page_to_switch, session_of,
     },
     backchannel_authentication,
@@ -18,7 +18,7 @@ use crate::{
         ids::{DeferredId, InteractionId, UserId},
         oauth::{OAuthError, UserCode},
         oidc::interaction::Decision,
-        trace::{Reason, Transaction},
+        trace::Reason,
     },
     store::{Read, deferred},
 };
@@ -49,13 +49,7 @@ pub struct ApprovalView {
 /// # Errors
 /// As [`authorization::resume`]; `DeferredAnswered` when the request no longer waits.
 pub async fn view(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Shown<ApprovalView>, DialogueFailure> {
-    cx.note_transaction(Transaction::Consent);
-    let (context, dialogue, presented) = (cx.clone(), id.clone(), browser.clone());
-    let shown = cx.services.store.read(move |tx| read_view(&context, tx, dialogue, &presented)).await?;
-    match shown {
-        Some(view) => Ok(Shown::Page(view)),
-        None => authorization::go_on(cx, id, browser).await.map(Shown::Elsewhere),
-    }
+    consent::shown(cx, id, browser, read_view).await
 }
 
 fn read_view(

@@ -94,6 +94,19 @@ pub enum Shown<T> {
 /// # Errors
 /// As [`authorization::resume`].
 pub async fn view(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Shown<ConsentView>, DialogueFailure> {
+    shown(cx, id, browser, read_view).await
+}
+
+/// Reads what a page shows; nothing when the dialogue needs something else.
+pub(super) type ReadView<T> = fn(&Cx, &mut Read<'_>, InteractionId, &Browser) -> Result<Option<T>, DialogueFailure>;
+
+/// The page that the dialogue needs now, read in one transaction, or where to go instead.
+pub(super) async fn shown<T: Send + 'static>(
+    cx: &Cx,
+    id: &InteractionId,
+    browser: &Browser,
+    read_view: ReadView<T>,
+) -> Result<Shown<T>, DialogueFailure> {
     cx.note_transaction(Transaction::Consent);
     let (context, dialogue, presented) = (cx.clone(), id.clone(), browser.clone());
     let shown = cx.services.store.read(move |tx| read_view(&context, tx, dialogue, &presented)).await?;

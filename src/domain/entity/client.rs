@@ -498,12 +498,6 @@ impl Client {
         self.settings.grant_types.contains(&grant)
     }
 
-    /// Whether nobody here registered the client: its definition belongs to none of our own.
-    pub fn is_self_registered(&self) -> bool {
-        use super::Owner;
-        ![Owner::Cli, Owner::System, Owner::Ui].contains(&self.owner)
-    }
-
     /// Whether the client may be answered with this.
     pub fn allows_response_type(&self, response_type: ResponseType) -> bool {
         self.settings.response_types.contains(&response_type)

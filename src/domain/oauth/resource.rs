@@ -78,7 +78,7 @@ pub fn resource_of_consent(item: &str) -> Option<&str> {
 /// `invalid_target`.
 pub fn check_may_target(client: &Client, api: &Api) -> Result<(), OAuthError> {
     let scopes = &api.settings.scopes;
-    let allowed = if client.is_self_registered() {
+    let allowed = if client.owner.is_self_registered() {
         api.settings.allow_self_registered
     } else {
         scopes.is_empty() || scopes.iter().any(|scope| client.settings.scope.contains(&scope.name))

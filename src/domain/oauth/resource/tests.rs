@@ -114,7 +114,7 @@ fn a_client_needs_one_of_the_scopes_and_a_stranger_needs_the_api_s_word() {
     for owner in [Owner::Cli, Owner::System, Owner::Ui] {
         let mut known = web();
         known.owner = owner;
-        assert!(!known.is_self_registered());
+        assert!(!known.owner.is_self_registered());
     }
 }
 
