@@ -80,6 +80,16 @@ impl Fetcher {
     /// # Errors
     /// When the TLS library cannot be set up.
     pub fn new(reach: Reach) -> Result<Self, FetchError> {
+        Self::believing(reach, &[])
+    }
+
+    /// One that also believes these authorities, which are certificates in DER.
+    ///
+    /// # Errors
+    /// As [`Fetcher::new`]; when one is no certificate.
+    pub fn believing(reach: Reach, authorities: &[Vec<u8>]) -> Result<Self, FetchError> {
+        let authorities: Result<Vec<_>, _> =
+            authorities.iter().map(|der| reqwest::Certificate::from_der(der)).collect();
         #[expect(clippy::disallowed_methods, reason = "this is the one place where an outbound client is built")]
         let client = reqwest::Client::builder()
             .no_proxy()
@@ -88,9 +98,10 @@ impl Fetcher {
             .connect_timeout(TIMEOUT)
             .https_only(reach == Reach::Public)
             .dns_resolver(Arc::new(CheckedResolver { reach }))
+            .tls_certs_merge(authorities.map_err(failed)?)
             .user_agent(concat!("symbolon/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| FetchError::Failed(error.to_string()))?;
+            .map_err(failed)?;
         Ok(Self { client, reach })
     }
 

@@ -41,6 +41,8 @@ pub struct Options {
     pub policy: Policy,
     /// What the server may fetch.
     pub reach: Reach,
+    /// Whom it believes besides, when it fetches: certificates in DER.
+    pub authorities: Vec<Vec<u8>>,
     /// Connections to the database.
     pub connections: usize,
     /// The largest body, in bytes.
@@ -60,6 +62,7 @@ impl Default for Options {
         Self {
             policy: Policy::default(),
             reach: Reach::Public,
+            authorities: Vec::new(),
             connections: 4,
             max_body_bytes: 64 * 1024,
             trusted: false,
@@ -253,7 +256,7 @@ fn services(store: Store, options: &Options, origin: &str) -> (Arc<Services>, Ar
         registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
-        fetcher: Fetcher::new(options.reach).expect("a fetcher"),
+        fetcher: Fetcher::believing(options.reach, &options.authorities).expect("a fetcher"),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
         issuer: Issuer::parse(origin).expect("an issuer"),
