@@ -49,6 +49,8 @@ pub struct Options {
     pub trusted: bool,
     /// Whether declared proxies tell the certificates of clients.
     pub client_cert_header: bool,
+    /// Whether what a run of a conformance suite needs is served.
+    pub test_hooks: bool,
     /// Whether an authority vouches for a certificate.
     pub vouches: Vouches,
     /// Where clients with certificates are listened for.
@@ -64,6 +66,7 @@ impl Default for Options {
             max_body_bytes: 64 * 1024,
             trusted: false,
             client_cert_header: false,
+            test_hooks: false,
             vouches: Arc::new(|_, _, _| false),
             mutual: None,
         }
@@ -138,6 +141,7 @@ impl TestApp {
                 vouches: options.vouches,
                 client_cert_header: options.client_cert_header,
                 playground: false,
+                test_hooks: options.test_hooks,
                 handle_signals: false,
             };
             actix_web::rt::System::new().block_on(async move {
