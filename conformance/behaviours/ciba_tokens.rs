@@ -230,4 +230,27 @@ both! {
         refused_with(&stolen, &["invalid_grant"]);
         one.rp.send(&told(one.rp.request(TOKEN, &refresh), "client.pem")).await.ok().await;
     }
+
+    async fn b203_a_test_endpoint_allows_or_denies_in_the_place_of_the_person(database: Database) {
+        let app = TestApp::with(database, |options| options.test_hooks = true).await;
+        app.person("alice").await;
+        let party = Party::new(&app, "till").await;
+        for (action, refused) in [("allow", None), ("deny", Some("access_denied"))] {
+            let id = party.begin(&app, &[]).await;
+            refused_with(&poll(&party.rp, &id).await, &["authorization_pending"]);
+            let address = format!("/test/ciba?auth_req_id={id}&action={action}");
+            let pressed = app.send(Request::new("POST", address).body("")).await.response;
+            assert!((200..300).contains(&pressed.status), "{pressed}");
+            app.clock.advance(6);
+            let polled = poll(&party.rp, &id).await;
+            match refused {
+                Some(error) => refused_with(&polled, &[error]),
+                None => drop(polled.ok().await),
+            }
+        }
+        // A server that was not made for a run has no such endpoint.
+        let real = TestApp::new(database).await;
+        let absent = real.send(Request::new("POST", "/test/ciba?auth_req_id=x&action=allow").body("")).await;
+        assert_eq!(absent.response.status, 404, "{}", absent.response);
+    }
 }

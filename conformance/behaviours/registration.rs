@@ -6,7 +6,7 @@ use symbolon::{
         jose::SigningAlgorithm,
         oauth::{GrantType, RegistrationMode},
     },
-    net::fetcher::Reach,
+    net::fetcher::{DangerExceptions, Reach},
     service::admin::registration::PolicyChanges,
 };
 
@@ -201,8 +201,8 @@ both! {
 
     async fn b112_a_pairwise_client_belongs_to_a_sector_that_lists_its_addresses(database: Database) {
         let app = TestApp::with(database, |options| {
-            options.reach = Reach::DangerLoopback;
-            options.authorities = vec![authority()];
+            options.exceptions =
+                DangerExceptions { hosts: vec!["localhost".to_owned()], authorities: Some(authority()) };
         })
         .await;
         let alice = app.person("alice").await;

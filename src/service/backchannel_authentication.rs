@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{
-    Broken, Cx, Failure,
+    Broken, Cx, Failure, apis,
     authorization::check_hint,
     client_authentication::{self, DirectRequest, Freshness},
     client_keys::{self, NotVerified},
@@ -27,9 +27,8 @@ use crate::{
         },
         ids::DeferredId,
         oauth::{
-            AuthorizationRequest, BackchannelRequest, Carried, ErrorCode, GrantType, OAuthError, POLL_INTERVAL, Params,
-            PersonHint, SignedRequest, check_carrier, check_grant, check_signed_request, signed_parameters,
-            unverified_issuer,
+            BackchannelRequest, Carried, ErrorCode, GrantType, OAuthError, POLL_INTERVAL, Params, PersonHint,
+            SignedRequest, check_carrier, check_grant, check_signed_request, signed_parameters, unverified_issuer,
         },
         trace::Reason,
     },
@@ -130,8 +129,7 @@ fn not_signed(error: NotVerified) -> OAuthError {
 async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Result<Option<BackchannelReply>, Failure> {
     let Asked { request, signed } = asked;
     let client_id = view.client.client_id.clone();
-    let mut document = AuthorizationRequest::deferred(client_id.clone(), request.scope.clone());
-    document.acr_values.clone_from(&request.acr_values);
+    let asked = apis::registered(cx, &view.client, request.asked.clone()).await?;
     let code = mint(SecretKind::AuthReqId, cx.random());
     let id = DeferredId::new(cx.fresh_id());
     let notification = request.notification_token.as_ref().map(|token| {
@@ -144,7 +142,7 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
         code_hash: code.hash.as_bytes().to_vec(),
         user_code: None,
         client_id,
-        request: serde_json::to_string(&document).map_err(Failure::internal)?,
+        request: serde_json::to_string(&asked).map_err(Failure::internal)?,
         state: DeferredState::Pending,
         authorization_id: None,
         interval: POLL_INTERVAL,
@@ -173,7 +171,7 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
             }
             let event = Draft::new(EventKind::DeferredRequested).client(&row.client_id).user(&person.id);
             let event = event.object(row.id.as_str()).fact("kind", row.kind.name());
-            event.fact("scope", request.scope.join(" ")).append(&context, tx)?;
+            event.fact("scope", asked.scope.join(" ")).append(&context, tx)?;
             Ok(true)
         })
         .await?;

@@ -17,6 +17,7 @@ mod client_authentication;
 mod client_id_metadata_document;
 #[path = "../../conformance/behaviours/mod.rs"]
 mod conformance;
+mod conformance_seed;
 mod consent;
 mod device;
 mod discovery;
@@ -39,6 +40,7 @@ mod revocation;
 mod security_profiles;
 mod sessions;
 mod setup;
+mod step_up;
 mod subjects;
 mod token;
 mod token_exchange;

@@ -42,7 +42,7 @@ mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
 pub use actor::Actor;
-pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings};
+pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings, tighten};
 pub use assertion_algorithm::AssertionAlgorithm;
 pub use authorization_details::{check_details, describe_fields, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{

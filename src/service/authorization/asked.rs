@@ -32,6 +32,8 @@ pub(super) struct Asked {
     /// The scopes, with those of the claims that are asked for one by one, and the resources: all that
     /// consent is about and can be remembered.
     pub scope: Vec<String>,
+    /// The classes of authentication that would do.
+    acr_values: Vec<String>,
     /// How the dialogue ends when it is granted.
     pub ending: Ending,
     prompts: Prompts,
@@ -86,7 +88,8 @@ impl Asked {
         scope.dedup();
         let prompts = Prompts::from_names(request.prompt.iter().map(|prompt| prompt.name()))
             .ok_or(OAuthError::invalid_request(Reason::PromptUnknown))?;
-        Ok(Self { request, hinted_subject, scope, ending, prompts })
+        let acr_values = acr::wanted(&claims, &request.acr_values);
+        Ok(Self { request, hinted_subject, scope, acr_values, ending, prompts })
     }
 
     /// Whether the client, as registered now, may still have what it was found to be allowed when
@@ -179,6 +182,7 @@ impl Facts {
         decide(&Situation {
             prompts: asked.prompts_for(client),
             max_age: asked.request.max_age,
+            acr_values: &asked.acr_values,
             requested_scope: &asked.scope,
             client,
             session: self.session.as_ref().map(|(session, user)| (session, user)),

@@ -37,7 +37,6 @@ both! {
         ask(&rp, &[("requested_expiry", "soon")]).await.refused("invalid_request", "AS-1193").await;
         ask(&rp, &[("user_code", "1234")]).await.refused("invalid_request", "AS-1195").await;
         ask(&rp, &[("request", "a.b.c")]).await.refused("invalid_request", "AS-1197").await;
-        ask(&rp, &[("resource", "https://api.example")]).await.refused("invalid_target", "AS-1016").await;
     }
 
     async fn only_a_confidential_client_with_the_grant_asks(app) {

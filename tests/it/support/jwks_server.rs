@@ -108,9 +108,9 @@ impl Drop for JwksServer {
     }
 }
 
-/// Who vouches for what is served securely: a certificate in DER.
+/// Who vouches for what is served securely: a certificate in PEM.
 pub fn authority() -> Vec<u8> {
-    CertificateDer::from_pem_file(fixture("ca.pem")).expect("a certificate").to_vec()
+    std::fs::read(fixture("ca.pem")).expect("a certificate")
 }
 
 fn fixture(name: &str) -> std::path::PathBuf {

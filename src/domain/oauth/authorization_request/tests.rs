@@ -252,6 +252,13 @@ fn the_default_age_of_the_client_stands_unless_the_request_names_one() {
     assert_eq!(age(&[]), Some(300));
     assert_eq!(age(&[("max_age", Some("15000"))]), Some(15000));
     assert_eq!(granted(&[]).max_age, None);
+    client.settings.default_acr_values = vec!["1".to_owned()];
+    let acr = |changes| {
+        validate(&params(changes), Some(&client)).unwrap_or_else(|e| panic!("{e:?}")).request.acr_values.join(" ")
+    };
+    assert_eq!(acr(&[]), "1");
+    assert_eq!(acr(&[("acr_values", Some("9 8"))]), "9 8");
+    assert!(granted(&[]).acr_values.is_empty());
 }
 
 #[test]
