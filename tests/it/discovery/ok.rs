@@ -1,15 +1,17 @@
-//! The metadata says what the server does: whatever it lists is used here once.
+//! What the metadata and the published keys say; `capabilities` puts whatever they list to use.
 
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use symbolon::domain::{entity::AuthMethod, jose::SigningAlgorithm, oauth::GrantType};
+use symbolon::domain::{jose::SigningAlgorithm, oauth::GrantType};
 
-use crate::support::{Authorize, ClientKey, ClientSpec, Credentials, GrantSpec, Request, SECRET, TestApp, signed_with};
+use crate::support::{ClientSpec, GrantSpec, Request, TestApp};
 
+/// Where the document is that OpenID Connect wants.
 pub const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
+/// The texts of a list.
 pub fn list<'a>(document: &'a Value, name: &str) -> Vec<&'a str> {
     let values = document[name].as_array().unwrap_or_else(|| panic!("{name} is an array: {document}"));
     values.iter().map(|value| value.as_str().expect("text")).collect()
@@ -152,34 +154,6 @@ both! {
         }
     }
 
-    async fn every_advertised_response_type_and_mode_works(app) {
-        // Behaviours 6 and 134.
-        let document = app.document(OPENID).await;
-        let (rp, alice) = (app.client(ClientSpec::web("web").hybrid()).await, app.person("alice").await);
-        let mut browser = app.browser();
-        for response_type in list(&document, "response_types_supported") {
-            for mode in list(&document, "response_modes_supported") {
-                if response_type != "code" && mode.starts_with("query") {
-                    continue;
-                }
-                let request = Authorize::new(&rp, "openid").with("response_type", response_type);
-                let parameters = browser.arrive(&alice, &request.with("response_mode", mode)).await.parameters();
-                let answer = match parameters.get("response") {
-                    Some(signed) => app.verified(signed).await.1,
-                    None => json!(parameters),
-                };
-                for (word, member) in [("code", "code"), ("id_token", "id_token"), ("token", "access_token")] {
-                    let asked = response_type.split(' ').any(|asked| asked == word);
-                    assert_eq!(answer.get(member).is_some(), asked, "{response_type} {mode} {answer}");
-                }
-            }
-        }
-        assert_eq!(
-            list(&document, "authorization_signing_alg_values_supported"),
-            list(&document, "id_token_signing_alg_values_supported")
-        );
-    }
-
     async fn nothing_unsigned_is_advertised(app) {
         // Behaviour 67. Request objects are the one exception, for clients that are registered so (behaviour 13).
         let document = app.document(OPENID).await;
@@ -187,77 +161,6 @@ both! {
         for (name, value) in members.filter(|(name, _)| *name != "request_object_signing_alg_values_supported") {
             let named = value.as_array().is_some_and(|values| values.contains(&json!("none")));
             assert!(!(named && name.ends_with("alg_values_supported")), "{name}: {value}");
-        }
-    }
-
-    async fn every_advertised_authentication_method_works_at_its_endpoint(app) {
-        // Behaviour 15.
-        let document = app.document(OPENID).await;
-        let key = ClientKey::generate(SigningAlgorithm::RS256);
-        for endpoint in ["token", "introspection", "revocation"] {
-            let methods = list(&document, &format!("{endpoint}_endpoint_auth_methods_supported"));
-            assert_eq!(methods.contains(&"none"), endpoint != "introspection", "{endpoint}");
-            let path = path(&app, &document, &format!("{endpoint}_endpoint"));
-            for name in methods {
-                let method = AuthMethod::from_name(name).expect("a known method");
-                let id = format!("{endpoint}-{name}");
-                let (spec, credentials) = match method {
-                    AuthMethod::ClientSecretBasic => (ClientSpec::machine(&id), Credentials::Basic(SECRET.to_owned())),
-                    AuthMethod::ClientSecretPost => (ClientSpec::machine(&id), Credentials::Post(SECRET.to_owned())),
-                    AuthMethod::ClientSecretJwt => (ClientSpec::machine(&id), Credentials::SecretJwt(SECRET.to_owned())),
-                    AuthMethod::PrivateKeyJwt => (ClientSpec::machine(&id).keyed(&key), Credentials::Key(key.clone())),
-                    AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth => {
-                        panic!("{name} is named without an address for certificates")
-                    }
-                    AuthMethod::None => (ClientSpec::spa(&id), Credentials::Public),
-                };
-                let rp = app
-                    .client(spec.set(|settings| settings.token_endpoint_auth_method = method))
-                    .await
-                    .with(credentials);
-                let answer =
-                    rp.post(path, &[("grant_type", "refresh_token"), ("refresh_token", "x"), ("token", "x")]).await;
-                if endpoint == "token" {
-                    // Past authentication, and refused for the request itself.
-                    let error = if method == AuthMethod::None {
-                        ("invalid_grant", "AS-1121")
-                    } else {
-                        ("unauthorized_client", "AS-1102")
-                    };
-                    answer.refused(error.0, error.1).await;
-                } else {
-                    assert_eq!(answer.response.status, 200, "{id}: {}", answer.response);
-                }
-            }
-        }
-    }
-
-    async fn every_advertised_algorithm_of_assertions_is_accepted(app) {
-        let document = app.document(OPENID).await;
-        let algorithms = list(&document, "token_endpoint_auth_signing_alg_values_supported");
-        assert!(algorithms.contains(&"RS256") && !algorithms.contains(&"none") && algorithms.contains(&"HS256"));
-        // The last one is not a signature: tests of client_secret_jwt are about it.
-        for name in algorithms.into_iter().filter(|name| *name != "HS256") {
-            let key = ClientKey::generate(name.parse().expect("a known algorithm"));
-            let rp = app.client(ClientSpec::machine(name).keyed(&key)).await.with(Credentials::Key(key));
-            rp.machine_token().await.ok().await;
-        }
-    }
-
-    async fn every_advertised_algorithm_signs_id_tokens(app) {
-        // Behaviours 8 and 66: RS256 is always there, and is the default.
-        let before = app.document(OPENID).await;
-        assert!(list(&before, "id_token_signing_alg_values_supported").contains(&"RS256"));
-        let alice = app.person("alice").await;
-        for algorithm in SigningAlgorithm::ALL {
-            let rp = app.client(ClientSpec::web(&format!("web-{algorithm}")).set(signed_with(algorithm))).await;
-            let grant = app.grant(&alice, &rp, GrantSpec::scope("openid")).await;
-            let (header, _) = app.verified(rp.exchange(&grant).await.ok().await.id()).await;
-            let document = app.document(OPENID).await;
-            assert!(
-                list(&document, "id_token_signing_alg_values_supported")
-                    .contains(&header["alg"].as_str().expect("alg"))
-            );
         }
     }
 

@@ -81,7 +81,7 @@ impl Use {
 /// Whether the tokens that come of it, or the answer, tell of the person's role.
 pub fn tells_roles(of: Use, change: Change) -> bool {
     let told = match of {
-        // Such an answer tells who it is; claims are for whoever asks with an access token.
+        // A client's own token is about the client.
         Use::ClientCredentials => false,
         Use::DevicePage | Use::CibaPage => true,
         _ if of.is_grant() => true,

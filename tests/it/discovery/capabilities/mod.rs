@@ -107,6 +107,7 @@ impl Server {
 }
 
 both! {
+    /// Behaviours 6, 7, 8, 11, 15, 66 and 134.
     async fn whatever_the_metadata_lists_works_and_what_it_does_not_list_is_refused(database: Database) {
         let server = Server::start(database).await;
         let mut unknown = Vec::new();
