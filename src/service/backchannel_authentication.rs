@@ -28,7 +28,7 @@ use crate::{
         ids::DeferredId,
         oauth::{
             BackchannelRequest, Carried, ErrorCode, GrantType, OAuthError, POLL_INTERVAL, Params, PersonHint,
-            SignedRequest, check_carrier, check_grant, check_signed_request, signed_parameters,
+            SignedRequest, check_carrier, check_grant, check_signed_request, signed_parameters, unverified_issuer,
         },
         trace::Reason,
     },
@@ -92,12 +92,25 @@ async fn read(cx: &Cx, params: &Params, view: &ClientView) -> Result<Asked, OAut
         Carried::Plain => return Ok(Asked { request: BackchannelRequest::parse(params, client)?, signed: None }),
         Carried::Signed(object, algorithm) => (object, algorithm),
     };
-    let verified = client_keys::verify(cx, view, object, &[algorithm]).await.map_err(not_signed)?;
+    let verified = client_keys::verify(cx, view, object, &[algorithm])
+        .await
+        .map_err(|error| if is_foreign(object, client) { not_the_sender() } else { not_signed(error) })?;
     let issuer = cx.services.issuer.as_str();
     let signed = check_signed_request(&verified.header, &verified.claims, client, issuer, cx.now())?;
     let inside = signed_parameters(&verified.claims)?;
     cx.passed("request_object", &[("alg", algorithm.name())]);
     Ok(Asked { request: BackchannelRequest::parse(&inside, client)?, signed: Some(signed) })
+}
+
+/// Whether an object that the client's keys do not verify says itself that it is another client's.
+fn is_foreign(object: &str, client: &Client) -> bool {
+    unverified_issuer(object).is_some_and(|issuer| issuer != client.client_id.as_str())
+}
+
+/// Nothing is wrong with another client's request but who sends it (FAPI-CIBA 5.2.2): the sender has
+/// not authenticated as the client that asks.
+fn not_the_sender() -> OAuthError {
+    OAuthError::invalid_client(Reason::RequestObjectMismatch)
 }
 
 /// Whatever is wrong with a signed request is `invalid_request` (§13).

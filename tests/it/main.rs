@@ -28,6 +28,7 @@ mod introspection;
 mod jwt_bearer;
 mod login;
 mod logout;
+mod matrix;
 mod mtls;
 mod par;
 mod protected_resource_metadata;

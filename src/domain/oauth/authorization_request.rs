@@ -107,6 +107,9 @@ pub struct AuthorizationRequest {
     /// The pushed request that this came from; its answer uses it up (RFC 9126 §4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed_request: Option<PushedRequestId>,
+    /// The parameters came in an object that the client signed.
+    #[serde(default)]
+    pub signed: bool,
 }
 
 impl AuthorizationRequest {
@@ -134,6 +137,7 @@ impl AuthorizationRequest {
             resource: Vec::new(),
             authorization_details: Vec::new(),
             pushed_request: None,
+            signed: false,
         }
     }
 
@@ -286,6 +290,7 @@ fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> Au
         resource: Vec::new(),
         authorization_details: Vec::new(),
         pushed_request: None,
+        signed: false,
     }
 }
 
@@ -397,6 +402,25 @@ pub fn check_response_allowed(client: &Client, request: &AuthorizationRequest) -
     check_grants_allowed(client, request.response_type)?;
     if request.response_type.has_code() && client.requires_pkce() && request.code_challenge.is_none() {
         return Err(OAuthError::invalid_request(Reason::PkceRequired));
+    }
+    Ok(())
+}
+
+/// Whether the client, as registered now, may still send its parameters in the way that these came:
+/// asked again when a dialogue ends. What was pushed was checked a moment before, when it came.
+///
+/// # Errors
+/// `invalid_request`.
+pub fn check_source_allowed(client: &Client, request: &AuthorizationRequest) -> Result<(), OAuthError> {
+    let settings = &client.settings;
+    if request.pushed_request.is_some() {
+        return Ok(());
+    }
+    if settings.require_pushed_authorization_requests {
+        return Err(OAuthError::invalid_request(Reason::PushedRequestRequired));
+    }
+    if settings.require_signed_request_object && !request.signed {
+        return Err(OAuthError::invalid_request(Reason::SignedRequestRequired));
     }
     Ok(())
 }

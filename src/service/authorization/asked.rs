@@ -9,7 +9,7 @@ use crate::{
         ids::UserId,
         oauth::{
             AuthorizationRequest, OAuthError, SafeRedirect, check_allowed, check_grant, check_released,
-            check_response_allowed, consent_to_resource,
+            check_response_allowed, check_source_allowed, consent_to_resource,
         },
         oidc::{
             acr,
@@ -100,7 +100,10 @@ impl Asked {
     pub fn check_still_allowed(&self, client: &Client) -> Result<(), OAuthError> {
         check_released(client)?;
         match &self.ending {
-            Ending::Redirect => check_response_allowed(client, &self.request)?,
+            Ending::Redirect => {
+                check_response_allowed(client, &self.request)?;
+                check_source_allowed(client, &self.request)?;
+            }
             Ending::Deferred { kind, .. } => check_grant(client, kind.grant_type())?,
         }
         check_allowed(client, &self.request.scope)

@@ -444,3 +444,22 @@ fn a_dialogue_that_began_before_there_was_a_choice_is_about_a_code() {
     let restored: AuthorizationRequest = serde_json::from_value(stored).expect("readable");
     assert_eq!(restored.response_type, ResponseType::Code);
 }
+
+#[test]
+fn what_a_client_may_no_longer_send_in_the_open_is_refused_at_the_end_too() {
+    let request = granted(&[]);
+    let refused = |request: &AuthorizationRequest, change: fn(&mut Client)| {
+        let mut client = web();
+        change(&mut client);
+        check_source_allowed(&client, request).err().map(|error| codes(&error).1)
+    };
+    let pushes: fn(&mut Client) = |client| client.settings.require_pushed_authorization_requests = true;
+    let signs: fn(&mut Client) = |client| client.settings.require_signed_request_object = true;
+    assert_eq!(check_source_allowed(&web(), &request), Ok(()));
+    assert_eq!(refused(&request, pushes), Some("AS-1045"));
+    assert_eq!(refused(&request, signs), Some("AS-1059"));
+    let signed = AuthorizationRequest { signed: true, ..request.clone() };
+    assert_eq!((refused(&signed, signs), refused(&signed, pushes)), (None, Some("AS-1045")));
+    let pushed = AuthorizationRequest { pushed_request: Some(PushedRequestId::new("p")), ..request };
+    assert_eq!((refused(&pushed, signs), refused(&pushed, pushes)), (None, None));
+}
