@@ -221,8 +221,11 @@ async fn sealed(s: &Server, alg: KeyManagementAlgorithm, enc: ContentEncryption)
         })
         .await;
     let set = s.app.document("/oauth2/jwks").await;
-    let ours = set["keys"].as_array().expect("keys").iter();
-    let ours = ours.clone().find(|key| key["use"] == "enc" && key["alg"] == alg.name()).expect("a key of the server");
+    // One key on an elliptic curve serves every ECDH-ES.
+    let rsa = alg == KeyManagementAlgorithm::RsaOaep256;
+    let ours = set["keys"].as_array().expect("keys");
+    let ours =
+        ours.iter().find(|key| key["use"] == "enc" && (key["kty"] == "RSA") == rsa).expect("a key to encrypt to");
     let jwk = Jwk::from_map(ours.as_object().expect("an object").clone()).expect("a key");
     let encrypter: Box<dyn JweEncrypter> = match alg {
         KeyManagementAlgorithm::RsaOaep256 => Box::new(RSA_OAEP_256.encrypter_from_jwk(&jwk).expect("an encrypter")),

@@ -80,6 +80,8 @@ impl Server {
 
     /// A web application for everything, with these settings besides.
     async fn client(&self, change: impl FnOnce(&mut ClientSettings)) -> RelyingParty {
+        // What happened in the same millisecond has no order, and the newest request is answered.
+        self.app.clock.advance(1);
         let spec = ClientSpec::web(&self.app.fresh("app")).hybrid().set(|settings| {
             settings.grant_types = GrantType::ALL.to_vec();
             settings.scope.push(API_SCOPE.to_owned());
