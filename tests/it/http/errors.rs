@@ -1,6 +1,6 @@
 //! Requests that no use case ever sees.
 
-use symbolon::http::routes::{Extras, Permission, ROUTES};
+use symbolon::http::routes::{Extras, ROUTES};
 
 use crate::support::{ClientSpec, Request, SECRET, basic};
 
