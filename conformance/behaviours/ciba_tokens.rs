@@ -156,6 +156,18 @@ both! {
             assert_eq!(answer.response.status, 401, "{}", answer.response);
             refused_with(&answer, &["invalid_client"]);
         }
+        // The second client is who it says it is, and sends what the first one signed.
+        let second = Party::with(&app, "second", SigningAlgorithm::PS256, shows("self.pem")).await;
+        let other = second.rp.with(Credentials::Public);
+        let answer = other.send(&told(other.request(ENDPOINT, &[("request", &object)]), "self.pem")).await;
+        assert_eq!(answer.response.status, 401, "{}", answer.response);
+        refused_with(&answer, &["invalid_client"]);
+        // What it signed itself in the name of the first one is only a bad request object.
+        let forged = second.key.sign(&first.claims(&app));
+        let answer = other.send(&told(other.request(ENDPOINT, &[("request", &forged)]), "self.pem")).await;
+        refused_with(&answer, &["invalid_request"]);
+        let own = second.key.sign(&second.claims(&app));
+        other.send(&told(other.request(ENDPOINT, &[("request", &own)]), "self.pem")).await.json().await;
         rp.send(&told(rp.request(ENDPOINT, &[("request", &object)]), "client.pem")).await.json().await;
     }
 
@@ -173,8 +185,11 @@ both! {
             assert_eq!(claims["urn:openid:params:jwt:claim:auth_req_id"], id);
             assert_eq!(claims["acr"], "1", "{claims}");
             let half = |text: &str| json!(URL_SAFE_NO_PAD.encode(&digest(text.as_bytes())[..16]));
-            if let Some(hash) = claims.get("at_hash") {
-                assert_eq!(hash, &half(&tokens.access_token));
+            assert_eq!(claims["at_hash"], half(&tokens.access_token), "{claims}");
+            for name in ["rt_hash", "urn:openid:params:jwt:claim:rt_hash"] {
+                if let Some(hash) = claims.get(name) {
+                    assert_eq!(hash, &half(tokens.refresh()), "{name}");
+                }
             }
             for absent in ["c_hash", "s_hash", "nonce"] {
                 assert!(claims.get(absent).is_none(), "{absent}: {claims}");

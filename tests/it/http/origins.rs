@@ -1,6 +1,6 @@
 //! Who may read what from another origin (RFC 9700 §2.6): programs' endpoints, never pages.
 
-use symbolon::http::routes::{Extras, Origins, Permission, ROUTES};
+use symbolon::http::routes::{Extras, Origins, ROUTES};
 
 use crate::support::{ClientSpec, Credentials, Request};
 

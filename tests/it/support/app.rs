@@ -24,7 +24,7 @@ use symbolon::{
         trace::{DecisionRecord, Transaction},
     },
     http::{Binding, HttpOptions, Vouches, serve},
-    net::fetcher::{Fetcher, Reach},
+    net::fetcher::{DangerExceptions, Fetcher, Reach},
     service::{
         Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
         recorder::Recorder, registration::Registrations,
@@ -41,6 +41,8 @@ pub struct Options {
     pub policy: Policy,
     /// What the server may fetch.
     pub reach: Reach,
+    /// What it may fetch beyond that.
+    pub exceptions: DangerExceptions,
     /// Connections to the database.
     pub connections: usize,
     /// The largest body, in bytes.
@@ -62,6 +64,7 @@ impl Default for Options {
         Self {
             policy: Policy::default(),
             reach: Reach::Public,
+            exceptions: DangerExceptions::default(),
             connections: 4,
             max_body_bytes: 64 * 1024,
             trusted: false,
@@ -257,7 +260,7 @@ fn services(store: Store, options: &Options, origin: &str) -> (Arc<Services>, Ar
         registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
-        fetcher: Fetcher::new(options.reach).expect("a fetcher"),
+        fetcher: Fetcher::danger_with(options.reach, options.exceptions.clone()).expect("a fetcher"),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
         issuer: Issuer::parse(origin).expect("an issuer"),

@@ -27,7 +27,7 @@ pub use clock::ManualClock;
 pub use database::Database;
 pub use dpop::DpopKey;
 pub use encryption::ReaderKey;
-pub use jwks_server::JwksServer;
+pub use jwks_server::{JwksServer, authority};
 pub use logout_receiver::LogoutReceiver;
 pub use people::{Grant, GrantSpec, PASSWORD, Person};
 pub use race::{MANY, all_but, at_once, outcome};
