@@ -42,6 +42,9 @@ const USERNAME: &str = "suite-user";
 /// Everybody knows it.
 const PASSWORD: &str = "suite-pass";
 
+/// A key.
+type Jwk = Map<String, Value>;
+
 /// What a run is about.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -96,7 +99,7 @@ pub async fn seed(settings: &Settings, run: &Run) -> Result<Seeded, StartError> 
 }
 
 /// The public half of a certificate's key; the files themselves become values.
-fn read_certificate(directory: &Path, number: u8, values: &mut Values) -> Result<Map<String, Value>, StartError> {
+fn read_certificate(directory: &Path, number: u8, values: &mut Values) -> Result<Jwk, StartError> {
     let file = |kind| directory.join(format!("client{number}.{kind}"));
     let unusable = |path: &Path, why: &dyn std::fmt::Display| failed(format!("{}: {why}", path.display()));
     for (name, path) in [("certificate", file("crt")), ("certificate-key", file("key"))] {
@@ -117,12 +120,7 @@ fn refused(failure: AdminFailure) -> StartError {
     failed(failure.to_string())
 }
 
-async fn fill(
-    cx: &Cx,
-    run: &Run,
-    certificates: &[Map<String, Value>],
-    values: &mut Values,
-) -> Result<Vec<String>, StartError> {
+async fn fill(cx: &Cx, run: &Run, certificates: &[Jwk], values: &mut Values) -> Result<Vec<String>, StartError> {
     let person = NewUser {
         email: Some("suite-user@example.com".to_owned()),
         email_verified: true,
@@ -178,12 +176,7 @@ fn registration_policy() -> PolicyChanges {
 }
 
 /// Creates a client with keys, certificate and secret of its own, as it needs them.
-async fn create(
-    cx: &Cx,
-    planned: Planned,
-    certificates: &[Map<String, Value>],
-    values: &mut Values,
-) -> Result<(), StartError> {
+async fn create(cx: &Cx, planned: Planned, certificates: &[Jwk], values: &mut Values) -> Result<(), StartError> {
     let Planned { id, kind, mut settings, algorithm, number } = planned;
     let mut keys = Vec::new();
     if let Some(algorithm) = algorithm {
@@ -214,7 +207,7 @@ async fn create(
 }
 
 /// A fresh key pair, as JWKs.
-fn key_pair(algorithm: SigningAlgorithm) -> Result<(Map<String, Value>, Map<String, Value>), StartError> {
+fn key_pair(algorithm: SigningAlgorithm) -> Result<(Jwk, Jwk), StartError> {
     let key = signer::generate(algorithm).map_err(|error| failed(error.to_string()))?;
     let private = key.danger_private_jwk().map_err(|error| failed(error.to_string()))?;
     Ok((key.public_jwk, private))

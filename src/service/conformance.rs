@@ -19,9 +19,10 @@ use crate::{
         entity::{Deferred, DeferredKind, DeferredState},
         ids::{InteractionId, UserId},
         oauth::OAuthError,
+        oidc::step_up::Demand,
         trace::{Reason, Transaction},
     },
-    store::{Read, StoreError, client, deferred},
+    store::{Read, client, deferred},
 };
 
 /// What the person is made to say.
@@ -104,20 +105,21 @@ fn dialogue_of(next: Next) -> Option<InteractionId> {
     }
 }
 
-/// What the resource tells whoever may use this token: whose it is, and what for.
+/// What the resource tells whoever may use this token: whose it is, and what for; if it comes from such a sign-in.
 ///
 /// # Errors
-/// `invalid_token`; `invalid_dpop_proof` or `use_dpop_nonce`.
-pub async fn tell_resource(cx: &Cx, sent: &SentToken) -> Result<Map<String, Value>, Failure> {
-    protected_resource::admit(cx, sent, tell).await
+/// `invalid_token`; `invalid_dpop_proof` or `use_dpop_nonce`; `insufficient_user_authentication`.
+pub async fn tell_resource(cx: &Cx, sent: &SentToken, demand: Demand) -> Result<Map<String, Value>, Failure> {
+    protected_resource::admit(cx, sent, move |cx, _, live| Ok(tell(cx, live, &demand))).await
 }
 
-fn tell(cx: &Cx, _: &mut Read<'_>, live: Live) -> Result<Result<Map<String, Value>, OAuthError>, StoreError> {
+fn tell(cx: &Cx, live: Live, demand: &Demand) -> Result<Map<String, Value>, OAuthError> {
+    demand.check(live.token.acr.as_deref(), live.token.auth_time, cx.now())?;
     let subject = live.person.map(|(user, _)| subjects::told(cx, &live.client.client, &user.id));
     let told = [
         ("client_id", json!(live.token.client_id)),
         ("sub", json!(subject.unwrap_or(live.token.subject))),
         ("scope", json!(live.token.scope.join(" "))),
     ];
-    Ok(Ok(told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+    Ok(told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }

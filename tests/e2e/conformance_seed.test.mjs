@@ -103,7 +103,7 @@ after(async () => {
 
 named('every plan configuration is filled, and names clients of its own alias', async () => {
   const files = await readdir(path.join(shared.dir, 'plans'));
-  assert.ok(files.length >= 19, files.join(' '));
+  assert.ok(files.length >= 23, files.join(' '));
   for (const file of files) {
     const text = await readFile(path.join(shared.dir, 'plans', file), 'utf8');
     assert.ok(!text.includes('{{'), file);
@@ -163,6 +163,13 @@ named('f2-pkj-dpop-1 goes through a pushed request and DPoP to the resource', as
   assert.equal((await found.json()).client_id, client_id);
   const bare = await plainly(resource.resourceUrl, { headers: { authorization: `Bearer ${tokens.access_token}` } });
   assert.equal(bare.status, 401);
+  // It says so if it wants another sign-in than the token's (RFC 9470).
+  const demanding = new URL(`${resource.resourceUrl}?acr_values=9&max_age=300`);
+  const refused = oauth.protectedResourceRequest(tokens.access_token, 'GET', demanding, undefined, null, { ...options, DPoP });
+  const { cause } = await refused.then(() => assert.fail('not refused'), (error) => error);
+  const [{ scheme, parameters: said }] = cause;
+  assert.equal(scheme, 'dpop');
+  assert.deepEqual([said.error, said.acr_values, said.max_age], ['insufficient_user_authentication', '9', '300']);
 });
 
 named('f2-mtls-mtls-1 is known by its certificate, and uses its token with nothing else', async () => {

@@ -56,35 +56,34 @@ fn new(id: String, settings: ClientSettings, algorithm: Option<SigningAlgorithm>
     Planned { id, kind: ClientKind::Web, settings, algorithm, number }
 }
 
-/// OpenID Connect: every response type.
+/// OpenID Connect: every response type, but for public clients, whose codes need PKCE.
 fn openid(base: &str) -> Vec<Planned> {
     let rows = [
-        ("oidc-basic-1", AuthMethod::ClientSecretBasic, None, 1),
-        ("oidc-basic-2", AuthMethod::ClientSecretBasic, None, 2),
-        ("oidc-post-1", AuthMethod::ClientSecretPost, None, 1),
-        ("oidc-pkj-1", PrivateKeyJwt, Some(SigningAlgorithm::RS256), 1),
-        ("oidc-pkj-2", PrivateKeyJwt, Some(ES256), 2),
-        ("oidc-csj-1", AuthMethod::ClientSecretJwt, None, 1),
-        ("oidc-mtls-1", SelfSignedTlsClientAuth, None, 1),
+        ("basic", AuthMethod::ClientSecretBasic),
+        ("post", AuthMethod::ClientSecretPost),
+        ("csj", AuthMethod::ClientSecretJwt),
+        ("pkj", PrivateKeyJwt),
+        ("mtls", SelfSignedTlsClientAuth),
+        ("none", AuthMethod::None),
     ];
-    let confidential = rows.into_iter().map(|(id, method, algorithm, number)| {
-        let settings = ClientSettings {
-            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::Implicit],
-            response_types: ResponseType::ALL.to_vec(),
-            ..common(base, method)
-        };
-        new(id.to_owned(), settings, algorithm, number)
-    });
-    let public = Planned {
-        kind: ClientKind::Spa,
-        ..new(
-            "oidc-none-1".to_owned(),
-            ClientSettings { require_pkce: true, ..common(base, AuthMethod::None) },
-            None,
-            1,
-        )
-    };
-    confidential.chain([public]).collect()
+    let mut all = Vec::new();
+    for (name, method) in rows {
+        for number in [1, 2] {
+            let public = method == AuthMethod::None;
+            let all_types = ClientSettings {
+                grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::Implicit],
+                response_types: ResponseType::ALL.to_vec(),
+                ..common(base, method)
+            };
+            let codes = ClientSettings { require_pkce: true, ..common(base, method) };
+            let settings = if public { codes } else { all_types };
+            let key = if number == 1 { SigningAlgorithm::RS256 } else { ES256 };
+            let key = (method == PrivateKeyJwt).then_some(key);
+            let kind = if public { ClientKind::Spa } else { ClientKind::Web };
+            all.push(Planned { kind, ..new(format!("oidc-{name}-{number}"), settings, key, number) });
+        }
+    }
+    all
 }
 
 /// Sign-out: codes alone, and the addresses at which the suite waits to hear of it.

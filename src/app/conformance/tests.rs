@@ -81,7 +81,7 @@ async fn an_empty_database_is_filled_once_and_each_plan_has_its_configuration() 
     let database = TestDatabase::sqlite();
     let (settings, run) = (settings_of(&database), run(database.path()));
     let seeded = seed(&settings, &run).await.expect("filled");
-    assert_eq!(seeded.clients.len(), 39);
+    assert_eq!(seeded.clients.len(), 43);
     assert_eq!(refused_code(seed(&settings, &run).await), "AS-4026", "it is filled already");
 
     let mut named = BTreeSet::new();

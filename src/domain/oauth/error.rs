@@ -67,6 +67,8 @@ pub enum ErrorCode {
     InvalidToken,
     /// The access token does not reach this (RFC 6750 §3.1).
     InsufficientScope,
+    /// The sign-in that the token comes from is too old or too weak (RFC 9470 §3).
+    InsufficientUserAuthentication,
     /// The proof of possession is not valid (RFC 9449 §5 and §7.1).
     InvalidDpopProof,
     /// The proof needs a nonce of this server (RFC 9449 §8).
@@ -110,6 +112,7 @@ impl ErrorCode {
         Self::InvalidSoftwareStatement,
         Self::InvalidToken,
         Self::InsufficientScope,
+        Self::InsufficientUserAuthentication,
         Self::InvalidDpopProof,
         Self::UseDpopNonce,
         Self::ServerError,
@@ -149,6 +152,7 @@ impl ErrorCode {
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::UseDpopNonce => "use_dpop_nonce",
             Self::ServerError => "server_error",
@@ -159,7 +163,7 @@ impl ErrorCode {
     /// The HTTP status of a direct (not redirected) answer: the one status table.
     pub const fn status(self) -> u16 {
         match self {
-            Self::InvalidClient | Self::InvalidToken => 401,
+            Self::InvalidClient | Self::InvalidToken | Self::InsufficientUserAuthentication => 401,
             Self::InsufficientScope => 403,
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,

@@ -255,6 +255,8 @@ reasons! {
     // 171x: encrypted request objects
     RequestObjectInTheOpen = "AS-1710", Developer, "This client must encrypt its request objects.", "Encrypt the signed object for this server's key, as registered.";
     RequestObjectUndecryptable = "AS-1711", Developer, "The request object cannot be decrypted.", "Encrypt it for the key with use enc in this server's key set, with exactly the registered alg and enc.";
+    // 18xx: the test resource of a conformance run
+    SignInInsufficient = "AS-1800", Developer, "The sign-in that the access token comes from is too old or too weak.", "Repeat acr_values and max_age of the challenge in a new authorization request.";
     // 20xx: sign-in and setup
     CredentialsWrong = "AS-2001", Person, "That username and password do not match.", "Try again, or ask an administrator for help.";
     SignInThrottled = "AS-2002", Person, "Too many attempts.", "Wait a few minutes before the next attempt.";

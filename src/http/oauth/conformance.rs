@@ -3,14 +3,15 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{HeaderName, HeaderValue},
+    http::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE},
     web::Bytes,
 };
 
 use super::{access_token, token::no_store};
 use crate::{
     domain::{
-        oauth::{OAuthError, Params},
+        oauth::{ErrorCode, OAuthError, Params},
+        oidc::step_up::Demand,
         trace::Reason,
     },
     http::{
@@ -47,15 +48,34 @@ async fn answer(context: &RequestContext, request: &HttpRequest) -> Result<(), F
     conformance::answer_backchannel(&context.cx, auth_req_id, answer).await
 }
 
-/// `GET /resource` and `POST /resource`.
+/// `GET /resource` and `POST /resource`, with what it is to demand of the sign-in: `acr_values`, `max_age`.
 pub async fn resource(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
-    let mut response = access_token::answer(&context, &request, &body, async |sent| {
-        Ok(no_store().json(conformance::tell_resource(&context.cx, sent).await?))
-    })
-    .await;
+    let mut response = tell_resource(&context, &request, &body).await;
     let sent = request.headers().get(INTERACTION_ID).filter(|value| is_uuid(value)).cloned();
     if let Some(id) = sent.or_else(|| HeaderValue::from_str(&context.cx.fresh_id()).ok()) {
         response.headers_mut().insert(INTERACTION_ID, id);
+    }
+    response
+}
+
+async fn tell_resource(context: &RequestContext, request: &HttpRequest, body: &Bytes) -> HttpResponse {
+    let demand = match Params::parse(request.query_string().as_bytes()).and_then(|params| Demand::parse(&params)) {
+        Ok(demand) => demand,
+        Err(error) => {
+            context.cx.refused("parameters", &[], error.reason);
+            return finish(context, Renderer::Bearer, Err(error.into())).await;
+        }
+    };
+    let challenge = demand.challenge();
+    let mut response = access_token::answer(context, request, body, async |sent| {
+        Ok(no_store().json(conformance::tell_resource(&context.cx, sent, demand).await?))
+    })
+    .await;
+    // What the sign-in lacks is said in the challenge of this very refusal, and of no other.
+    let said = response.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    let insufficient = said.filter(|said| said.contains(ErrorCode::InsufficientUserAuthentication.name()));
+    if let Some(Ok(value)) = insufficient.map(|said| HeaderValue::from_str(&format!("{said}{challenge}"))) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
     response
 }

@@ -110,4 +110,31 @@ both! {
         let posted = Request::form(RESOURCE, &[]).header("Authorization", format!("Bearer {token}"));
         app.send(told(posted, "client.pem")).await.json().await;
     }
+
+    async fn a_sign_in_that_is_too_old_or_too_weak_is_told_what_to_ask_for(database: Database) {
+        let app = hooked(database).await;
+        let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
+        let tokens = rp.exchange(&app.grant(&alice, &rp, GrantSpec::scope("openid")).await).await.ok().await;
+        let asked = |query: &str, token: &str| {
+            Request::get(format!("{RESOURCE}?{query}")).header("Authorization", format!("Bearer {token}"))
+        };
+        let token = tokens.access_token.as_str();
+        app.send(asked("max_age=300&acr_values=9+1", token)).await.json().await;
+        app.clock.advance(301);
+        for query in ["max_age=300", "acr_values=9", "max_age=0&acr_values=9+8"] {
+            let answer = app.send(asked(query, token)).await;
+            answer.refused("insufficient_user_authentication", "AS-1800").await;
+        }
+        let answer = app.send(asked("max_age=300&acr_values=1", token)).await;
+        let challenge = answer.response.header("www-authenticate").expect("a challenge");
+        assert!(challenge.starts_with("Bearer ") && challenge.ends_with(", acr_values=\"1\", max_age=\"300\""), "{challenge}");
+        // A token that lives no more is refused for that, whatever is demanded.
+        app.send(asked("max_age=300", "x")).await.refused("invalid_token", "AS-1151").await;
+        app.send(asked("max_age=-1", token)).await.refused("invalid_request", "AS-1013").await;
+        app.send(asked("acr_values=%22", token)).await.refused("invalid_request", "AS-1005").await;
+
+        let machine = app.client(ClientSpec::machine("machine")).await.machine_token().await.ok().await.access_token;
+        app.send(asked("max_age=300", &machine)).await.refused("insufficient_user_authentication", "AS-1800").await;
+        app.send(asked("", &machine)).await.json().await;
+    }
 }
