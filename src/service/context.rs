@@ -8,7 +8,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, recorder::Recorder,
+    apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, discovery::DocumentCache, recorder::Recorder,
     registration::Registrations,
 };
 use crate::{
@@ -126,6 +126,8 @@ pub struct Services {
     pub clients: ClientCache,
     /// What metadata tells of APIs, as last read.
     pub registry: RegistryCache,
+    /// The metadata documents as last rendered.
+    pub documents: DocumentCache,
     /// The keys of clients as last fetched.
     pub fetched_keys: FetchedKeys,
     /// What is remembered of clients that register themselves.
