@@ -391,9 +391,16 @@ pub(super) fn is_direct(pattern: &str) -> bool {
     })
 }
 
+fn is_variable(route: &Route) -> bool {
+    route.path.contains('{')
+}
+
 /// Routes the table below `base`, the issuer's own path.
 pub fn configure(config: &mut web::ServiceConfig, base: &str, playground: bool) {
-    for route in ROUTES.iter().filter(|route| playground || route.permission != Permission::Playground) {
+    let served = || ROUTES.iter().filter(|route| playground || route.permission != Permission::Playground);
+    // Routes are tried one after the other, and one with a variable part costs more than all the others.
+    let (fixed, variable) = (served().filter(|route| !is_variable(route)), served().filter(|route| is_variable(route)));
+    for route in fixed.chain(variable) {
         if route.path.starts_with(RESOURCE_METADATA) {
             config.service(resource(route, &format!("{RESOURCE_METADATA}/{{path:.+}}")));
             continue;
