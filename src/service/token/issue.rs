@@ -31,8 +31,8 @@ use crate::{
         subjects,
     },
     store::{
-        self, Abort, Appended, MachineIssue, Read, StoreError, Write, access_token::NewAccessToken, client, consent,
-        refresh_token, session, user,
+        self, Abort, Appended, MachineIssue, Read, StoreError, Write, access_token::NewAccessToken,
+        authorization::Lineage, client, consent, refresh_token, session, user,
     },
 };
 
@@ -191,7 +191,28 @@ pub(super) fn for_person(
     authorization: &Authorization,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
-    for_authorization(cx, tx, &view.client, authorization, wanted)
+    let lineage = lineage(tx, authorization)?;
+    for_lineage(cx, tx, view, &lineage, wanted)
+}
+
+/// As [`for_person`], for a caller that has read in this transaction what the authorization stands on.
+///
+/// # Errors
+/// As [`for_person`].
+pub(super) fn for_lineage(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    view: &ClientView,
+    lineage: &Lineage,
+    wanted: Wanted,
+) -> Result<Unsigned, Abort<Failure>> {
+    for_authorization(cx, tx, &view.client, lineage, wanted)
+}
+
+fn lineage(tx: &mut Read<'_>, authorization: &Authorization) -> Result<Lineage, StoreError> {
+    let user = user::find(tx, &authorization.user_id)?;
+    let session = session::find(tx, &authorization.session_id)?;
+    Ok(Lineage { authorization: authorization.clone(), user, session })
 }
 
 /// Issues what comes back through the browser, inside the transaction that grants it and that has
@@ -208,19 +229,21 @@ pub(in crate::service) fn for_front_channel(
 ) -> Result<Unsigned, Abort<Failure>> {
     // Nothing that comes through a browser is bound to a key.
     let drafts = Drafts::prepare(cx, client, Confirmation::default());
-    for_authorization(cx, tx, client, authorization, Wanted::of(Chain::FrontChannel(wanted), drafts))
+    let lineage = lineage(tx, authorization)?;
+    for_authorization(cx, tx, client, &lineage, Wanted::of(Chain::FrontChannel(wanted), drafts))
 }
 
 fn for_authorization(
     cx: &Cx,
     tx: &mut Write<'_>,
     client: &Client,
-    authorization: &Authorization,
+    lineage: &Lineage,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
     let Wanted { scope, narrowing, chain, drafts, exchange } = wanted;
     let access_wanted = match &chain {
         Chain::FrontChannel(front) => front.response_type.has_access_token(),
+    let Lineage { authorization, user, session } = lineage;
         Chain::Begin { .. } => {
             drafts.proved.check_code(authorization.bounds.dpop_jkt.as_deref()).map_err(undo)?;
             true
@@ -230,11 +253,9 @@ fn for_authorization(
     let confirmation =
         if access_wanted { drafts.proved.for_client(client).map_err(undo)? } else { Confirmation::default() };
     let grantor = exchange.as_ref().map_or(client, |exchange| &exchange.grantor.client);
-    let person = user::find(tx, &authorization.user_id)?;
-    let session = session::find(tx, &authorization.session_id)?;
     let consented = consent_stands(tx, grantor, authorization)?;
-    check_standing(person.as_ref(), grantor, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
-    if let Some(session) = &session {
+    check_standing(user.as_ref(), grantor, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
+    if let Some(session) = session {
         // Whoever uses an app is not idle, though the browser never comes back here.
         sessions::touch(cx, tx, session)?;
     }
@@ -293,7 +314,7 @@ fn for_authorization(
     let identified = has("openid") && !matches!(chain, Chain::Single);
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
     let id_token = if identified && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
-        let person = Person { user: &person, subject: &subject, groups: &membership.groups, roles: &membership.roles };
+        let person = Person { user: person, subject: &subject, groups: &membership.groups, roles: &membership.roles };
         let mut draft = id_token(cx, client, authorization, &person, &scope, told, nonce)?;
         if let Some(id) = auth_req_id {
             draft.extra.insert(AUTH_REQ_ID_CLAIM.to_owned(), id.expose().as_str().into());
