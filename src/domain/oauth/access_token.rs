@@ -1,6 +1,7 @@
 //! The claims of JWT access tokens, written and read back (RFC 9068 §2.2 and §4).
 
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Map, Value};
 
 use super::{Actor, Confirmation, ErrorCode, OAuthError, scope::parse_scope};
 use crate::{
@@ -51,45 +52,64 @@ pub struct AccessTokenClaims {
 }
 
 impl AccessTokenClaims {
-    /// The payload of the JWT; its header carries `typ: at+jwt`.
+    /// The payload of the JWT, as it is serialized; its header carries `typ: at+jwt`.
     pub fn payload(&self) -> Map<String, Value> {
-        let mut claims = Map::new();
-        let mut claim = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                claims.insert(name.to_owned(), value);
-            }
-        };
-        claim("iss", Some(json!(self.issuer)));
-        claim("sub", Some(json!(self.subject)));
-        claim("aud", audience_value(&self.audience));
-        claim("exp", Some(json!(self.expires_at.seconds())));
-        claim("iat", Some(json!(self.issued_at.seconds())));
-        claim("nbf", self.not_before.map(|time| json!(time.seconds())));
-        claim("jti", Some(json!(self.jti)));
-        claim("client_id", Some(json!(self.client_id)));
-        claim("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" "))));
-        if let Some(context) = &self.context {
-            claim("auth_time", Some(json!(context.auth_time.seconds())));
-            claim("acr", Some(json!(context.acr)));
-            claim("amr", Some(json!(context.amr)));
-        }
-        claim("sid", self.session_id.as_ref().map(|sid| json!(sid)));
-        claim("roles", self.roles.as_ref().map(|roles| json!(roles)));
-        claim("cnf", self.confirmation.claim());
-        claim("groups", self.groups.as_ref().map(|groups| json!(groups)));
-        let details = &self.authorization_details;
-        claim("authorization_details", (!details.is_empty()).then(|| json!(details)));
-        claim("act", self.actor.as_ref().map(Actor::claim));
-        claims
+        members_of(self)
     }
 }
 
+/// In the order in which they are told; what is not known is left out.
+impl Serialize for AccessTokenClaims {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut claims = serializer.serialize_map(None)?;
+        claims.serialize_entry("iss", &self.issuer)?;
+        claims.serialize_entry("sub", &self.subject)?;
+        tell_audience(&mut claims, &self.audience)?;
+        claims.serialize_entry("exp", &self.expires_at.seconds())?;
+        claims.serialize_entry("iat", &self.issued_at.seconds())?;
+        tell(&mut claims, "nbf", self.not_before.map(Timestamp::seconds))?;
+        claims.serialize_entry("jti", &self.jti)?;
+        claims.serialize_entry("client_id", &self.client_id)?;
+        tell(&mut claims, "scope", (!self.scope.is_empty()).then(|| self.scope.join(" ")))?;
+        if let Some(context) = &self.context {
+            claims.serialize_entry("auth_time", &context.auth_time.seconds())?;
+            claims.serialize_entry("acr", &context.acr)?;
+            claims.serialize_entry("amr", &context.amr)?;
+        }
+        tell(&mut claims, "sid", self.session_id.as_ref())?;
+        tell(&mut claims, "roles", self.roles.as_ref())?;
+        tell(&mut claims, "cnf", (!self.confirmation.is_empty()).then_some(&self.confirmation))?;
+        tell(&mut claims, "groups", self.groups.as_ref())?;
+        let details = &self.authorization_details;
+        tell(&mut claims, "authorization_details", (!details.is_empty()).then_some(details))?;
+        tell(&mut claims, "act", self.actor.as_ref().map(Actor::claim))?;
+        claims.end()
+    }
+}
+
+/// A member, if there is something to tell.
+pub(super) fn tell<M: SerializeMap>(
+    members: &mut M,
+    name: &str,
+    value: Option<impl Serialize>,
+) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| members.serialize_entry(name, &value))
+}
+
 /// One audience is a string, several are an array (RFC 7519 §4.1.3); none is no claim.
-pub(super) fn audience_value(audience: &[String]) -> Option<Value> {
+pub(super) fn tell_audience<M: SerializeMap>(members: &mut M, audience: &[String]) -> Result<(), M::Error> {
     match audience {
-        [] => None,
-        [one] => Some(json!(one)),
-        many => Some(json!(many)),
+        [] => Ok(()),
+        [one] => members.serialize_entry("aud", one),
+        many => members.serialize_entry("aud", many),
+    }
+}
+
+/// The members of what serializes as an object.
+pub(super) fn members_of(told: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(told) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
     }
 }
 

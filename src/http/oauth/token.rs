@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{form, possession};
 use crate::{
-    domain::{Secret, trace::Transaction},
+    domain::{Secret, oauth, trace::Transaction},
     http::{
         answer::{Renderer, finish},
         context::RequestContext,
@@ -55,7 +55,8 @@ pub async fn introspect(context: RequestContext, request: HttpRequest, body: Byt
     let wish = if accepts(&request, INTROSPECTION_JWT) { Wish::Jwt } else { Wish::Json };
     answer(context, request, body, Transaction::Introspection, async |cx, request| {
         service::introspection::respond(cx, request, wish).await.map(|answer| match answer {
-            Introspection::Json(members) => no_store().json(members),
+            Introspection::Json(Some(told)) => no_store().json(told),
+            Introspection::Json(None) => no_store().json(oauth::inactive()),
             Introspection::Jwt(jwt) => no_store().content_type(INTROSPECTION_JWT).body(jwt.expose().clone()),
         })
     })

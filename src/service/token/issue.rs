@@ -27,8 +27,11 @@ use crate::{
         oidc::claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
     },
     service::{
-        Broken, Cx, Failure, apis, client_keys, clients::ClientView, events::Draft, failure::undo, people, sessions,
-        subjects,
+        Broken, Cx, Failure, apis, client_keys,
+        clients::ClientView,
+        events::{Draft, json_text},
+        failure::undo,
+        people, sessions, subjects,
     },
     store::{
         self, Abort, Appended, MachineIssue, Read, StoreError, Write, access_token::NewAccessToken,
@@ -114,7 +117,7 @@ pub enum Chain {
 /// client proved to hold.
 pub struct Drafts {
     access: Option<Minted>,
-    refresh: Minted,
+    refresh: Option<Minted>,
     serial: String,
     proved: Confirmation,
 }
@@ -125,7 +128,7 @@ impl Drafts {
         let opaque = client.settings.access_token_format == AccessTokenFormat::Opaque;
         Self {
             access: opaque.then(|| mint(SecretKind::AccessToken, cx.random())),
-            refresh: mint(SecretKind::RefreshToken, cx.random()),
+            refresh: client.allows_grant(GrantType::RefreshToken).then(|| mint(SecretKind::RefreshToken, cx.random())),
             serial: URL_SAFE_NO_PAD.encode(random_bytes::<16>(cx.random())),
             proved,
         }
@@ -240,10 +243,10 @@ fn for_authorization(
     lineage: &Lineage,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
+    let Lineage { authorization, user, session } = lineage;
     let Wanted { scope, narrowing, chain, drafts, exchange } = wanted;
     let access_wanted = match &chain {
         Chain::FrontChannel(front) => front.response_type.has_access_token(),
-    let Lineage { authorization, user, session } = lineage;
         Chain::Begin { .. } => {
             drafts.proved.check_code(authorization.bounds.dpop_jkt.as_deref()).map_err(undo)?;
             true
@@ -259,7 +262,7 @@ fn for_authorization(
         // Whoever uses an app is not idle, though the browser never comes back here.
         sessions::touch(cx, tx, session)?;
     }
-    let Some(person) = person else { return Err(Failure::internal("a standing authorization has no user").into()) };
+    let Some(person) = user else { return Err(Failure::internal("a standing authorization has no user").into()) };
 
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
     // For whom an exchanged token is, its policy says; and what was granted in detail is not for them.
@@ -444,7 +447,7 @@ fn opaque_row(claims: &AccessTokenClaims, minted: &Minted, authorization: Option
         jti: claims.jti.clone(),
         authorization_id: authorization.cloned(),
         client_id: claims.client_id.clone(),
-        claims: Value::Object(claims.payload()).to_string(),
+        claims: json_text(claims),
         issued_at: claims.issued_at,
         expires_at: claims.expires_at,
     }
@@ -501,7 +504,7 @@ fn continue_chain(
     client: &Client,
     authorization: &Authorization,
     chain: Chain,
-    (minted, confirmation): (Minted, &Confirmation),
+    (drawn, confirmation): (Option<Minted>, &Confirmation),
 ) -> Result<Option<Secret<String>>, Abort<Failure>> {
     if !client.allows_grant(GrantType::RefreshToken) {
         return Ok(None);
@@ -522,6 +525,7 @@ fn continue_chain(
         // RFC 6749 §4.2.2: never through the browser.
         Chain::FrontChannel(_) | Chain::Single => return Ok(None),
     };
+    let minted = drawn.unwrap_or_else(|| mint(SecretKind::RefreshToken, cx.random()));
     let token = RefreshToken {
         token_hash: minted.hash.as_bytes().to_vec(),
         authorization_id: authorization.id.clone(),
