@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{
     Cx,
     clients::{self, ClientView},
@@ -15,7 +13,7 @@ use crate::{
     domain::{
         entity::{Authorization, Client, User},
         ids::{AuthorizationId, ClientId},
-        oauth::{VerifiedAccessToken, check_own_access_token, check_standing},
+        oauth::{VerifiedAccessToken, check_own_access_token, check_standing, check_stored_access_token},
     },
     store::{self, Read, StoreError, access_token::FoundAccessToken, authorization::Lineage},
 };
@@ -111,8 +109,7 @@ pub fn check_opaque(
     if found.revoked_at.is_some() || cx.now() >= found.token.expires_at {
         return Ok(None);
     }
-    let Ok(Value::Object(claims)) = serde_json::from_str::<Value>(&found.token.claims) else { return Ok(None) };
-    match check_own_access_token(&claims, cx.services.issuer.as_str(), cx.now()) {
+    match check_stored_access_token(&found.token.claims, cx.services.issuer.as_str(), cx.now()) {
         Ok(token) => check_standing_of(cx, tx, token, found.token.authorization_id.clone(), known),
         Err(_) => Ok(None),
     }

@@ -1,6 +1,6 @@
 //! The claims of JWT access tokens, written and read back (RFC 9068 §2.2 and §4).
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
 use super::{Actor, Confirmation, ErrorCode, OAuthError, scope::parse_scope};
@@ -161,48 +161,99 @@ pub fn check_own_access_token(
     issuer: &str,
     now: Timestamp,
 ) -> Result<VerifiedAccessToken, OAuthError> {
-    read(claims, issuer, now).ok_or(OAuthError::new(ErrorCode::InvalidToken, Reason::BearerInvalid))
+    check(Told::deserialize(claims).ok(), issuer, now)
 }
 
-fn read(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<VerifiedAccessToken> {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let time = |name: &str| claims.get(name).and_then(Value::as_i64).map(Timestamp::from_seconds);
-    let latest = now.plus_seconds(LEEWAY);
-    let (issued_at, expires_at) = (time("iat")?, time("exp")?);
-    // A claim of the wrong type is not an absent claim.
-    let begins_at = if claims.contains_key("nbf") { time("nbf")? } else { issued_at };
-    if text("iss")? != issuer || now >= expires_at || issued_at > latest || begins_at > latest {
-        return None;
+/// The claims of an opaque token, as its row has them.
+///
+/// # Errors
+/// `invalid_token`.
+pub fn check_stored_access_token(
+    claims: &str,
+    issuer: &str,
+    now: Timestamp,
+) -> Result<VerifiedAccessToken, OAuthError> {
+    check(serde_json::from_str(claims).ok(), issuer, now)
+}
+
+fn check(told: Option<Told>, issuer: &str, now: Timestamp) -> Result<VerifiedAccessToken, OAuthError> {
+    told.and_then(|told| told.verified(issuer, now))
+        .ok_or(OAuthError::new(ErrorCode::InvalidToken, Reason::BearerInvalid))
+}
+
+/// The claims that are read. One of the wrong type, or null, is not an absent one.
+#[derive(Deserialize)]
+struct Told {
+    iss: String,
+    sub: String,
+    client_id: ClientId,
+    aud: Audience,
+    jti: String,
+    iat: i64,
+    exp: i64,
+    #[serde(default, deserialize_with = "present")]
+    nbf: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    scope: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    sid: Option<SessionId>,
+    #[serde(default, deserialize_with = "present")]
+    auth_time: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    acr: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    cnf: Option<Confirmation>,
+    #[serde(default, deserialize_with = "present")]
+    authorization_details: Option<Vec<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    act: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+impl Told {
+    fn verified(self, issuer: &str, now: Timestamp) -> Option<VerifiedAccessToken> {
+        let (issued_at, expires_at) = (Timestamp::from_seconds(self.iat), Timestamp::from_seconds(self.exp));
+        let begins_at = self.nbf.map_or(issued_at, Timestamp::from_seconds);
+        let latest = now.plus_seconds(LEEWAY);
+        if self.iss != issuer || now >= expires_at || issued_at > latest || begins_at > latest {
+            return None;
+        }
+        // A binding to nothing would be no binding.
+        if self.cnf.as_ref().is_some_and(Confirmation::is_empty) {
+            return None;
+        }
+        Some(VerifiedAccessToken {
+            subject: self.sub,
+            client_id: self.client_id,
+            audience: match self.aud {
+                Audience::One(one) => vec![one],
+                Audience::Many(many) => many,
+            },
+            scope: self.scope.map_or(Ok(Vec::new()), |scope| parse_scope(&scope)).ok()?,
+            jti: self.jti,
+            issued_at,
+            expires_at,
+            session_id: self.sid,
+            auth_time: self.auth_time.map(Timestamp::from_seconds),
+            acr: self.acr,
+            confirmation: self.cnf.unwrap_or_default(),
+            authorization_details: self.authorization_details.unwrap_or_default(),
+            actor: match &self.act {
+                Some(claim) => Some(Actor::read(claim)?),
+                None => None,
+            },
+        })
     }
-    let audience = match claims.get("aud")? {
-        Value::String(one) => vec![one.clone()],
-        Value::Array(many) => many.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<_>>()?,
-        _ => return None,
-    };
-    let scope = if claims.contains_key("scope") { parse_scope(text("scope")?).ok()? } else { Vec::new() };
-    let authorization_details = match claims.get("authorization_details") {
-        Some(Value::Array(details)) => details.clone(),
-        Some(_) => return None,
-        None => Vec::new(),
-    };
-    Some(VerifiedAccessToken {
-        subject: text("sub")?.to_owned(),
-        client_id: ClientId::new(text("client_id")?),
-        audience,
-        scope,
-        jti: text("jti")?.to_owned(),
-        issued_at,
-        expires_at,
-        session_id: text("sid").map(SessionId::new),
-        auth_time: time("auth_time"),
-        acr: text("acr").map(str::to_owned),
-        confirmation: Confirmation::of_claims(claims)?,
-        authorization_details,
-        actor: match claims.get("act") {
-            Some(claim) => Some(Actor::read(claim)?),
-            None => None,
-        },
-    })
 }
 
 #[cfg(test)]
