@@ -83,7 +83,7 @@ impl<T: Query, Place> Query for Prepared<T, Place> {
 
 impl<T, Place, C> RunQueryDsl<C> for Prepared<T, Place> {}
 
-/// A [`Prepared`] statement of this place.
+/// A [`Prepared`] statement of this place. Never in a generic function: all its instances would be one place.
 macro_rules! prepared {
     ($statement:expr $(,)?) => {{
         struct Place;

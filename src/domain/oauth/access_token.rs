@@ -136,6 +136,8 @@ pub struct VerifiedAccessToken {
     pub auth_time: Option<Timestamp>,
     /// How strongly.
     pub acr: Option<String>,
+    /// By which means.
+    pub amr: Vec<String>,
     /// What it is bound to.
     pub confirmation: Confirmation,
     /// What was granted in detail.
@@ -201,6 +203,8 @@ struct Told {
     auth_time: Option<i64>,
     #[serde(default, deserialize_with = "present")]
     acr: Option<String>,
+    #[serde(default)]
+    amr: Vec<String>,
     #[serde(default, deserialize_with = "present")]
     cnf: Option<Confirmation>,
     #[serde(default, deserialize_with = "present")]
@@ -246,6 +250,7 @@ impl Told {
             session_id: self.sid,
             auth_time: self.auth_time.map(Timestamp::from_seconds),
             acr: self.acr,
+            amr: self.amr,
             confirmation: self.cnf.unwrap_or_default(),
             authorization_details: self.authorization_details.unwrap_or_default(),
             actor: match &self.act {

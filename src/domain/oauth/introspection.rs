@@ -62,6 +62,8 @@ pub struct Introspected {
     pub auth_time: Option<Timestamp>,
     /// How strongly (RFC 9470 §6.2).
     pub acr: Option<String>,
+    /// By which means (RFC 8176).
+    pub amr: Vec<String>,
     /// What it is bound to (RFC 8705 §3.2, RFC 9449 §6.2).
     pub confirmation: Confirmation,
     /// What was granted in detail (RFC 9396 §9.2).
@@ -96,6 +98,7 @@ impl Serialize for Introspected {
         tell(&mut members, "auth_time", self.auth_time.map(Timestamp::seconds))?;
         tell(&mut members, "cnf", (!self.confirmation.is_empty()).then_some(&self.confirmation))?;
         tell(&mut members, "acr", self.acr.as_ref())?;
+        tell(&mut members, "amr", (!self.amr.is_empty()).then_some(&self.amr))?;
         let details = &self.authorization_details;
         tell(&mut members, "authorization_details", (!details.is_empty()).then_some(details))?;
         tell(&mut members, "act", self.actor.as_ref().map(Actor::claim))?;
