@@ -29,8 +29,8 @@ use crate::{
     domain::trace::Transaction,
     net::fetcher::{DangerExceptions, Fetcher, Reach},
     service::{
-        Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
-        recorder::Recorder, registration::Registrations, setup, subjects,
+        Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache,
+        discovery::DocumentCache, keys, recorder::Recorder, registration::Registrations, setup, subjects,
     },
     store::{Location, Store, StoreOptions},
     tls,
@@ -138,6 +138,7 @@ fn assemble(
         keyring: ArcSwap::from_pointee(keyring),
         clients: ClientCache::default(),
         registry: RegistryCache::default(),
+        documents: DocumentCache::default(),
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
         fetcher,

@@ -1,7 +1,11 @@
 //! Cross-origin reading of the endpoints that browser applications call (RFC 9700 §2.6). No
 //! credentials travel along, so any origin may; the authorization endpoint and pages never take part.
 
-use actix_web::{HttpResponse, dev::ServiceResponse, http::header::HeaderValue};
+use actix_web::{
+    HttpResponse,
+    dev::ServiceResponse,
+    http::header::{self, HeaderValue},
+};
 
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, DPoP, MCP-Protocol-Version, Traceparent";
 const EXPOSED_HEADERS: &str = "DPoP-Nonce, WWW-Authenticate, X-Trace-Id, Retry-After";
@@ -9,9 +13,8 @@ const EXPOSED_HEADERS: &str = "DPoP-Nonce, WWW-Authenticate, X-Trace-Id, Retry-A
 /// Lets any origin read the answer.
 pub(super) fn open<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
     let headers = response.headers_mut();
-    for (name, value) in [("access-control-allow-origin", "*"), ("access-control-expose-headers", EXPOSED_HEADERS)] {
-        headers.insert(actix_web::http::header::HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
     response
 }
 

@@ -7,7 +7,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
-        header::{HeaderMap, HeaderName, HeaderValue},
+        header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
     web::Data,
@@ -22,11 +22,14 @@ use crate::domain::trace::Reason;
 const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
 
 /// Headers of every answer that does not set its own.
-const DEFAULTS: [(&str, &str); 4] = [
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("x-frame-options", "DENY"),
-    ("content-security-policy", "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
+const DEFAULTS: [(HeaderName, &str); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
 ];
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 
@@ -87,15 +90,15 @@ fn plain_from_stranger(request: &ServiceRequest, state: &HttpState) -> bool {
 }
 
 fn complete(headers: &mut HeaderMap, https: bool) {
-    let policy = headers.get("content-security-policy").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|value| value.to_str().ok());
     // A page made for frames; the older header only knows how to refuse.
-    let framed = policy.contains("frame-ancestors *");
-    for (name, value) in DEFAULTS.into_iter().filter(|(name, _)| !(framed && *name == "x-frame-options")) {
-        if !headers.contains_key(name) {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    let framed = policy.is_some_and(|policy| policy.contains("frame-ancestors *"));
+    for (name, value) in DEFAULTS.into_iter().filter(|(name, _)| !(framed && *name == header::X_FRAME_OPTIONS)) {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
         }
     }
     if https {
-        headers.insert(HeaderName::from_static("strict-transport-security"), HeaderValue::from_static(HSTS));
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
 }

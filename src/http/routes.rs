@@ -428,9 +428,16 @@ pub(super) fn is_direct(pattern: &str) -> bool {
     })
 }
 
+fn is_variable(route: &Route) -> bool {
+    route.path.contains('{')
+}
+
 /// Routes the table below `base`, the issuer's own path.
 pub fn configure(config: &mut web::ServiceConfig, base: &str, extras: Extras) {
-    for route in ROUTES.iter().filter(|route| extras.serves(route)) {
+    let served = || ROUTES.iter().filter(|route| extras.serves(route));
+    // Routes are tried one after the other, and one with a variable part costs more than all the others.
+    let (fixed, variable) = (served().filter(|route| !is_variable(route)), served().filter(|route| is_variable(route)));
+    for route in fixed.chain(variable) {
         if route.path.starts_with(RESOURCE_METADATA) {
             config.service(resource(route, &format!("{RESOURCE_METADATA}/{{path:.+}}")));
             continue;

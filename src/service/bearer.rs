@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{
     Cx,
     clients::{self, ClientView},
@@ -15,9 +13,9 @@ use crate::{
     domain::{
         entity::{Authorization, Client, User},
         ids::{AuthorizationId, ClientId},
-        oauth::{VerifiedAccessToken, check_own_access_token, check_standing},
+        oauth::{VerifiedAccessToken, check_own_access_token, check_standing, check_stored_access_token},
     },
-    store::{self, Read, StoreError},
+    store::{self, Read, StoreError, access_token::FoundAccessToken, authorization::Lineage},
 };
 
 /// A token as it was presented, recognized by its form.
@@ -82,19 +80,48 @@ pub fn find_access(
     recognized: &Recognized,
     known: Option<&Arc<ClientView>>,
 ) -> Result<Option<Live>, StoreError> {
-    let (token, authorization_id) = match recognized {
-        Recognized::Opaque(hash) => match read_opaque(cx, tx, hash)? {
-            Some(found) => found,
-            None => return Ok(None),
+    match recognized {
+        Recognized::Opaque(hash) => match store::access_token::find(tx, hash.as_bytes())? {
+            Some(found) => check_opaque(cx, tx, &found, known),
+            None => Ok(None),
         },
         Recognized::SelfContained(token) => {
             if store::access_token::is_revoked(tx, &token.jti)? {
                 return Ok(None);
             }
-            ((**token).clone(), issue::authorization_of_jti(&token.jti))
+            let authorization = issue::authorization_of_jti(&token.jti);
+            check_standing_of(cx, tx, (**token).clone(), authorization, known)
         }
-        Recognized::Refresh(_) | Recognized::Unknown => return Ok(None),
-    };
+        Recognized::Refresh(_) | Recognized::Unknown => Ok(None),
+    }
+}
+
+/// The access token of this row, if it is alive. `known`: as for [`find_access`].
+///
+/// # Errors
+/// When the database fails.
+pub fn check_opaque(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    found: &FoundAccessToken,
+    known: Option<&Arc<ClientView>>,
+) -> Result<Option<Live>, StoreError> {
+    if found.revoked_at.is_some() || cx.now() >= found.token.expires_at {
+        return Ok(None);
+    }
+    match check_stored_access_token(&found.token.claims, cx.services.issuer.as_str(), cx.now()) {
+        Ok(token) => check_standing_of(cx, tx, token, found.token.authorization_id.clone(), known),
+        Err(_) => Ok(None),
+    }
+}
+
+fn check_standing_of(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    token: VerifiedAccessToken,
+    authorization_id: Option<AuthorizationId>,
+    known: Option<&Arc<ClientView>>,
+) -> Result<Option<Live>, StoreError> {
     let known = known.filter(|view| view.client.client_id == token.client_id).cloned();
     let client = match known {
         Some(view) => view,
@@ -140,20 +167,6 @@ pub fn authorization_stands(
     Ok(standing(cx, tx, &view.client, id, false)?.is_some())
 }
 
-fn read_opaque(
-    cx: &Cx,
-    tx: &mut Read<'_>,
-    hash: &SecretHash,
-) -> Result<Option<(VerifiedAccessToken, Option<AuthorizationId>)>, StoreError> {
-    let Some(found) = store::access_token::find(tx, hash.as_bytes())? else { return Ok(None) };
-    if found.revoked_at.is_some() || cx.now() >= found.token.expires_at {
-        return Ok(None);
-    }
-    let Ok(Value::Object(claims)) = serde_json::from_str::<Value>(&found.token.claims) else { return Ok(None) };
-    let checked = check_own_access_token(&claims, cx.services.issuer.as_str(), cx.now());
-    Ok(checked.ok().map(|token| (token, found.token.authorization_id)))
-}
-
 /// `exchanged`: the client may have the token in exchange for one of the client that the
 /// authorization is for, and then that client must stand too (RFC 8693).
 fn standing(
@@ -163,7 +176,9 @@ fn standing(
     id: &AuthorizationId,
     exchanged: bool,
 ) -> Result<Option<(User, Authorization)>, StoreError> {
-    let Some(authorization) = store::authorization::find(tx, id)? else { return Ok(None) };
+    let Some(Lineage { authorization, user, session }) = store::authorization::find_lineage(tx, id)? else {
+        return Ok(None);
+    };
     let grantor = if exchanged && authorization.client_id != client.client_id {
         let Some(view) = clients::standing(cx, tx, &authorization.client_id)? else { return Ok(None) };
         Some(view)
@@ -171,8 +186,6 @@ fn standing(
         None
     };
     let client = grantor.as_ref().map_or(client, |view| &view.client);
-    let user = store::user::find(tx, &authorization.user_id)?;
-    let session = store::session::find(tx, &authorization.session_id)?;
     // A withdrawn consent revokes its authorizations; here the authorization tells.
     let stands = check_standing(user.as_ref(), client, &authorization, session.as_ref(), true, cx.now()).is_ok();
     Ok(user.filter(|_| stands).map(|user| (user, authorization)))

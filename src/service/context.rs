@@ -8,7 +8,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, recorder::Recorder,
+    apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, discovery::DocumentCache, recorder::Recorder,
     registration::Registrations,
 };
 use crate::{
@@ -126,6 +126,8 @@ pub struct Services {
     pub clients: ClientCache,
     /// What metadata tells of APIs, as last read.
     pub registry: RegistryCache,
+    /// The metadata documents as last rendered.
+    pub documents: DocumentCache,
     /// The keys of clients as last fetched.
     pub fetched_keys: FetchedKeys,
     /// What is remembered of clients that register themselves.
@@ -153,9 +155,16 @@ pub struct Peer {
     pub user_agent: Option<String>,
 }
 
-/// A trace id of our own making.
+/// A trace id of our own making: 32 bits of the time in milliseconds, then 96 random ones. What is written
+/// at one time lies together in the index of the event stream, so that a commit of many events touches
+/// few of its pages. The random part is on the right, as W3C Trace Context asks.
 pub fn fresh_trace_id(services: &Services) -> TraceId {
-    TraceId::from_bytes(random_bytes(services.random.as_ref()))
+    let mut bytes: [u8; 16] = random_bytes(services.random.as_ref());
+    let [.., a, b, c, d] = services.clock.now().millis().to_be_bytes();
+    if let Some(time) = bytes.first_chunk_mut() {
+        *time = [a, b, c, d];
+    }
+    TraceId::from_bytes(bytes)
 }
 
 /// The context of one request: the services, and the record of its decisions.

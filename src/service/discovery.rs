@@ -1,15 +1,20 @@
 //! The metadata documents, computed from the tables that dispatch (OIDC Discovery 1.0, RFC 8414).
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use serde_json::{Map, Value};
 
 use super::{Services, apis::Registry, authorization, client_authentication, possession, registration, token};
 use crate::{
-    crypto::token::digest,
+    crypto::{keyring::Keyring, token::digest},
     domain::{
         Issuer,
         entity::{AuthMethod, SubjectType, TokenDeliveryMode},
         jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
-        oauth::{GrantType, ResponseMode, ResponseType},
+        oauth::{GrantType, RegistrationPolicy, ResponseMode, ResponseType},
         oidc::{
             acr,
             claims::{claims_supported, scopes_supported},
@@ -19,7 +24,7 @@ use crate::{
 };
 
 /// Which document is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Document {
     /// `/.well-known/openid-configuration`.
     OpenidConfiguration,
@@ -27,21 +32,71 @@ pub enum Document {
     OauthAuthorizationServer,
 }
 
-/// The document, by the registration policy that was read last. `endpoints`: each endpoint with the path that it is routed at. `registry`: what else
-/// is told of.
-pub fn document(
+/// A document as text, with what it was computed from. Whatever else it tells does not change while the
+/// process runs.
+#[derive(Debug)]
+pub struct Rendered {
+    /// The JSON.
+    pub text: Arc<[u8]>,
+    /// A validator that changes with it (RFC 9110 §8.8.3).
+    pub tag: String,
+    keyring: Arc<Keyring>,
+    policy: Arc<RegistrationPolicy>,
+    registry: Arc<Registry>,
+}
+
+impl Rendered {
+    /// Whether it was computed from the very things that are in use now. It holds on to its own, so that
+    /// nothing new can be taken for them.
+    fn holds(&self, keyring: &Arc<Keyring>, policy: &Arc<RegistrationPolicy>, registry: &Arc<Registry>) -> bool {
+        Arc::ptr_eq(&self.keyring, keyring)
+            && Arc::ptr_eq(&self.policy, policy)
+            && Arc::ptr_eq(&self.registry, registry)
+    }
+}
+
+/// The documents as rendered last.
+#[derive(Debug, Default)]
+pub struct DocumentCache(Mutex<HashMap<Document, Arc<Rendered>>>);
+
+/// The document as text, by the registration policy that was read last: rendered when something that it
+/// tells was read anew. `endpoints`: each endpoint with the path that it is routed at. `registry`: what
+/// else is told of.
+pub fn rendered(
+    services: &Services,
+    document: Document,
+    endpoints: fn() -> Vec<(Endpoint, &'static str)>,
+    registry: &Arc<Registry>,
+) -> Arc<Rendered> {
+    let (keyring, policy) = (services.keyring.load_full(), registration::policy::known(services));
+    let kept = services.documents.0.lock().unwrap_or_else(PoisonError::into_inner).get(&document).cloned();
+    if let Some(kept) = kept.filter(|kept| kept.holds(&keyring, &policy, registry)) {
+        return kept;
+    }
+    let members = compute(services, document, &endpoints(), (&keyring, &policy, registry));
+    let text = Value::Object(members).to_string();
+    let fresh = Arc::new(Rendered {
+        tag: entity_tag(&text),
+        text: text.into_bytes().into(),
+        keyring,
+        policy,
+        registry: registry.clone(),
+    });
+    services.documents.0.lock().unwrap_or_else(PoisonError::into_inner).insert(document, fresh.clone());
+    fresh
+}
+
+fn compute(
     services: &Services,
     document: Document,
     endpoints: &[(Endpoint, &str)],
-    registry: &Registry,
+    (keyring, policy, registry): (&Keyring, &RegistrationPolicy, &Registry),
 ) -> Map<String, Value> {
     let mut grant_types: Vec<GrantType> = token::GRANTS.iter().map(|grant| grant.grant_type).collect();
     grant_types.push(GrantType::Implicit);
     let (response_types, response_modes) = (ResponseType::ALL.map(ResponseType::name), ResponseMode::supported());
-    let keyring = services.keyring.load();
     let mut algorithms: Vec<SigningAlgorithm> = keyring.algorithms().collect();
     algorithms.sort_unstable();
-    let policy = registration::policy::known(services);
     // The endpoint is named while it lets somebody in.
     let endpoints: Vec<(Endpoint, &str)> = endpoints
         .iter()

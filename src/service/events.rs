@@ -1,6 +1,7 @@
 //! Writing the event stream: one fact, in the transaction that made it true, with personal data
 //! sealed under the key of the person it is about.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Broken, Cx, subjects};
@@ -129,7 +130,7 @@ impl Draft {
             authorization_id: self.authorization_id,
             object_id: self.object_id,
             reason: self.reason,
-            facts: Value::Object(self.facts).to_string(),
+            facts: json_text(&self.facts),
             sealed: None,
         }
     }
@@ -150,4 +151,10 @@ impl Draft {
         store::event::append(tx, &event)?;
         Ok(event.id)
     }
+}
+
+/// JSON text of what cannot fail to be written: every key is text. Written at once, unlike the `Display` of
+/// a value, which writes piece by piece.
+pub(super) fn json_text(told: &impl Serialize) -> String {
+    serde_json::to_string(told).unwrap_or_default()
 }

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::{
     Broken, Cx, Failure,
     bearer::{self, Recognized},
@@ -23,7 +21,7 @@ use crate::{
         oauth::{self, Disclosure, Introspected, OAuthError},
         trace::Reason,
     },
-    store::{self, Read, StoreError},
+    store::{self, Read, StoreError, access_token::FoundAccessToken},
 };
 
 /// How the caller wants to be answered.
@@ -38,8 +36,8 @@ pub enum Wish {
 /// An answer about a token.
 #[derive(Clone, Debug)]
 pub enum Introspection {
-    /// The members.
-    Json(Map<String, Value>),
+    /// What is told; nothing but that it is not active.
+    Json(Option<Box<Introspected>>),
     /// A JWT of them, signed, and encrypted if the caller is registered so.
     Jwt(Secret<String>),
 }
@@ -50,10 +48,11 @@ pub enum Introspection {
 /// `invalid_client` for a caller that is nobody, `invalid_request` without a token, or when the answer
 /// would have to be encrypted and the caller has no key.
 pub async fn respond(cx: &Cx, request: &DirectRequest<'_>, wish: Wish) -> Result<Introspection, Failure> {
-    let (caller, members) = decide(cx, request).await?;
+    let (caller, told) = decide(cx, request).await?;
     if wish == Wish::Json {
-        return Ok(Introspection::Json(members));
+        return Ok(Introspection::Json(told));
     }
+    let members = told.map_or_else(oauth::inactive, |told| told.response());
     let client = &caller.client;
     let choice = client.settings.introspection_encryption();
     client_keys::prepare(cx, client, choice).await;
@@ -72,7 +71,7 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>, wish: Wish) -> Result
 }
 
 /// Who asks, and what they are told.
-async fn decide(cx: &Cx, request: &DirectRequest<'_>) -> Result<(Arc<ClientView>, Map<String, Value>), Failure> {
+async fn decide(cx: &Cx, request: &DirectRequest<'_>) -> Result<(Arc<ClientView>, Option<Box<Introspected>>), Failure> {
     let mut freshness = Freshness::Recent;
     loop {
         let caller = client_authentication::authenticate(cx, request, freshness).await?;
@@ -80,14 +79,20 @@ async fn decide(cx: &Cx, request: &DirectRequest<'_>) -> Result<(Arc<ClientView>
             .and_then(|_| request.params.require("token", Reason::TokenMissing).map(str::to_owned));
         let text = asked.inspect_err(|error| cx.refused("introspection", &[], error.reason))?;
         let (context, view) = (cx.clone(), caller.view().clone());
+        let recognized = bearer::recognize(cx, &text);
         let answer = cx
             .services
             .store
             .read(move |tx| {
-                if store::client::enabled_version(tx, &view.client.client_id)? != Some(view.client.version) {
+                let caller = &view.client.client_id;
+                let (row, version) = match &recognized {
+                    Recognized::Opaque(hash) => store::access_token::find_asked_by(tx, hash.as_bytes(), caller)?,
+                    _ => (None, store::client::enabled_version(tx, caller)?),
+                };
+                if version != Some(view.client.version) {
                     return Ok::<_, StoreError>(None);
                 }
-                tell(&context, tx, &view, &text).map(Some)
+                tell(&context, tx, &view, &recognized, row).map(Some)
             })
             .await
             .map_err(Broken::from)?;
@@ -101,16 +106,23 @@ async fn decide(cx: &Cx, request: &DirectRequest<'_>) -> Result<(Arc<ClientView>
     }
 }
 
-fn tell(cx: &Cx, tx: &mut Read<'_>, caller: &Arc<ClientView>, text: &str) -> Result<Map<String, Value>, StoreError> {
-    let recognized = bearer::recognize(cx, text);
-    let found = match &recognized {
+fn tell(
+    cx: &Cx,
+    tx: &mut Read<'_>,
+    caller: &Arc<ClientView>,
+    recognized: &Recognized,
+    row: Option<FoundAccessToken>,
+) -> Result<Option<Box<Introspected>>, StoreError> {
+    let access = |live| of_access(cx, caller, live);
+    let found = match recognized {
+        Recognized::Opaque(_) => match row {
+            Some(row) => bearer::check_opaque(cx, tx, &row, Some(caller))?.map(access),
+            None => None,
+        },
         Recognized::Refresh(hash) => bearer::find_refresh(cx, tx, hash)?.map(|live| of_refresh(cx, caller, live)),
-        _ => bearer::find_access(cx, tx, &recognized, Some(caller))?.map(|live| of_access(cx, caller, live)),
+        _ => bearer::find_access(cx, tx, recognized, Some(caller))?.map(access),
     };
-    Ok(match found {
-        Some(facts) if disclosed(&caller.client, &facts.client_id) => facts.response(),
-        _ => oauth::inactive(),
-    })
+    Ok(found.filter(|facts| disclosed(&caller.client, &facts.client_id)).map(Box::new))
 }
 
 fn disclosed(caller: &Client, owner: &ClientId) -> bool {

@@ -6,11 +6,11 @@ use diesel::{
 };
 
 use super::{
-    Read, StoreError, Write,
+    Read, StoreError, Write, client,
     conn::Conn,
-    dialect::Prepared,
+    dialect::{find_prepared, prepared},
     row,
-    schema::{access_tokens, revoked_tokens},
+    schema::{access_tokens, clients, revoked_tokens},
 };
 use crate::domain::{
     Timestamp,
@@ -74,11 +74,11 @@ pub(super) fn insert_many(tx: &mut Write<'_>, tokens: &[&NewAccessToken]) -> Que
     match (tx.conn(), tokens) {
         (Conn::Sqlite(conn), _) => {
             for token in tokens {
-                diesel::insert_into(access_tokens::table).values(values!(token)).execute(conn)?;
+                prepared!(diesel::insert_into(access_tokens::table).values(values!(token))).execute(conn)?;
             }
         }
         (Conn::Pg(conn), [token]) => {
-            diesel::insert_into(access_tokens::table).values(values!(token)).execute(conn)?;
+            prepared!(diesel::insert_into(access_tokens::table).values(values!(token))).execute(conn)?;
         }
         (Conn::Pg(conn), _) => insert_arrays(conn, tokens)?,
     }
@@ -104,7 +104,7 @@ fn insert_arrays(conn: &mut PgConnection, tokens: &[&NewAccessToken]) -> QueryRe
     .bind::<Array<Text>, _>(each!(token => token.claims.as_str()))
     .bind::<Array<BigInt>, _>(each!(token => token.issued_at.millis()))
     .bind::<Array<BigInt>, _>(each!(token => token.expires_at.millis()));
-    Prepared(statement).execute(conn)?;
+    prepared!(statement).execute(conn)?;
     Ok(())
 }
 
@@ -113,23 +113,46 @@ fn insert_arrays(conn: &mut PgConnection, tokens: &[&NewAccessToken]) -> QueryRe
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, token_hash: &[u8]) -> Result<Option<FoundAccessToken>, StoreError> {
-    type Columns = (Vec<u8>, String, Option<String>, String, String, i64, i64, Option<i64>);
-    Ok(access_tokens::table
+    Ok(find_prepared!(tx, access_tokens::table.filter(access_tokens::token_hash.eq(token_hash)) => Columns)?.map(found))
+}
+
+/// The opaque token with this hash, and the version of the enabled client that asks for it: one statement
+/// for both if there is such a token.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_asked_by(
+    tx: &mut Read<'_>,
+    token_hash: &[u8],
+    asker: &ClientId,
+) -> Result<(Option<FoundAccessToken>, Option<i64>), StoreError> {
+    let of_asker = clients::client_id.eq(asker.as_str()).and(clients::enabled.eq(true));
+    let both = access_tokens::table
+        .left_join(clients::table.on(of_asker))
         .filter(access_tokens::token_hash.eq(token_hash))
-        .get_result::<Columns>(tx.conn)
-        .optional()?
-        .map(|(token_hash, jti, authorization, client, claims, issued_at, expires_at, revoked_at)| FoundAccessToken {
-            token: NewAccessToken {
-                token_hash,
-                jti,
-                authorization_id: authorization.map(AuthorizationId::new),
-                client_id: ClientId::new(client),
-                claims,
-                issued_at: Timestamp::from_millis(issued_at),
-                expires_at: Timestamp::from_millis(expires_at),
-            },
-            revoked_at: row::time(revoked_at),
-        }))
+        .select((access_tokens::all_columns, clients::version.nullable()));
+    match find_prepared!(tx, both => (Columns, Option<i64>))? {
+        Some((columns, version)) => Ok((Some(found(columns)), version)),
+        None => Ok((None, client::enabled_version(tx, asker)?)),
+    }
+}
+
+type Columns = (Vec<u8>, String, Option<String>, String, String, i64, i64, Option<i64>);
+
+fn found(columns: Columns) -> FoundAccessToken {
+    let (token_hash, jti, authorization, client, claims, issued_at, expires_at, revoked_at) = columns;
+    FoundAccessToken {
+        token: NewAccessToken {
+            token_hash,
+            jti,
+            authorization_id: authorization.map(AuthorizationId::new),
+            client_id: ClientId::new(client),
+            claims,
+            issued_at: Timestamp::from_millis(issued_at),
+            expires_at: Timestamp::from_millis(expires_at),
+        },
+        revoked_at: row::time(revoked_at),
+    }
 }
 
 /// Revokes an opaque token. `false`: it was revoked before.
@@ -161,10 +184,6 @@ pub fn revoke_self_contained(tx: &mut Write<'_>, jti: &str, expires_at: Timestam
 /// # Errors
 /// When the database fails.
 pub fn is_revoked(tx: &mut Read<'_>, jti: &str) -> Result<bool, StoreError> {
-    let found: Option<String> = revoked_tokens::table
-        .filter(revoked_tokens::jti.eq(jti))
-        .select(revoked_tokens::jti)
-        .get_result(tx.conn)
-        .optional()?;
-    Ok(found.is_some())
+    let listed = revoked_tokens::table.filter(revoked_tokens::jti.eq(jti)).select(revoked_tokens::jti);
+    Ok(find_prepared!(tx, listed => String)?.is_some())
 }

@@ -3,10 +3,18 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, row, schema::authorizations, session_client};
+use super::{
+    Read, StoreError, Write,
+    dialect::{execute_prepared, find_prepared},
+    row,
+    schema::{authorizations, sessions, users},
+    session::{self, SessionColumns},
+    session_client,
+    user::UserRow,
+};
 use crate::domain::{
     Timestamp,
-    entity::Authorization,
+    entity::{Authorization, Session, User},
     ids::{AuthorizationId, ClientId, SessionId, UserId},
 };
 
@@ -33,8 +41,10 @@ struct AuthorizationRow {
 /// # Errors
 /// When the database fails.
 pub fn insert(tx: &mut Write<'_>, authorization: &Authorization, expires_at: Timestamp) -> Result<(), StoreError> {
-    diesel::insert_into(authorizations::table)
-        .values((
+    let bounds = row::to_json(&authorization.bounds, "authorizations", "bounds")?;
+    execute_prepared!(
+        tx,
+        diesel::insert_into(authorizations::table).values((
             authorizations::id.eq(authorization.id.as_str()),
             authorizations::client_id.eq(authorization.client_id.as_str()),
             authorizations::user_id.eq(authorization.user_id.as_str()),
@@ -47,9 +57,9 @@ pub fn insert(tx: &mut Write<'_>, authorization: &Authorization, expires_at: Tim
             authorizations::created_at.eq(authorization.created_at.millis()),
             authorizations::expires_at.eq(expires_at.millis()),
             authorizations::revoked_at.eq(authorization.revoked_at.map(Timestamp::millis)),
-            authorizations::bounds.eq(row::to_json(&authorization.bounds, "authorizations", "bounds")?),
+            authorizations::bounds.eq(&bounds),
         ))
-        .execute(tx.conn())?;
+    )?;
     session_client::note(tx, &authorization.session_id, &authorization.client_id, authorization.created_at)
 }
 
@@ -58,12 +68,40 @@ pub fn insert(tx: &mut Write<'_>, authorization: &Authorization, expires_at: Tim
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, id: &AuthorizationId) -> Result<Option<Authorization>, StoreError> {
-    authorizations::table
-        .filter(authorizations::id.eq(id.as_str()))
-        .get_result::<AuthorizationRow>(tx.conn)
-        .optional()?
+    find_prepared!(tx, authorizations::table.filter(authorizations::id.eq(id.as_str())) => AuthorizationRow)?
         .map(entity)
         .transpose()
+}
+
+/// An authorization with what it stands on.
+#[derive(Clone, Debug)]
+pub struct Lineage {
+    /// The authorization.
+    pub authorization: Authorization,
+    /// Its person, if still there.
+    pub user: Option<User>,
+    /// Its session, if it has one that is still there.
+    pub session: Option<Session>,
+}
+
+/// The authorization with this id, revoked ones included, and what it stands on: one statement for
+/// what every use of a token reads together.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_lineage(tx: &mut Read<'_>, id: &AuthorizationId) -> Result<Option<Lineage>, StoreError> {
+    let joined = authorizations::table
+        .left_join(users::table.on(users::id.eq(authorizations::user_id)))
+        .left_join(sessions::table.on(sessions::id.eq(authorizations::session_id)))
+        .filter(authorizations::id.eq(id.as_str()))
+        .select((authorizations::all_columns, users::all_columns.nullable(), session::COLUMNS.nullable()));
+    let found = find_prepared!(tx, joined => (AuthorizationRow, Option<UserRow>, Option<SessionColumns>))?;
+    let Some((authorization, user, session)) = found else { return Ok(None) };
+    Ok(Some(Lineage {
+        authorization: entity(authorization)?,
+        user: user.map(UserRow::into_user).transpose()?,
+        session: session.map(session::into_session),
+    }))
 }
 
 fn entity(columns: AuthorizationRow) -> Result<Authorization, StoreError> {

@@ -2,7 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::authorization_codes};
+use super::{
+    StoreError, Write,
+    dialect::{execute_prepared, find_prepared},
+    row,
+    schema::authorization_codes,
+};
 use crate::domain::{
     Timestamp,
     entity::AuthorizationCode,
@@ -14,8 +19,9 @@ use crate::domain::{
 /// # Errors
 /// When the database fails.
 pub fn insert(tx: &mut Write<'_>, code: &AuthorizationCode) -> Result<(), StoreError> {
-    diesel::insert_into(authorization_codes::table)
-        .values((
+    execute_prepared!(
+        tx,
+        diesel::insert_into(authorization_codes::table).values((
             authorization_codes::code_hash.eq(&code.code_hash),
             authorization_codes::authorization_id.eq(code.authorization_id.as_str()),
             authorization_codes::client_id.eq(code.client_id.as_str()),
@@ -27,47 +33,37 @@ pub fn insert(tx: &mut Write<'_>, code: &AuthorizationCode) -> Result<(), StoreE
             authorization_codes::consumed_at.eq(code.consumed_at.map(Timestamp::millis)),
             authorization_codes::attempts.eq(0),
         ))
-        .execute(tx.conn())?;
+    )?;
     Ok(())
 }
 
-/// Takes the code's row lock by writing to it, then reads it.
+/// Takes the code's row lock by writing to it, and reads it.
 ///
 /// # Errors
 /// When the database fails.
 pub fn lock(tx: &mut Write<'_>, code_hash: &[u8]) -> Result<Option<AuthorizationCode>, StoreError> {
-    let written = execute_prepared!(
+    type Columns = (Vec<u8>, String, String, String, Option<String>, Option<String>, i64, i64, Option<i64>, i64);
+    let locked = find_prepared!(
         tx,
         diesel::update(authorization_codes::table.filter(authorization_codes::code_hash.eq(code_hash)))
             .set(authorization_codes::attempts.eq(authorization_codes::attempts + 1))
+            .returning(authorization_codes::all_columns) => Columns
     )?;
-    if written == 0 {
-        return Ok(None);
-    }
-    find(tx, code_hash)
-}
-
-fn find(tx: &mut Read<'_>, code_hash: &[u8]) -> Result<Option<AuthorizationCode>, StoreError> {
-    type Columns = (Vec<u8>, String, String, String, Option<String>, Option<String>, i64, i64, Option<i64>, i64);
-    Ok(authorization_codes::table
-        .filter(authorization_codes::code_hash.eq(code_hash))
-        .get_result::<Columns>(tx.conn)
-        .optional()?
-        .map(
-            |(code_hash, authorization, client, redirect_uri, code_challenge, nonce, created, expires, consumed, _)| {
-                AuthorizationCode {
-                    code_hash,
-                    authorization_id: AuthorizationId::new(authorization),
-                    client_id: ClientId::new(client),
-                    redirect_uri,
-                    code_challenge,
-                    nonce,
-                    created_at: Timestamp::from_millis(created),
-                    expires_at: Timestamp::from_millis(expires),
-                    consumed_at: row::time(consumed),
-                }
-            },
-        ))
+    Ok(locked.map(
+        |(code_hash, authorization, client, redirect_uri, code_challenge, nonce, created, expires, consumed, _)| {
+            AuthorizationCode {
+                code_hash,
+                authorization_id: AuthorizationId::new(authorization),
+                client_id: ClientId::new(client),
+                redirect_uri,
+                code_challenge,
+                nonce,
+                created_at: Timestamp::from_millis(created),
+                expires_at: Timestamp::from_millis(expires),
+                consumed_at: row::time(consumed),
+            }
+        },
+    ))
 }
 
 /// Uses a code. `false`: it was used before.

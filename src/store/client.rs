@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::{
     Read, StoreError, Write,
     conn::Conn,
+    dialect::find_prepared,
     row,
     schema::{client_secrets, clients},
 };
@@ -106,10 +107,7 @@ pub fn delete(tx: &mut Write<'_>, id: &ClientId) -> Result<bool, StoreError> {
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, id: &ClientId) -> Result<Option<Client>, StoreError> {
-    clients::table
-        .filter(clients::client_id.eq(id.as_str()))
-        .get_result::<ClientRow>(tx.conn)
-        .optional()?
+    find_prepared!(tx, clients::table.filter(clients::client_id.eq(id.as_str())) => ClientRow)?
         .map(ClientRow::into_client)
         .transpose()
 }
@@ -135,12 +133,11 @@ pub fn list(tx: &mut Read<'_>, after: Option<&str>, limit: i64) -> Result<Vec<Cl
 /// # Errors
 /// When the database fails.
 pub fn enabled_version(tx: &mut Read<'_>, id: &ClientId) -> Result<Option<i64>, StoreError> {
-    Ok(clients::table
+    let version = clients::table
         .filter(clients::client_id.eq(id.as_str()))
         .filter(clients::enabled.eq(true))
-        .select(clients::version)
-        .get_result(tx.conn)
-        .optional()?)
+        .select(clients::version);
+    Ok(find_prepared!(tx, version => i64)?)
 }
 
 /// The versions of several enabled clients, which cannot change before the caller's transaction ends.

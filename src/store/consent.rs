@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, row, schema::consents};
+use super::{Read, StoreError, Write, dialect::find_prepared, row, schema::consents};
 use crate::domain::{
     Timestamp,
     entity::Consent,
@@ -14,18 +14,16 @@ use crate::domain::{
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, user: &UserId, client: &ClientId) -> Result<Option<Consent>, StoreError> {
-    Ok(consents::table
+    let remembered = consents::table
         .filter(consents::user_id.eq(user.as_str()))
         .filter(consents::client_id.eq(client.as_str()))
-        .select((consents::scope, consents::granted_at))
-        .get_result::<(String, i64)>(tx.conn)
-        .optional()?
-        .map(|(scope, granted_at)| Consent {
-            user_id: user.clone(),
-            client_id: client.clone(),
-            scope: row::split(&scope),
-            granted_at: Timestamp::from_millis(granted_at),
-        }))
+        .select((consents::scope, consents::granted_at));
+    Ok(find_prepared!(tx, remembered => (String, i64))?.map(|(scope, granted_at)| Consent {
+        user_id: user.clone(),
+        client_id: client.clone(),
+        scope: row::split(&scope),
+        granted_at: Timestamp::from_millis(granted_at),
+    }))
 }
 
 /// Remembers a consent, replacing what was remembered for this person and client.

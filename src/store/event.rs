@@ -5,7 +5,7 @@ use diesel::{
     sql_types::{Array, BigInt, Binary, Nullable, Text},
 };
 
-use super::{Read, StoreError, Write, conn::Conn, dialect::Prepared, schema::events};
+use super::{Read, StoreError, Write, conn::Conn, dialect::prepared, schema::events};
 use crate::domain::{Timestamp, entity::Event};
 
 macro_rules! values {
@@ -44,11 +44,11 @@ pub(super) fn append_many(tx: &mut Write<'_>, list: &[&Event]) -> QueryResult<()
     match (tx.conn(), list) {
         (Conn::Sqlite(conn), _) => {
             for event in list {
-                diesel::insert_into(events::table).values(values!(event)).execute(conn)?;
+                prepared!(diesel::insert_into(events::table).values(values!(event))).execute(conn)?;
             }
         }
         (Conn::Pg(conn), [event]) => {
-            diesel::insert_into(events::table).values(values!(event)).execute(conn)?;
+            prepared!(diesel::insert_into(events::table).values(values!(event))).execute(conn)?;
         }
         (Conn::Pg(conn), _) => append_arrays(conn, list)?,
     }
@@ -83,7 +83,7 @@ fn append_arrays(conn: &mut PgConnection, list: &[&Event]) -> QueryResult<()> {
     .bind::<Array<Text>, _>(each!(event => event.facts.as_str()))
     .bind::<Array<Nullable<Binary>>, _>(each!(event => event.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
     .bind::<Array<Binary>, _>(each!(event => event.leaf_hash().to_vec()));
-    Prepared(statement).execute(conn)?;
+    prepared!(statement).execute(conn)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The schema's migrations, embedded in the binary, run under a lock.
 
 use diesel::{
-    PgConnection, SqliteConnection,
+    Connection, PgConnection, SqliteConnection,
     connection::SimpleConnection,
     migration::{Migration, MigrationSource, MigrationVersion},
 };
@@ -44,6 +44,10 @@ pub(super) fn run(location: &Location) -> Result<Vec<String>, StoreError> {
             conn.batch_execute(ADVISORY_LOCK)?;
             let result = pg_status(&mut conn).and_then(|status| {
                 warn_unknown(&status);
+                if status.applied.is_empty() {
+                    // A new database is nobody's yet: one commit for all, instead of one a migration.
+                    return conn.transaction(|conn| names(conn.run_pending_migrations(POSTGRES)));
+                }
                 names(conn.run_pending_migrations(POSTGRES))
             });
             conn.batch_execute(ADVISORY_UNLOCK)?;

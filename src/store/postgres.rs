@@ -39,14 +39,15 @@ pub(super) struct PostgresLanes {
 
 impl PostgresLanes {
     pub(super) fn open(location: &Location, options: StoreOptions) -> Result<Self, StoreError> {
-        // Fail at start, with the reason, rather than at the first request.
-        drop(location.connect(Purpose::Write)?);
         let health = Arc::new(Health::default());
         let lane = || Lane { location: location.clone(), health: Arc::clone(&health) };
+        // Fail at start, with the reason, rather than at the first request.
+        let mut first = None;
+        lane().ready(&mut first)?;
         let (queue, jobs) = bounded::<Box<dyn Job>>(options.queue);
         for number in 0..options.connections.max(1) {
-            let (lane, jobs) = (lane(), jobs.clone());
-            spawn(format!("postgres-{number}"), move || run_units(&lane, &jobs))?;
+            let (lane, jobs, held) = (lane(), jobs.clone(), first.take());
+            spawn(format!("postgres-{number}"), move || run_units(&lane, held, &jobs))?;
         }
         let (appends, rows) = bounded::<AppendJob>(options.queue);
         for number in 0..APPEND_LANES {
@@ -226,8 +227,7 @@ impl Held {
     }
 }
 
-fn run_units(lane: &Lane, jobs: &Receiver<Box<dyn Job>>) {
-    let mut held = None;
+fn run_units(lane: &Lane, mut held: Option<Held>, jobs: &Receiver<Box<dyn Job>>) {
     while let Some(mut job) = lane.next(jobs, &mut held) {
         if !job.wanted() {
             continue;

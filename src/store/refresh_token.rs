@@ -2,7 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::refresh_tokens};
+use super::{
+    Read, StoreError, Write,
+    dialect::{execute_prepared, find_prepared},
+    row,
+    schema::refresh_tokens,
+};
 use crate::domain::{
     Timestamp,
     entity::RefreshToken,
@@ -25,8 +30,10 @@ pub struct Found {
 /// # Errors
 /// When the database fails.
 pub fn insert(tx: &mut Write<'_>, token: &RefreshToken) -> Result<(), StoreError> {
-    diesel::insert_into(refresh_tokens::table)
-        .values((
+    let confirmation = row::to_json(&token.confirmation, "refresh_tokens", "confirmation")?;
+    execute_prepared!(
+        tx,
+        diesel::insert_into(refresh_tokens::table).values((
             refresh_tokens::token_hash.eq(&token.token_hash),
             refresh_tokens::authorization_id.eq(token.authorization_id.as_str()),
             refresh_tokens::client_id.eq(token.client_id.as_str()),
@@ -35,26 +42,26 @@ pub fn insert(tx: &mut Write<'_>, token: &RefreshToken) -> Result<(), StoreError
             refresh_tokens::family_expires_at.eq(token.family_expires_at.millis()),
             refresh_tokens::rotated_at.eq(token.rotated_at.map(Timestamp::millis)),
             refresh_tokens::attempts.eq(0),
-            refresh_tokens::confirmation.eq(row::to_json(&token.confirmation, "refresh_tokens", "confirmation")?),
+            refresh_tokens::confirmation.eq(&confirmation),
         ))
-        .execute(tx.conn())?;
+    )?;
     Ok(())
 }
 
-/// Takes the token's row lock by writing to it, then reads it.
+type Columns = (Vec<u8>, String, String, i64, i64, i64, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, i64, String);
+
+/// Takes the token's row lock by writing to it, and reads it.
 ///
 /// # Errors
 /// When the database fails.
 pub fn lock(tx: &mut Write<'_>, token_hash: &[u8]) -> Result<Option<Found>, StoreError> {
-    let written = execute_prepared!(
+    let locked = find_prepared!(
         tx,
         diesel::update(refresh_tokens::table.filter(refresh_tokens::token_hash.eq(token_hash)))
             .set(refresh_tokens::attempts.eq(refresh_tokens::attempts + 1))
+            .returning(refresh_tokens::all_columns) => Columns
     )?;
-    if written == 0 {
-        return Ok(None);
-    }
-    find(tx, token_hash)
+    locked.map(found).transpose()
 }
 
 /// The refresh token with this hash, rotated ones included.
@@ -62,42 +69,27 @@ pub fn lock(tx: &mut Write<'_>, token_hash: &[u8]) -> Result<Option<Found>, Stor
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, token_hash: &[u8]) -> Result<Option<Found>, StoreError> {
-    type Columns = (Vec<u8>, String, String, i64, i64, i64, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, i64, String);
-    refresh_tokens::table
-        .filter(refresh_tokens::token_hash.eq(token_hash))
-        .get_result::<Columns>(tx.conn)
-        .optional()?
-        .map(
-            |(
-                token_hash,
-                authorization,
-                client,
-                created,
-                expires,
-                family,
-                rotated,
-                successor_hash,
-                sealed_successor,
-                _,
-                confirmation,
-            )| {
-                Ok(Found {
-                    token: RefreshToken {
-                        token_hash,
-                        authorization_id: AuthorizationId::new(authorization),
-                        client_id: ClientId::new(client),
-                        created_at: Timestamp::from_millis(created),
-                        expires_at: Timestamp::from_millis(expires),
-                        family_expires_at: Timestamp::from_millis(family),
-                        rotated_at: row::time(rotated),
-                        confirmation: row::from_json(&confirmation, "refresh_tokens", "confirmation")?,
-                    },
-                    successor_hash,
-                    sealed_successor,
-                })
-            },
-        )
+    find_prepared!(tx, refresh_tokens::table.filter(refresh_tokens::token_hash.eq(token_hash)) => Columns)?
+        .map(found)
         .transpose()
+}
+
+fn found(columns: Columns) -> Result<Found, StoreError> {
+    let (hash, authorization, client, created, expires, family, rotated, successor, sealed, _, confirmation) = columns;
+    Ok(Found {
+        token: RefreshToken {
+            token_hash: hash,
+            authorization_id: AuthorizationId::new(authorization),
+            client_id: ClientId::new(client),
+            created_at: Timestamp::from_millis(created),
+            expires_at: Timestamp::from_millis(expires),
+            family_expires_at: Timestamp::from_millis(family),
+            rotated_at: row::time(rotated),
+            confirmation: row::from_json(&confirmation, "refresh_tokens", "confirmation")?,
+        },
+        successor_hash: successor,
+        sealed_successor: sealed,
+    })
 }
 
 /// Lets a token that stays in use live on. `false`: it was replaced meanwhile.

@@ -2,16 +2,21 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::sessions};
+use super::{
+    Read, StoreError, Write,
+    dialect::{execute_prepared, find_prepared},
+    row,
+    schema::sessions,
+};
 use crate::domain::{
     Timestamp,
     entity::Session,
     ids::{EventId, SessionId, UserId},
 };
 
-type SessionColumns = (String, String, i64, String, String, String, i64, i64, i64, Option<i64>);
+pub(super) type SessionColumns = (String, String, i64, String, String, String, i64, i64, i64, Option<i64>);
 
-const COLUMNS: (
+pub(super) const COLUMNS: (
     sessions::id,
     sessions::user_id,
     sessions::auth_time,
@@ -35,7 +40,7 @@ const COLUMNS: (
     sessions::ended_at,
 );
 
-fn into_session(columns: SessionColumns) -> Session {
+pub(super) fn into_session(columns: SessionColumns) -> Session {
     let (id, user_id, auth_time, amr, acr, sign_in_event, created_at, idle_expires_at, expires_at, ended_at) = columns;
     Session {
         id: SessionId::new(id),
@@ -77,12 +82,8 @@ pub fn insert(tx: &mut Write<'_>, session: &Session, secret_hash: &[u8]) -> Resu
 /// # Errors
 /// When the database fails.
 pub fn find_by_secret(tx: &mut Read<'_>, secret_hash: &[u8]) -> Result<Option<Session>, StoreError> {
-    Ok(sessions::table
-        .filter(sessions::secret_hash.eq(secret_hash))
-        .select(COLUMNS)
-        .get_result::<SessionColumns>(tx.conn)
-        .optional()?
-        .map(into_session))
+    let presented = sessions::table.filter(sessions::secret_hash.eq(secret_hash)).select(COLUMNS);
+    Ok(find_prepared!(tx, presented => SessionColumns)?.map(into_session))
 }
 
 /// The session with this id, live or not.
@@ -90,12 +91,8 @@ pub fn find_by_secret(tx: &mut Read<'_>, secret_hash: &[u8]) -> Result<Option<Se
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, id: &SessionId) -> Result<Option<Session>, StoreError> {
-    Ok(sessions::table
-        .filter(sessions::id.eq(id.as_str()))
-        .select(COLUMNS)
-        .get_result::<SessionColumns>(tx.conn)
-        .optional()?
-        .map(into_session))
+    let named = sessions::table.filter(sessions::id.eq(id.as_str())).select(COLUMNS);
+    Ok(find_prepared!(tx, named => SessionColumns)?.map(into_session))
 }
 
 /// The live sessions of a user, newest first.

@@ -2,7 +2,7 @@
 
 use diesel::{prelude::*, sql_types};
 
-use super::{Read, StoreError, Write, conn::Conn, dialect::Prepared, schema::session_clients};
+use super::{Read, StoreError, Write, conn::Conn, dialect::prepared, schema::session_clients};
 use crate::domain::{
     Timestamp,
     ids::{ClientId, SessionId},
@@ -20,7 +20,7 @@ pub(super) fn note(
 ) -> Result<(), StoreError> {
     macro_rules! upsert {
         ($client:literal, $at:literal, $session:literal) => {
-            Prepared(
+            prepared!(
                 diesel::sql_query(concat!(
                     "INSERT INTO session_clients (session_id, client_id, last_at) SELECT id, ",
                     $client,

@@ -9,14 +9,16 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use diesel::{
-    QueryResult,
+    QueryResult, RunQueryDsl,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    sql_query,
 };
 use tokio::sync::oneshot;
 
 use super::{
     Appended, Location, MachineIssue, Read, StoreError, StoreOptions,
     conn::{Conn, Failures, Purpose, half_done},
+    dialect::prepared,
     machine_issue::{self, AppendJob},
     unit_of_work::Job,
 };
@@ -59,10 +61,16 @@ impl SqliteLanes {
             Some(conn) => conn,
             None => self.location.connect(Purpose::Read).map_err(E::from)?,
         };
+        // Without a transaction each statement would take and give back the file's lock.
+        begin_reading(&mut conn).map_err(|error| E::from(error.into()))?;
         let Ok(result) = catch_unwind(AssertUnwindSafe(|| f(&mut Read { conn: &mut conn }))) else {
             // The connection is dropped with whatever the closure left on it.
             return Err(E::from(StoreError::Broken("a read panicked".into())));
         };
+        if end_reading(&mut conn).is_err() {
+            // It was ended by SQLite itself, and the closure has heard why. The connection is dropped.
+            return result;
+        }
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < self.keep_readers {
             readers.push(conn);
@@ -86,6 +94,17 @@ impl SqliteLanes {
             TrySendError::Disconnected(_) => StoreError::Unavailable("the writer stopped".into()),
         })
     }
+}
+
+/// What follows is read from one state of the database: the latest one at the first statement.
+fn begin_reading(conn: &mut Conn) -> QueryResult<()> {
+    let Conn::Sqlite(sqlite) = conn else { return Err(diesel::result::Error::NotInTransaction) };
+    prepared!(sql_query("BEGIN")).execute(sqlite).map(drop)
+}
+
+fn end_reading(conn: &mut Conn) -> QueryResult<()> {
+    let Conn::Sqlite(sqlite) = conn else { return Err(diesel::result::Error::NotInTransaction) };
+    prepared!(sql_query("COMMIT")).execute(sqlite).map(drop)
 }
 
 /// The one connection that writes.
@@ -122,7 +141,7 @@ impl Writer {
     /// transaction by itself (disk full, I/O error): nothing more may run in it.
     fn savepoint<T>(&mut self, f: impl FnOnce(&mut Conn) -> (bool, T)) -> QueryResult<(Result<(), StoreError>, T)> {
         let Conn::Sqlite(sqlite) = &mut self.conn else { return Err(diesel::result::Error::NotInTransaction) };
-        sqlite.batch_execute("SAVEPOINT unit")?;
+        prepared!(sql_query("SAVEPOINT unit")).execute(sqlite)?;
         self.failures.take();
         let (keep, value) = f(&mut self.conn);
         let failed = self.failures.take();
@@ -130,7 +149,7 @@ impl Writer {
         if !keep || failed {
             sqlite.batch_execute("ROLLBACK TO unit")?;
         }
-        sqlite.batch_execute("RELEASE unit")?;
+        prepared!(sql_query("RELEASE unit")).execute(sqlite)?;
         Ok((if keep && failed { Err(half_done()) } else { Ok(()) }, value))
     }
 }
@@ -175,9 +194,31 @@ fn commit_group(writer: &mut Writer, units: &mut [Box<dyn Job>], appends: &[Appe
         .iter_mut()
         .map(|job| Ok(writer.savepoint(|conn| (job.run(conn), ()))?.0))
         .collect::<QueryResult<Vec<_>>>()?;
+    if units.is_empty()
+        && let Some(appended) = append_alone(writer, appends)?
+    {
+        return Ok((verdicts, appended));
+    }
     let appended = append_all(writer, appends)?;
     writer.commit()?;
     Ok((verdicts, appended))
+}
+
+/// Without neighbours of another kind the transaction itself is the savepoint: none of the pages is copied
+/// for it. `None`: a row was refused; nothing is written, and a fresh transaction is open.
+fn append_alone(writer: &mut Writer, jobs: &[AppendJob]) -> QueryResult<Option<Vec<Result<Appended, StoreError>>>> {
+    writer.failures.take();
+    match machine_issue::append_all(&mut writer.conn, jobs) {
+        Ok(list) if !writer.failures.take() => {
+            writer.commit()?;
+            Ok(Some(list.into_iter().map(Ok).collect()))
+        }
+        _ => {
+            writer.rollback()?;
+            writer.begin()?;
+            Ok(None)
+        }
+    }
 }
 
 /// Without neighbours the transaction itself is the savepoint.

@@ -93,7 +93,8 @@ impl Store {
         migrate::status(&self.location)
     }
 
-    /// Runs a closure that only reads. Each statement sees the latest commit.
+    /// Runs a closure that only reads. It sees every commit that was acknowledged before; on PostgreSQL each
+    /// statement sees those that came meanwhile, too.
     ///
     /// # Errors
     /// The closure's own, or the database's.

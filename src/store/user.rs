@@ -2,7 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, dialect::execute_prepared, row, schema::users};
+use super::{
+    Read, StoreError, Write,
+    dialect::{execute_prepared, find_prepared},
+    row,
+    schema::users,
+};
 use crate::domain::{
     Timestamp,
     entity::{Owner, User, UserState},
@@ -10,7 +15,7 @@ use crate::domain::{
 };
 
 #[derive(Queryable)]
-struct UserRow {
+pub(super) struct UserRow {
     id: String,
     username: String,
     _username_canonical: String,
@@ -28,7 +33,7 @@ struct UserRow {
 }
 
 impl UserRow {
-    fn into_user(self) -> Result<User, StoreError> {
+    pub(super) fn into_user(self) -> Result<User, StoreError> {
         Ok(User {
             id: UserId::new(self.id),
             username: self.username,
@@ -111,12 +116,7 @@ pub fn delete(tx: &mut Write<'_>, id: &UserId) -> Result<bool, StoreError> {
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, id: &UserId) -> Result<Option<User>, StoreError> {
-    users::table
-        .filter(users::id.eq(id.as_str()))
-        .get_result::<UserRow>(tx.conn)
-        .optional()?
-        .map(UserRow::into_user)
-        .transpose()
+    find_prepared!(tx, users::table.filter(users::id.eq(id.as_str())) => UserRow)?.map(UserRow::into_user).transpose()
 }
 
 /// The user whom a person means by a username or an email address. A username wins over an

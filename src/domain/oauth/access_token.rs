@@ -1,6 +1,7 @@
 //! The claims of JWT access tokens, written and read back (RFC 9068 §2.2 and §4).
 
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Map, Value};
 
 use super::{Actor, Confirmation, ErrorCode, OAuthError, scope::parse_scope};
 use crate::{
@@ -51,45 +52,64 @@ pub struct AccessTokenClaims {
 }
 
 impl AccessTokenClaims {
-    /// The payload of the JWT; its header carries `typ: at+jwt`.
+    /// The payload of the JWT, as it is serialized; its header carries `typ: at+jwt`.
     pub fn payload(&self) -> Map<String, Value> {
-        let mut claims = Map::new();
-        let mut claim = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                claims.insert(name.to_owned(), value);
-            }
-        };
-        claim("iss", Some(json!(self.issuer)));
-        claim("sub", Some(json!(self.subject)));
-        claim("aud", audience_value(&self.audience));
-        claim("exp", Some(json!(self.expires_at.seconds())));
-        claim("iat", Some(json!(self.issued_at.seconds())));
-        claim("nbf", self.not_before.map(|time| json!(time.seconds())));
-        claim("jti", Some(json!(self.jti)));
-        claim("client_id", Some(json!(self.client_id)));
-        claim("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" "))));
-        if let Some(context) = &self.context {
-            claim("auth_time", Some(json!(context.auth_time.seconds())));
-            claim("acr", Some(json!(context.acr)));
-            claim("amr", Some(json!(context.amr)));
-        }
-        claim("sid", self.session_id.as_ref().map(|sid| json!(sid)));
-        claim("roles", self.roles.as_ref().map(|roles| json!(roles)));
-        claim("cnf", self.confirmation.claim());
-        claim("groups", self.groups.as_ref().map(|groups| json!(groups)));
-        let details = &self.authorization_details;
-        claim("authorization_details", (!details.is_empty()).then(|| json!(details)));
-        claim("act", self.actor.as_ref().map(Actor::claim));
-        claims
+        members_of(self)
     }
 }
 
+/// In the order in which they are told; what is not known is left out.
+impl Serialize for AccessTokenClaims {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut claims = serializer.serialize_map(None)?;
+        claims.serialize_entry("iss", &self.issuer)?;
+        claims.serialize_entry("sub", &self.subject)?;
+        tell_audience(&mut claims, &self.audience)?;
+        claims.serialize_entry("exp", &self.expires_at.seconds())?;
+        claims.serialize_entry("iat", &self.issued_at.seconds())?;
+        tell(&mut claims, "nbf", self.not_before.map(Timestamp::seconds))?;
+        claims.serialize_entry("jti", &self.jti)?;
+        claims.serialize_entry("client_id", &self.client_id)?;
+        tell(&mut claims, "scope", (!self.scope.is_empty()).then(|| self.scope.join(" ")))?;
+        if let Some(context) = &self.context {
+            claims.serialize_entry("auth_time", &context.auth_time.seconds())?;
+            claims.serialize_entry("acr", &context.acr)?;
+            claims.serialize_entry("amr", &context.amr)?;
+        }
+        tell(&mut claims, "sid", self.session_id.as_ref())?;
+        tell(&mut claims, "roles", self.roles.as_ref())?;
+        tell(&mut claims, "cnf", (!self.confirmation.is_empty()).then_some(&self.confirmation))?;
+        tell(&mut claims, "groups", self.groups.as_ref())?;
+        let details = &self.authorization_details;
+        tell(&mut claims, "authorization_details", (!details.is_empty()).then_some(details))?;
+        tell(&mut claims, "act", self.actor.as_ref().map(Actor::claim))?;
+        claims.end()
+    }
+}
+
+/// A member, if there is something to tell.
+pub(super) fn tell<M: SerializeMap>(
+    members: &mut M,
+    name: &str,
+    value: Option<impl Serialize>,
+) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| members.serialize_entry(name, &value))
+}
+
 /// One audience is a string, several are an array (RFC 7519 §4.1.3); none is no claim.
-pub(super) fn audience_value(audience: &[String]) -> Option<Value> {
+pub(super) fn tell_audience<M: SerializeMap>(members: &mut M, audience: &[String]) -> Result<(), M::Error> {
     match audience {
-        [] => None,
-        [one] => Some(json!(one)),
-        many => Some(json!(many)),
+        [] => Ok(()),
+        [one] => members.serialize_entry("aud", one),
+        many => members.serialize_entry("aud", many),
+    }
+}
+
+/// The members of what serializes as an object.
+pub(super) fn members_of(told: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(told) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
     }
 }
 
@@ -143,56 +163,102 @@ pub fn check_own_access_token(
     issuer: &str,
     now: Timestamp,
 ) -> Result<VerifiedAccessToken, OAuthError> {
-    read(claims, issuer, now).ok_or(OAuthError::new(ErrorCode::InvalidToken, Reason::BearerInvalid))
+    check(Told::deserialize(claims).ok(), issuer, now)
 }
 
-fn read(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<VerifiedAccessToken> {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let time = |name: &str| claims.get(name).and_then(Value::as_i64).map(Timestamp::from_seconds);
-    let latest = now.plus_seconds(LEEWAY);
-    let (issued_at, expires_at) = (time("iat")?, time("exp")?);
-    // A claim of the wrong type is not an absent claim.
-    let begins_at = if claims.contains_key("nbf") { time("nbf")? } else { issued_at };
-    if text("iss")? != issuer || now >= expires_at || issued_at > latest || begins_at > latest {
-        return None;
+/// The claims of an opaque token, as its row has them.
+///
+/// # Errors
+/// `invalid_token`.
+pub fn check_stored_access_token(
+    claims: &str,
+    issuer: &str,
+    now: Timestamp,
+) -> Result<VerifiedAccessToken, OAuthError> {
+    check(serde_json::from_str(claims).ok(), issuer, now)
+}
+
+fn check(told: Option<Told>, issuer: &str, now: Timestamp) -> Result<VerifiedAccessToken, OAuthError> {
+    told.and_then(|told| told.verified(issuer, now))
+        .ok_or(OAuthError::new(ErrorCode::InvalidToken, Reason::BearerInvalid))
+}
+
+/// The claims that are read. One of the wrong type, or null, is not an absent one.
+#[derive(Deserialize)]
+struct Told {
+    iss: String,
+    sub: String,
+    client_id: ClientId,
+    aud: Audience,
+    jti: String,
+    iat: i64,
+    exp: i64,
+    #[serde(default, deserialize_with = "present")]
+    nbf: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    scope: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    sid: Option<SessionId>,
+    #[serde(default, deserialize_with = "present")]
+    auth_time: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    acr: Option<String>,
+    #[serde(default)]
+    amr: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
+    cnf: Option<Confirmation>,
+    #[serde(default, deserialize_with = "present")]
+    authorization_details: Option<Vec<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    act: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+impl Told {
+    fn verified(self, issuer: &str, now: Timestamp) -> Option<VerifiedAccessToken> {
+        let (issued_at, expires_at) = (Timestamp::from_seconds(self.iat), Timestamp::from_seconds(self.exp));
+        let begins_at = self.nbf.map_or(issued_at, Timestamp::from_seconds);
+        let latest = now.plus_seconds(LEEWAY);
+        if self.iss != issuer || now >= expires_at || issued_at > latest || begins_at > latest {
+            return None;
+        }
+        // A binding to nothing would be no binding.
+        if self.cnf.as_ref().is_some_and(Confirmation::is_empty) {
+            return None;
+        }
+        Some(VerifiedAccessToken {
+            subject: self.sub,
+            client_id: self.client_id,
+            audience: match self.aud {
+                Audience::One(one) => vec![one],
+                Audience::Many(many) => many,
+            },
+            scope: self.scope.map_or(Ok(Vec::new()), |scope| parse_scope(&scope)).ok()?,
+            jti: self.jti,
+            issued_at,
+            expires_at,
+            session_id: self.sid,
+            auth_time: self.auth_time.map(Timestamp::from_seconds),
+            acr: self.acr,
+            amr: self.amr,
+            confirmation: self.cnf.unwrap_or_default(),
+            authorization_details: self.authorization_details.unwrap_or_default(),
+            actor: match &self.act {
+                Some(claim) => Some(Actor::read(claim)?),
+                None => None,
+            },
+        })
     }
-    let texts = |value: &Value| -> Option<Vec<String>> {
-        value.as_array()?.iter().map(|one| one.as_str().map(str::to_owned)).collect()
-    };
-    let audience = match claims.get("aud")? {
-        Value::String(one) => vec![one.clone()],
-        many @ Value::Array(_) => texts(many)?,
-        _ => return None,
-    };
-    let scope = if claims.contains_key("scope") { parse_scope(text("scope")?).ok()? } else { Vec::new() };
-    let amr = match claims.get("amr") {
-        Some(means) => texts(means)?,
-        None => Vec::new(),
-    };
-    let authorization_details = match claims.get("authorization_details") {
-        Some(Value::Array(details)) => details.clone(),
-        Some(_) => return None,
-        None => Vec::new(),
-    };
-    Some(VerifiedAccessToken {
-        subject: text("sub")?.to_owned(),
-        client_id: ClientId::new(text("client_id")?),
-        audience,
-        scope,
-        jti: text("jti")?.to_owned(),
-        issued_at,
-        expires_at,
-        session_id: text("sid").map(SessionId::new),
-        auth_time: time("auth_time"),
-        acr: text("acr").map(str::to_owned),
-        amr,
-        confirmation: Confirmation::of_claims(claims)?,
-        authorization_details,
-        actor: match claims.get("act") {
-            Some(claim) => Some(Actor::read(claim)?),
-            None => None,
-        },
-    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Token introspection: who may ask, and what the answer says (RFC 7662 §2).
 
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value, json};
 
-use super::{Actor, Confirmation, OAuthError};
+use super::{
+    Actor, Confirmation, OAuthError,
+    access_token::{members_of, tell, tell_audience},
+};
 use crate::{Timestamp, entity::Client, ids::ClientId, trace::Reason};
 
 /// Whether the asking client may learn about the token.
@@ -69,35 +73,36 @@ pub struct Introspected {
 }
 
 impl Introspected {
-    /// The members of the response; what is not known is left out, never null or empty.
+    /// The members of the response, as they are serialized.
     pub fn response(&self) -> Map<String, Value> {
-        let mut members = Map::new();
-        members.insert("active".to_owned(), Value::Bool(true));
-        let mut tell = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                members.insert(name.to_owned(), value);
-            }
-        };
-        let seconds = |time: Timestamp| json!(time.seconds());
-        tell("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" "))));
-        tell("client_id", Some(json!(self.client_id)));
-        tell("username", self.username.as_ref().map(|name| json!(name)));
-        tell("token_type", self.token_type.map(|kind| json!(kind)));
-        tell("exp", Some(seconds(self.expires_at)));
-        tell("iat", Some(seconds(self.issued_at)));
-        tell("nbf", self.not_before.map(seconds));
-        tell("sub", self.subject.as_ref().map(|subject| json!(subject)));
-        tell("aud", super::access_token::audience_value(&self.audience));
-        tell("iss", Some(json!(self.issuer)));
-        tell("jti", self.jti.as_ref().map(|jti| json!(jti)));
-        tell("auth_time", self.auth_time.map(seconds));
-        tell("cnf", self.confirmation.claim());
-        tell("acr", self.acr.as_ref().map(|acr| json!(acr)));
-        tell("amr", (!self.amr.is_empty()).then(|| json!(self.amr)));
+        members_of(self)
+    }
+}
+
+/// The members of the response; what is not known is left out, never null or empty.
+impl Serialize for Introspected {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("active", &true)?;
+        tell(&mut members, "scope", (!self.scope.is_empty()).then(|| self.scope.join(" ")))?;
+        members.serialize_entry("client_id", &self.client_id)?;
+        tell(&mut members, "username", self.username.as_ref())?;
+        tell(&mut members, "token_type", self.token_type)?;
+        members.serialize_entry("exp", &self.expires_at.seconds())?;
+        members.serialize_entry("iat", &self.issued_at.seconds())?;
+        tell(&mut members, "nbf", self.not_before.map(Timestamp::seconds))?;
+        tell(&mut members, "sub", self.subject.as_ref())?;
+        tell_audience(&mut members, &self.audience)?;
+        members.serialize_entry("iss", &self.issuer)?;
+        tell(&mut members, "jti", self.jti.as_ref())?;
+        tell(&mut members, "auth_time", self.auth_time.map(Timestamp::seconds))?;
+        tell(&mut members, "cnf", (!self.confirmation.is_empty()).then_some(&self.confirmation))?;
+        tell(&mut members, "acr", self.acr.as_ref())?;
+        tell(&mut members, "amr", (!self.amr.is_empty()).then_some(&self.amr))?;
         let details = &self.authorization_details;
-        tell("authorization_details", (!details.is_empty()).then(|| json!(details)));
-        tell("act", self.actor.as_ref().map(Actor::claim));
-        members
+        tell(&mut members, "authorization_details", (!details.is_empty()).then_some(details))?;
+        tell(&mut members, "act", self.actor.as_ref().map(Actor::claim))?;
+        members.end()
     }
 }
 

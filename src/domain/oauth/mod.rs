@@ -40,7 +40,7 @@ mod user_code;
 #[cfg(test)]
 mod fixtures;
 
-pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
+pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token, check_stored_access_token};
 pub use actor::Actor;
 pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings, tighten};
 pub use assertion_algorithm::AssertionAlgorithm;

@@ -124,6 +124,9 @@ impl DecisionRecord {
 }
 
 fn shorten(value: &str) -> String {
+    if value.len() <= MAX_FACT && value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return value.to_owned();
+    }
     let mut short: String = value.chars().filter(|c| !c.is_control()).take(MAX_FACT).collect();
     if value.chars().count() > MAX_FACT {
         short.push('…');

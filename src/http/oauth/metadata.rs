@@ -1,6 +1,10 @@
 //! Discovery and keys: cheap, cacheable, readable from anywhere.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderValue},
+    web::{Bytes, Data},
+};
 
 use crate::{
     domain::{oauth, trace::Reason},
@@ -27,8 +31,8 @@ async fn document(context: &RequestContext, request: &HttpRequest, which: Docume
     registration::policy::current(services).await;
     match apis::told(services).await {
         Ok(registry) => {
-            let document = discovery::document(services, which, &routes::endpoints(), &registry);
-            cacheable(request, serde_json::Value::Object(document).to_string())
+            let rendered = discovery::rendered(services, which, routes::endpoints, &registry);
+            cacheable(request, &rendered.tag, || Bytes::from_owner(rendered.text.clone()))
         }
         Err(broken) => answer::failure(&context.cx, &broken),
     }
@@ -46,7 +50,8 @@ pub async fn oauth_protected_resource(context: RequestContext, request: HttpRequ
     match oauth::find_hosted(&registry.apis, &services.issuer.origin(), rest) {
         Some(api) => {
             let document = oauth::protected_resource(api, services.issuer.as_str());
-            cacheable(&request, serde_json::Value::Object(document).to_string())
+            let text = serde_json::Value::Object(document).to_string();
+            cacheable(&request, &discovery::entity_tag(&text), || text.into())
         }
         None => {
             let facts = answer::PageFacts::default();
@@ -57,16 +62,15 @@ pub async fn oauth_protected_resource(context: RequestContext, request: HttpRequ
 
 /// `GET /oauth2/jwks`.
 pub async fn jwks(state: Data<HttpState>, request: HttpRequest) -> HttpResponse {
-    cacheable(&request, discovery::key_set(&state.services))
+    let text = discovery::key_set(&state.services);
+    cacheable(&request, &discovery::entity_tag(&text), || text.into())
 }
 
-fn cacheable(request: &HttpRequest, body: String) -> HttpResponse {
-    let tag = discovery::entity_tag(&body);
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let mut response = if known == Some(tag.as_str()) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header(("Cache-Control", "public, max-age=300")).insert_header(("ETag", tag.clone()));
-    if known == Some(tag.as_str()) {
-        return response.finish();
-    }
-    response.content_type("application/json").body(body)
+fn cacheable(request: &HttpRequest, tag: &str, body: impl FnOnce() -> Bytes) -> HttpResponse {
+    const FIVE_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) == Some(tag);
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((header::CACHE_CONTROL, FIVE_MINUTES)).insert_header((header::ETAG, tag));
+    if known { response.finish() } else { response.insert_header((header::CONTENT_TYPE, JSON)).body(body()) }
 }

@@ -1,11 +1,15 @@
 //! The token, introspection and revocation endpoints.
 
-use actix_web::{HttpRequest, HttpResponse, web::Bytes};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderValue},
+    web::Bytes,
+};
 use serde::Serialize;
 
 use super::{form, possession};
 use crate::{
-    domain::{Secret, trace::Transaction},
+    domain::{Secret, oauth, trace::Transaction},
     http::{
         answer::{Renderer, finish},
         context::RequestContext,
@@ -51,7 +55,8 @@ pub async fn introspect(context: RequestContext, request: HttpRequest, body: Byt
     let wish = if accepts(&request, INTROSPECTION_JWT) { Wish::Jwt } else { Wish::Json };
     answer(context, request, body, Transaction::Introspection, async |cx, request| {
         service::introspection::respond(cx, request, wish).await.map(|answer| match answer {
-            Introspection::Json(members) => no_store().json(members),
+            Introspection::Json(Some(told)) => no_store().json(told),
+            Introspection::Json(None) => no_store().json(oauth::inactive()),
             Introspection::Jwt(jwt) => no_store().content_type(INTROSPECTION_JWT).body(jwt.expose().clone()),
         })
     })
@@ -60,7 +65,7 @@ pub async fn introspect(context: RequestContext, request: HttpRequest, body: Byt
 
 /// Whether the Accept header names this media type, other than to refuse it (RFC 9110 §12.5.1).
 fn accepts(request: &HttpRequest, media_type: &str) -> bool {
-    let headers = request.headers().get_all(actix_web::http::header::ACCEPT);
+    let headers = request.headers().get_all(header::ACCEPT);
     headers.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).any(|range| {
         let mut parts = range.split(';').map(str::trim);
         let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type));
@@ -121,6 +126,8 @@ fn render(reply: &TokenReply) -> HttpResponse {
 /// Token answers are never cached (RFC 6749 §5.1).
 pub(super) fn no_store() -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
-    response.insert_header(("Cache-Control", "no-store")).insert_header(("Pragma", "no-cache"));
+    response
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((header::PRAGMA, HeaderValue::from_static("no-cache")));
     response
 }

@@ -42,18 +42,18 @@ pub(super) async fn respond(
             let Some(code) = authorization_code::lock(tx, hash.as_bytes())? else {
                 return Err(undo(unknown()));
             };
-            let Some(authorization) = authorization::find(tx, &code.authorization_id)? else {
+            let Some(lineage) = authorization::find_lineage(tx, &code.authorization_id)? else {
                 return Err(undo(unknown()));
             };
             match oauth::check_redeemable(&code, &view.client, &request, context.now()) {
                 Ok(()) if authorization_code::consume(tx, hash.as_bytes(), context.now())? => {
                     let chain = Chain::Begin { nonce: code.nonce.clone(), auth_req_id: None };
                     let wanted = Wanted { narrowing, ..Wanted::of(chain, drafts) };
-                    issue::for_person(&context, tx, &view, &authorization, wanted).map(Some)
+                    issue::for_lineage(&context, tx, &view, &lineage, wanted).map(Some)
                 }
                 // The replay is remembered although the client only hears `invalid_grant`.
                 Ok(()) | Err(Refusal::Replayed) => {
-                    revoke(&context, tx, &authorization)?;
+                    revoke(&context, tx, &lineage.authorization)?;
                     Err(keep(Refusal::Replayed.into()))
                 }
                 Err(refusal) => Err(undo(refusal.into())),

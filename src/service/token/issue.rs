@@ -27,12 +27,15 @@ use crate::{
         oidc::claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
     },
     service::{
-        Broken, Cx, Failure, apis, client_keys, clients::ClientView, events::Draft, failure::undo, people, sessions,
-        subjects,
+        Broken, Cx, Failure, apis, client_keys,
+        clients::ClientView,
+        events::{Draft, json_text},
+        failure::undo,
+        people, sessions, subjects,
     },
     store::{
-        self, Abort, Appended, MachineIssue, Read, StoreError, Write, access_token::NewAccessToken, client, consent,
-        refresh_token, session, user,
+        self, Abort, Appended, MachineIssue, Read, StoreError, Write, access_token::NewAccessToken,
+        authorization::Lineage, client, consent, refresh_token, session, user,
     },
 };
 
@@ -114,7 +117,7 @@ pub enum Chain {
 /// client proved to hold.
 pub struct Drafts {
     access: Option<Minted>,
-    refresh: Minted,
+    refresh: Option<Minted>,
     serial: String,
     proved: Confirmation,
 }
@@ -125,7 +128,7 @@ impl Drafts {
         let opaque = client.settings.access_token_format == AccessTokenFormat::Opaque;
         Self {
             access: opaque.then(|| mint(SecretKind::AccessToken, cx.random())),
-            refresh: mint(SecretKind::RefreshToken, cx.random()),
+            refresh: client.allows_grant(GrantType::RefreshToken).then(|| mint(SecretKind::RefreshToken, cx.random())),
             serial: URL_SAFE_NO_PAD.encode(random_bytes::<16>(cx.random())),
             proved,
         }
@@ -191,7 +194,28 @@ pub(super) fn for_person(
     authorization: &Authorization,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
-    for_authorization(cx, tx, &view.client, authorization, wanted)
+    let lineage = lineage(tx, authorization)?;
+    for_lineage(cx, tx, view, &lineage, wanted)
+}
+
+/// As [`for_person`], for a caller that has read in this transaction what the authorization stands on.
+///
+/// # Errors
+/// As [`for_person`].
+pub(super) fn for_lineage(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    view: &ClientView,
+    lineage: &Lineage,
+    wanted: Wanted,
+) -> Result<Unsigned, Abort<Failure>> {
+    for_authorization(cx, tx, &view.client, lineage, wanted)
+}
+
+fn lineage(tx: &mut Read<'_>, authorization: &Authorization) -> Result<Lineage, StoreError> {
+    let user = user::find(tx, &authorization.user_id)?;
+    let session = session::find(tx, &authorization.session_id)?;
+    Ok(Lineage { authorization: authorization.clone(), user, session })
 }
 
 /// Issues what comes back through the browser, inside the transaction that grants it and that has
@@ -208,16 +232,18 @@ pub(in crate::service) fn for_front_channel(
 ) -> Result<Unsigned, Abort<Failure>> {
     // Nothing that comes through a browser is bound to a key.
     let drafts = Drafts::prepare(cx, client, Confirmation::default());
-    for_authorization(cx, tx, client, authorization, Wanted::of(Chain::FrontChannel(wanted), drafts))
+    let lineage = lineage(tx, authorization)?;
+    for_authorization(cx, tx, client, &lineage, Wanted::of(Chain::FrontChannel(wanted), drafts))
 }
 
 fn for_authorization(
     cx: &Cx,
     tx: &mut Write<'_>,
     client: &Client,
-    authorization: &Authorization,
+    lineage: &Lineage,
     wanted: Wanted,
 ) -> Result<Unsigned, Abort<Failure>> {
+    let Lineage { authorization, user, session } = lineage;
     let Wanted { scope, narrowing, chain, drafts, exchange } = wanted;
     let access_wanted = match &chain {
         Chain::FrontChannel(front) => front.response_type.has_access_token(),
@@ -230,15 +256,13 @@ fn for_authorization(
     let confirmation =
         if access_wanted { drafts.proved.for_client(client).map_err(undo)? } else { Confirmation::default() };
     let grantor = exchange.as_ref().map_or(client, |exchange| &exchange.grantor.client);
-    let person = user::find(tx, &authorization.user_id)?;
-    let session = session::find(tx, &authorization.session_id)?;
     let consented = consent_stands(tx, grantor, authorization)?;
-    check_standing(person.as_ref(), grantor, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
-    if let Some(session) = &session {
+    check_standing(user.as_ref(), grantor, authorization, session.as_ref(), consented, cx.now()).map_err(undo)?;
+    if let Some(session) = session {
         // Whoever uses an app is not idle, though the browser never comes back here.
         sessions::touch(cx, tx, session)?;
     }
-    let Some(person) = person else { return Err(Failure::internal("a standing authorization has no user").into()) };
+    let Some(person) = user else { return Err(Failure::internal("a standing authorization has no user").into()) };
 
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
     // For whom an exchanged token is, its policy says; and what was granted in detail is not for them.
@@ -293,7 +317,7 @@ fn for_authorization(
     let identified = has("openid") && !matches!(chain, Chain::Single);
     let told = front_channel.as_ref().map_or(client.settings.id_token_claims, FrontChannel::id_token_claims);
     let id_token = if identified && front_channel.as_ref().is_none_or(|front| front.response_type.has_id_token()) {
-        let person = Person { user: &person, subject: &subject, groups: &membership.groups, roles: &membership.roles };
+        let person = Person { user: person, subject: &subject, groups: &membership.groups, roles: &membership.roles };
         let mut draft = id_token(cx, client, authorization, &person, &scope, told, nonce)?;
         if let Some(id) = auth_req_id {
             draft.extra.insert(AUTH_REQ_ID_CLAIM.to_owned(), id.expose().as_str().into());
@@ -423,7 +447,7 @@ fn opaque_row(claims: &AccessTokenClaims, minted: &Minted, authorization: Option
         jti: claims.jti.clone(),
         authorization_id: authorization.cloned(),
         client_id: claims.client_id.clone(),
-        claims: Value::Object(claims.payload()).to_string(),
+        claims: json_text(claims),
         issued_at: claims.issued_at,
         expires_at: claims.expires_at,
     }
@@ -480,7 +504,7 @@ fn continue_chain(
     client: &Client,
     authorization: &Authorization,
     chain: Chain,
-    (minted, confirmation): (Minted, &Confirmation),
+    (drawn, confirmation): (Option<Minted>, &Confirmation),
 ) -> Result<Option<Secret<String>>, Abort<Failure>> {
     if !client.allows_grant(GrantType::RefreshToken) {
         return Ok(None);
@@ -501,6 +525,7 @@ fn continue_chain(
         // RFC 6749 §4.2.2: never through the browser.
         Chain::FrontChannel(_) | Chain::Single => return Ok(None),
     };
+    let minted = drawn.unwrap_or_else(|| mint(SecretKind::RefreshToken, cx.random()));
     let token = RefreshToken {
         token_hash: minted.hash.as_bytes().to_vec(),
         authorization_id: authorization.id.clone(),

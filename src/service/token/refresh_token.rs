@@ -47,9 +47,10 @@ pub(super) async fn respond(
             };
             // Whoever lacks the key changes nothing, and learns nothing of the token's fate.
             proved.check_refresh(&found.token.confirmation).map_err(undo)?;
-            let Some(authorization) = authorization::find(tx, &found.token.authorization_id)? else {
+            let Some(lineage) = authorization::find_lineage(tx, &found.token.authorization_id)? else {
                 return Err(undo(unknown()));
             };
+            let authorization = &lineage.authorization;
             let chain = match decide(&context, tx, &found, &view.client)? {
                 RefreshDecision::Keep => {
                     Chain::Keep { token: found.token.clone(), refresh_token: request.refresh_token.clone() }
@@ -59,7 +60,7 @@ pub(super) async fn respond(
                 RefreshDecision::Reuse => {
                     authorization::revoke(tx, &authorization.id, context.now())?;
                     Draft::new(EventKind::TokenReplayed)
-                        .authorization(&authorization)
+                        .authorization(authorization)
                         .fact("artefact", "refresh_token")
                         .reason(Reason::RefreshTokenReused)
                         .append(&context, tx)?;
@@ -69,7 +70,7 @@ pub(super) async fn respond(
             };
             let scope = oauth::narrow(request.scope.as_deref(), &authorization.scope).map_err(undo)?;
             let wanted = Wanted { scope: Some(scope), narrowing, ..Wanted::of(chain, drafts) };
-            issue::for_person(&context, tx, &view, &authorization, wanted).map(Some)
+            issue::for_lineage(&context, tx, &view, &lineage, wanted).map(Some)
         })
         .await?;
     issued.ok_or(Stop::ClientChanged)?.sign(cx)

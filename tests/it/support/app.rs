@@ -26,8 +26,8 @@ use symbolon::{
     http::{Binding, HttpOptions, Vouches, serve},
     net::fetcher::{DangerExceptions, Fetcher, Reach},
     service::{
-        Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
-        recorder::Recorder, registration::Registrations,
+        Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache,
+        discovery::DocumentCache, keys, recorder::Recorder, registration::Registrations,
     },
     store::{Abort, Read, Store, StoreError, Write, decision_record, signing_key},
 };
@@ -258,6 +258,7 @@ fn services(store: Store, options: &Options, origin: &str) -> (Arc<Services>, Ar
         pairwise: PairwiseKey::generate(&SystemRandom),
         clients: ClientCache::default(),
         registry: RegistryCache::default(),
+        documents: DocumentCache::default(),
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
         fetcher: Fetcher::danger_with(options.reach, options.exceptions.clone()).expect("a fetcher"),

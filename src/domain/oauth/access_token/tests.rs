@@ -1,5 +1,7 @@
 //! Tests of `access_token`.
 
+use serde_json::json;
+
 use super::*;
 use crate::oauth::fixtures::{NOW, at, context, refusal, strings};
 

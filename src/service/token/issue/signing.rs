@@ -1,5 +1,6 @@
 //! The signatures of what was decided, made after its commit (RFC 9068 §2, OIDC Core 3.1.3.6).
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{ACCESS_TOKEN_TYPE, FrontChannel, ID_TOKEN_TYPE, TokenReply};
@@ -63,7 +64,7 @@ impl Unsigned {
     pub(super) fn access_token(&self, cx: &Cx) -> Result<Secret<String>, Failure> {
         match &self.opaque {
             Some(text) => Ok(text.clone()),
-            None => sign(cx, self.access_algorithm, ACCESS_TOKEN_TYPE, &self.claims.payload()),
+            None => sign(cx, self.access_algorithm, ACCESS_TOKEN_TYPE, &self.claims),
         }
     }
 }
@@ -76,7 +77,7 @@ pub(in crate::service) fn sign(
     cx: &Cx,
     algorithm: SigningAlgorithm,
     typ: &str,
-    claims: &Map<String, Value>,
+    claims: &impl Serialize,
 ) -> Result<Secret<String>, Failure> {
     let keyring = cx.services.keyring.load();
     let signer = keyring.signer(algorithm).ok_or_else(|| Failure::internal(format!("no key signs {algorithm}")))?;
