@@ -28,7 +28,8 @@ use crate::{
         ids::DeferredId,
         oauth::{
             AuthorizationRequest, BackchannelRequest, Carried, ErrorCode, GrantType, OAuthError, POLL_INTERVAL, Params,
-            PersonHint, SignedRequest, check_carrier, check_grant, check_signed_request, signed_parameters,
+            PersonHint, SignedRequest, algorithm_reason, check_carrier, check_grant, check_signed_request,
+            signed_parameters,
         },
         trace::Reason,
     },
@@ -88,26 +89,29 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<Backchannel
 
 async fn read(cx: &Cx, params: &Params, view: &ClientView) -> Result<Asked, OAuthError> {
     let client = &view.client;
-    let (object, algorithm) = match check_carrier(params, client)? {
+    let (object, allowed) = match check_carrier(params, client)? {
         Carried::Plain => return Ok(Asked { request: BackchannelRequest::parse(params, client)?, signed: None }),
-        Carried::Signed(object, algorithm) => (object, algorithm),
+        Carried::Signed(object, allowed) => (object, allowed),
     };
-    let verified = client_keys::verify(cx, view, object, &[algorithm]).await.map_err(not_signed)?;
+    let verified = client_keys::verify(cx, view, object, &allowed).await.map_err(|error| not_signed(client, error))?;
     let issuer = cx.services.issuer.as_str();
     let signed = check_signed_request(&verified.header, &verified.claims, client, issuer, cx.now())?;
     let inside = signed_parameters(&verified.claims)?;
-    cx.passed("request_object", &[("alg", algorithm.name())]);
+    let alg = verified.header.get("alg").and_then(Value::as_str).unwrap_or_default();
+    cx.passed("request_object", &[("alg", alg)]);
     Ok(Asked { request: BackchannelRequest::parse(&inside, client)?, signed: Some(signed) })
 }
 
 /// Whatever is wrong with a signed request is `invalid_request` (§13).
-fn not_signed(error: NotVerified) -> OAuthError {
+fn not_signed(client: &Client, error: NotVerified) -> OAuthError {
     OAuthError::invalid_request(match error {
         NotVerified::KeysUnavailable => Reason::ClientKeysUnavailable,
         NotVerified::Token(VerifyError::BadSignature | VerifyError::KeyNotFound | VerifyError::KeyAmbiguous) => {
             Reason::RequestObjectSignature
         }
-        NotVerified::Token(VerifyError::AlgorithmNotAllowed) => Reason::RequestObjectAlgorithm,
+        NotVerified::Token(VerifyError::AlgorithmNotAllowed) => {
+            algorithm_reason(client, Reason::RequestObjectAlgorithm)
+        }
         NotVerified::Token(_) => Reason::RequestObjectMalformed,
     })
 }

@@ -146,16 +146,14 @@ pub fn check_client_usable(client: Option<&Client>) -> Result<&Client, OAuthErro
     client.filter(|client| client.enabled).ok_or(refused(Reason::ClientUnknown))
 }
 
-/// The client used the method it is registered for.
+/// The client used the method it is registered for, which is one of its security profile.
 ///
 /// # Errors
 /// `invalid_client`.
 pub fn check_method(client: &Client, presented: &Presented) -> Result<(), OAuthError> {
-    if presented.fits(client.settings.token_endpoint_auth_method) {
-        Ok(())
-    } else {
-        Err(refused(Reason::ClientMethodMismatch))
-    }
+    let method = client.settings.token_endpoint_auth_method;
+    let in_profile = client.profile_rules().is_none_or(|rules| rules.auth_methods.contains(&method));
+    if in_profile && presented.fits(method) { Ok(()) } else { Err(refused(Reason::ClientMethodMismatch)) }
 }
 
 /// What must be remembered of an accepted assertion, so that it is accepted once.

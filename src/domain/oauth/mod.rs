@@ -98,7 +98,8 @@ pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
 pub use security_profile::{
-    ProfileRules, RefreshTokens, RequestObjects, SecurityProfile, SenderConstraint, SignedResponses,
+    ProfileRules, RefreshTokens, RequestObjects, SecurityProfile, SenderConstraint, SignedResponses, algorithm_reason,
+    allowed_algorithms, check_proof_algorithm,
 };
 pub use standing::{check_released, check_standing};
 pub use token_exchange::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, Exchanged, SubjectType, decide_exchange};

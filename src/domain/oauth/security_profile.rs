@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AssertionAlgorithm, ErrorCode, GrantType, OAuthError, ResponseMode, ResponseType};
 use crate::{
-    entity::{AssertionAudience, AuthMethod, ClientSettings},
+    entity::{AssertionAudience, AuthMethod, Client, ClientSettings},
     jose::{RequestObjectAlgorithm, SigningAlgorithm},
     trace::Reason,
 };
@@ -227,13 +227,15 @@ impl SecurityProfile {
         let rules = self.rules();
         let limits_algorithms = rules.limits_algorithms();
         match reason {
-            Reason::ProfileAlgorithm => limits_algorithms,
+            Reason::ProfileAlgorithm | Reason::ApiAlgorithm => limits_algorithms,
             Reason::ProfileAudience => rules.assertion_audience == Some(AssertionAudience::Issuer),
             Reason::ClientMethodMismatch => rules.auth_methods.len() < AuthMethod::ALL.len(),
             Reason::ResponseTypeUnsupported => rules.response_types.len() < ResponseType::ALL.len(),
             Reason::PkceRequired => rules.pkce,
             Reason::PushedRequestRequired => rules.pushed_requests,
-            Reason::SignedRequestRequired => rules.request_objects == RequestObjects::Required,
+            Reason::SignedRequestRequired | Reason::BackchannelRequestUnsigned => {
+                rules.request_objects == RequestObjects::Required
+            }
             Reason::RequestObjectUnsigned => rules.request_objects != RequestObjects::Any,
             Reason::RequestUriNotRegistered => !rules.requests_by_reference,
             Reason::RequestObjectClaims => rules.longest_request_object.is_some(),
@@ -271,6 +273,9 @@ impl SecurityProfile {
         if !request_object_algorithm_fits(rules, &settings) {
             settings.request_object_signing_alg = None;
         }
+        if !backchannel_algorithm_fits(rules, &settings) {
+            settings.backchannel_authentication_request_signing_alg = rules.algorithms.first().copied();
+        }
         if !rules.requests_by_reference {
             settings.request_uris.clear();
         }
@@ -286,6 +291,37 @@ impl SecurityProfile {
             apply_to_redirects(rules, &mut settings);
         }
         settings
+    }
+}
+
+/// Those of these algorithms that the client's security profile allows it.
+pub fn allowed_algorithms(
+    client: &Client,
+    offered: impl IntoIterator<Item = SigningAlgorithm>,
+) -> Vec<SigningAlgorithm> {
+    let rules = client.profile_rules();
+    offered.into_iter().filter(|one| rules.is_none_or(|rules| rules.algorithms.contains(one))).collect()
+}
+
+/// Whether a DPoP proof of a client of this profile may be signed with this algorithm.
+///
+/// # Errors
+/// `invalid_dpop_proof`.
+pub fn check_proof_algorithm(profile: Option<SecurityProfile>, algorithm: SigningAlgorithm) -> Result<(), OAuthError> {
+    match profile {
+        Some(profile) if !profile.rules().algorithms.contains(&algorithm) => {
+            Err(OAuthError::new(ErrorCode::InvalidDpopProof, Reason::ProfileAlgorithm))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why something of the client's is refused that is signed with an algorithm it may not use: because of its
+/// profile, where that limits them.
+pub fn algorithm_reason(client: &Client, otherwise: Reason) -> Reason {
+    match client.profile_rules() {
+        Some(rules) if rules.limits_algorithms() => Reason::ProfileAlgorithm,
+        _ => otherwise,
     }
 }
 
@@ -349,6 +385,14 @@ fn request_object_algorithm_fits(rules: &ProfileRules, settings: &ClientSettings
     }
 }
 
+/// Whoever asks over the back channel signs wherever requests are signed (FAPI-CIBA 5.2.2).
+fn backchannel_algorithm_fits(rules: &ProfileRules, settings: &ClientSettings) -> bool {
+    match settings.backchannel_authentication_request_signing_alg {
+        None => rules.request_objects != RequestObjects::Required || !settings.grant_types.contains(&GrantType::Ciba),
+        Some(algorithm) => rules.algorithms.contains(&algorithm),
+    }
+}
+
 fn response_modes_fit(rules: &ProfileRules, settings: &ClientSettings) -> bool {
     let needed = match rules.signed_responses {
         SignedResponses::Optional => false,
@@ -396,6 +440,11 @@ const DEMANDS: &[(&str, &str, Fits)] = &[
         "request_object_signing_alg",
         "Request objects are signed, with an algorithm of the profile.",
         |rules, settings| request_object_algorithm_fits(rules, settings),
+    ),
+    (
+        "backchannel_authentication_request_signing_alg",
+        "Requests over the back channel are signed, with an algorithm of the profile.",
+        |rules, settings| backchannel_algorithm_fits(rules, settings),
     ),
     ("request_uris", "Request objects are not fetched: remove the addresses.", |rules, settings| {
         rules.requests_by_reference || settings.request_uris.is_empty()

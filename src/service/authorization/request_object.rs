@@ -9,8 +9,8 @@ use crate::{
         entity::Client,
         jose::SigningAlgorithm,
         oauth::{
-            ErrorCode, OAuthError, ProfileRules, check_may_be_unsigned, check_request_object_type, check_request_uri,
-            request_object_algorithms,
+            ErrorCode, OAuthError, algorithm_reason, check_may_be_unsigned, check_request_object_type,
+            check_request_uri, request_object_algorithms,
         },
         trace::Reason,
     },
@@ -46,9 +46,10 @@ pub(super) async fn read(cx: &Cx, view: &ClientView, text: &str) -> Result<Map<S
         return Ok(unsecured.danger_claims);
     }
     let allowed = request_object_algorithms(&view.client, REQUEST_OBJECT_ALGORITHMS);
-    let limited = view.client.profile_rules().is_some_and(ProfileRules::limits_algorithms);
     let verified = client_keys::verify(cx, view, text, &allowed).await.map_err(|error| match error {
-        NotVerified::Token(VerifyError::AlgorithmNotAllowed) if limited => refused(Reason::ProfileAlgorithm),
+        NotVerified::Token(VerifyError::AlgorithmNotAllowed) => {
+            refused(algorithm_reason(&view.client, Reason::RequestObjectAlgorithm))
+        }
         NotVerified::KeysUnavailable => refused(Reason::ClientKeysUnavailable),
         NotVerified::Token(error) => malformed(error),
     })?;

@@ -1,5 +1,8 @@
 //! Clients that keep to a security profile: FAPI 1.0 Advanced, FAPI 2.0, MCP.
 
+mod algorithms;
+mod backchannel;
+mod certificates;
 mod errors;
 mod ok;
 mod refresh;
