@@ -27,9 +27,9 @@ use crate::{
         },
         ids::DeferredId,
         oauth::{
-            AuthorizationRequest, BackchannelRequest, Carried, ErrorCode, GrantType, OAuthError, POLL_INTERVAL, Params,
-            PersonHint, SignedRequest, algorithm_reason, check_carrier, check_grant, check_signed_request,
-            signed_parameters,
+            AuthorizationRequest, BackchannelRequest, Carried, ErrorCode, GrantType, MOST_WAITING, OAuthError,
+            POLL_INTERVAL, Params, PersonHint, SignedRequest, algorithm_reason, check_carrier, check_grant,
+            check_signed_request, check_waiting, signed_parameters,
         },
         trace::Reason,
     },
@@ -157,6 +157,7 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
                 use_once(tx, &view.client, signed)?;
             }
             let person = find_person(&context, tx, &view.client, &request.person)?;
+            check_room(&context, tx, &view.client, &person)?;
             row.subject = Some(person.id.clone());
             if !deferred::insert(tx, &row)? {
                 return Err(Failure::internal("a secret was drawn twice").into());
@@ -168,6 +169,17 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
         })
         .await?;
     Ok(made.then_some(BackchannelReply { auth_req_id: code.text, expires_in: lifetime, interval: POLL_INTERVAL }))
+}
+
+/// Whether one more request may wait for this person. Whoever asks waits here for whoever asks: the bound
+/// is exact.
+fn check_room(cx: &Cx, tx: &mut Write<'_>, client: &Client, person: &User) -> Result<(), Abort<Failure>> {
+    if !user::lock(tx, &person.id)? {
+        return Err(undo(OAuthError::new(ErrorCode::UnknownUserId, Reason::BackchannelPersonUnknown)));
+    }
+    let most = i64::try_from(MOST_WAITING).unwrap_or(i64::MAX);
+    let waiting = deferred::clients_waiting(tx, &person.id, cx.now(), most)?;
+    check_waiting(&waiting, &client.client_id).map_err(undo)
 }
 
 /// A signed request is used once. Its `jti` has a space of its own, beside those of client assertions.

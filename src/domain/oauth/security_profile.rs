@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AssertionAlgorithm, ErrorCode, GrantType, OAuthError, ResponseMode, ResponseType};
+use super::{AssertionAlgorithm, ErrorCode, GrantType, OAuthError, ResponseMode, ResponseType, SettingsRule};
 use crate::{
     entity::{AssertionAudience, AuthMethod, Client, ClientSettings},
     jose::{RequestObjectAlgorithm, SigningAlgorithm},
@@ -243,7 +243,25 @@ impl SecurityProfile {
             Reason::DpopProofMissing => rules.sender_constraint == SenderConstraint::KeyOrCertificate,
             Reason::CertificateMissing => rules.sender_constraint != SenderConstraint::Optional,
             Reason::CodeExpired => rules.longest_code.is_some(),
+            Reason::RegistrationProfile => self != Self::Legacy,
             _ => false,
+        }
+    }
+
+    /// The settings of a client that may not choose otherwise: what it said keeps to the profile, and what
+    /// it left open is as the profile has it.
+    ///
+    /// # Errors
+    /// The first thing that it `said` which breaks a rule.
+    pub(super) fn impose(
+        self,
+        settings: ClientSettings,
+        said: impl Fn(&str) -> bool,
+    ) -> Result<ClientSettings, SettingsRule> {
+        let rules = self.rules();
+        match DEMANDS.iter().find(|(field, _, fits)| said(field) && !fits(rules, &settings)) {
+            Some((field, rule, _)) => Err(SettingsRule { field: in_profile(field, self), rule }),
+            None => Ok(self.apply(settings)),
         }
     }
 
@@ -474,11 +492,16 @@ const DEMANDS: &[(&str, &str, Fits)] = &[
     }),
 ];
 
-/// The first demand of the client's profile that its settings do not meet: the setting, and the rule.
-pub(super) fn find_broken(settings: &ClientSettings) -> Option<(SecurityProfile, &'static str, &'static str)> {
+/// The first demand of the client's profile that its settings do not meet.
+pub(super) fn find_broken(settings: &ClientSettings) -> Option<SettingsRule> {
     let profile = settings.security_profile?;
     let (field, rule, _) = DEMANDS.iter().find(|(_, _, fits)| !fits(profile.rules(), settings))?;
-    Some((profile, field, rule))
+    Some(SettingsRule { field: in_profile(field, profile), rule })
+}
+
+/// A setting, and whose rule it breaks.
+fn in_profile(field: &str, profile: SecurityProfile) -> String {
+    format!("{field} (security profile {})", profile.name())
 }
 
 #[cfg(test)]

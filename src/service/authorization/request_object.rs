@@ -70,13 +70,13 @@ fn malformed(error: VerifyError) -> OAuthError {
 }
 
 /// The JWS inside of an encrypted object (RFC 7516 §3.1: five parts; RFC 9101 §6.1), if it is one. A
-/// client that has registered how it encrypts does so, and no other does: nothing else tells whether
-/// what stands in the open was meant to.
+/// client that has registered how it encrypts may do so (OIDC Registration 2), or must, where an
+/// administrator said so; no other may.
 fn decrypt(cx: &Cx, client: &Client, text: &str) -> Result<Option<String>, OAuthError> {
     let registered = client.settings.request_object_encryption();
     match (text.split('.').count() == 5, registered) {
-        (false, None) => Ok(None),
-        (false, Some(_)) => Err(refused(Reason::RequestObjectInTheOpen)),
+        (false, _) if client.settings.require_encrypted_request_object => Err(refused(Reason::RequestObjectInTheOpen)),
+        (false, _) => Ok(None),
         (true, None) => Err(refused(Reason::RequestObjectEncrypted)),
         (true, Some(registered)) => {
             let opened = keys::decrypt_own(cx, text, |choice| choice == registered);

@@ -6,6 +6,7 @@ mod ok;
 pub mod ping;
 mod races;
 mod signed;
+mod waiting;
 
 use symbolon::domain::{
     entity::{ClientSettings, TokenDeliveryMode},

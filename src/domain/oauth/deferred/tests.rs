@@ -93,3 +93,20 @@ fn a_device_asks_for_registered_scopes_and_only_with_the_grant() {
     once.settings.grant_types = vec![GrantType::DeviceCode];
     assert_eq!(asked(&once, &[("scope", "openid offline_access")]).unwrap(), strings(&["openid"]));
 }
+
+#[test]
+fn so_many_requests_wait_for_a_person_and_so_many_of_one_client() {
+    let ids = |many: usize, name: &str| vec![ClientId::new(name); many];
+    let check = |waiting: &[ClientId]| {
+        check_waiting(waiting, &ClientId::new("app")).map_err(|error| (error.code.name(), error.reason.code()))
+    };
+    let refused = Err(("access_denied", "AS-1707"));
+    assert_eq!(check(&[]), Ok(()));
+    assert_eq!(check(&ids(9, "app")), Ok(()));
+    assert_eq!(check(&ids(10, "app")), refused);
+    assert_eq!(check(&ids(19, "other")), Ok(()));
+    assert_eq!(check(&ids(20, "other")), refused);
+    assert_eq!(check(&[ids(9, "app"), ids(10, "other")].concat()), Ok(()));
+    assert_eq!(check(&[ids(9, "app"), ids(11, "other")].concat()), refused);
+    assert_eq!(check(&[ids(10, "app"), ids(1, "other")].concat()), refused);
+}

@@ -101,7 +101,9 @@ fn short(kind: ClientKind, profile: SecurityProfile) -> ClientSettings {
 
 /// The setting whose rule the profile breaks, if it is the profile that does.
 fn broken(settings: &ClientSettings) -> Option<&'static str> {
-    find_broken(settings).map(|(_, field, _)| field)
+    let broken = find_broken(settings)?;
+    let field = broken.field.split(' ').next()?;
+    DEMANDS.iter().map(|(known, ..)| *known).find(|known| *known == field)
 }
 
 #[test]
@@ -214,6 +216,7 @@ fn a_record_names_the_profile_where_its_rule_refused() {
         (Fapi2Security, Reason::ProfileAudience, true),
         (Fapi2Security, Reason::ApiAlgorithm, true),
         (Mcp, Reason::ApiAlgorithm, false),
+        (Mcp, Reason::RegistrationProfile, true),
         (Fapi1Advanced, Reason::BackchannelRequestUnsigned, true),
         (Fapi2Security, Reason::BackchannelRequestUnsigned, false),
         (Fapi1Advanced, Reason::ProfileAudience, false),
@@ -269,5 +272,24 @@ fn a_client_without_a_profile_may_use_every_algorithm_that_is_offered() {
         client.settings.security_profile = Some(profile);
         assert_eq!(allowed_algorithms(&client, offered), allowed, "{profile:?}");
         assert_eq!(algorithm_reason(&client, Reason::RequestObjectAlgorithm).code(), reason, "{profile:?}");
+    }
+}
+
+#[test]
+fn what_a_client_says_is_held_against_the_profile_and_what_it_leaves_open_is_filled_in() {
+    for (field, break_it, having) in BREAKS {
+        for profile in SecurityProfile::ALL {
+            let mut settings = short(ClientKind::Web, profile);
+            break_it(&mut settings);
+            let said = profile.impose(settings.clone(), |name| name == *field);
+            if having.contains(&profile) {
+                let refusal = said.expect_err("a rule is broken");
+                assert_eq!(refusal.field, format!("{field} (security profile {})", profile.name()));
+            } else {
+                assert!(said.is_ok(), "{profile:?} {field}");
+            }
+            let open = profile.impose(settings, |_| false).expect("nothing was said");
+            assert_eq!(broken(&open), None, "{profile:?} {field}");
+        }
     }
 }
