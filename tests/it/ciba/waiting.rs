@@ -4,10 +4,7 @@ use serde_json::json;
 use symbolon::domain::jose::SigningAlgorithm;
 
 use super::{ENDPOINT, answer, ask, begin, card, poll, signed_in, till, with_grant};
-use crate::support::{
-    Answer, ClientKey, ClientSpec, Credentials, RelyingParty, TestApp,
-    race::{all_but, at_once, outcome},
-};
+use crate::support::{Answer, ClientKey, ClientSpec, Credentials, RelyingParty, TestApp, all_but, at_once, outcome};
 
 const OF_CLIENT: usize = 10;
 const OF_PERSON: usize = 20;
