@@ -226,8 +226,10 @@ fn name(profile: Option<SecurityProfile>) -> &'static str {
 /// The policy with what is not stored because it is the usual.
 fn whole(policy: &RegistrationPolicy) -> Value {
     let mut whole = json!(policy);
-    whole["profile"] = json!(policy.profile);
-    whole["document_profile"] = json!(policy.document_profile);
+    if let Some(members) = whole.as_object_mut() {
+        members.insert("profile".to_owned(), json!(policy.profile));
+        members.insert("document_profile".to_owned(), json!(policy.document_profile));
+    }
     whole
 }
 

@@ -116,7 +116,7 @@ both! {
         // What is wrong at first sight costs nothing, and is not counted.
         app.clock.advance(3600);
         for _ in 0..3 {
-            app.register(&json!({ "redirect_uris": [] })).await.refused("invalid_client_metadata", "AS-1411").await;
+            app.register(&json!({ "redirect_uris": [] })).await.refused("invalid_redirect_uri", "AS-1410").await;
         }
         app.register(&web()).await.registered().await;
         let token = app.initial_access_token(1).await;
