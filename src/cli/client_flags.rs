@@ -114,6 +114,9 @@ pub struct ClientFlags {
     /// The content encryption of request objects.
     #[arg(long, value_name = "ENC", value_parser = optional_enc)]
     request_object_encryption_enc: Option<Setting<ContentEncryption>>,
+    /// Refuse request objects of the client that are not encrypted.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_encrypted_request_object: Option<bool>,
     /// Encrypt signed authorization answers with this; `none` stops it.
     #[arg(long, value_name = "ALG", value_parser = optional_alg)]
     authorization_encryption_alg: Option<Setting<KeyManagementAlgorithm>>,
@@ -268,6 +271,7 @@ impl ClientFlags {
         set(&mut settings.dpop_bound_access_tokens, self.dpop_bound);
         set(&mut settings.tls_client_certificate_bound_access_tokens, self.certificate_bound);
         set(&mut settings.require_signed_request_object, self.require_signed_request_object);
+        set(&mut settings.require_encrypted_request_object, self.require_encrypted_request_object);
         settings.request_object_signing_alg = self.request_object_alg.or(settings.request_object_signing_alg);
         replace(&mut settings.request_uris, &self.request_uris);
         set(&mut settings.may_introspect, self.may_introspect);
@@ -372,13 +376,15 @@ impl ClientFlags {
 
 /// A setting that can be taken back.
 #[derive(Clone, Copy, Debug)]
-enum Setting<T> {
+pub(super) enum Setting<T> {
+    /// It is.
     Removed,
+    /// It is this.
     Given(T),
 }
 
 impl<T> Setting<T> {
-    fn value(self) -> Option<T> {
+    pub(super) fn value(self) -> Option<T> {
         match self {
             Self::Removed => None,
             Self::Given(value) => Some(value),
@@ -390,7 +396,8 @@ fn or_none<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<S
     if text == "none" { Ok(Setting::Removed) } else { parse(text).map(Setting::Given) }
 }
 
-fn optional_profile(text: &str) -> Result<Setting<SecurityProfile>, String> {
+/// A security profile, or `none`.
+pub(super) fn optional_profile(text: &str) -> Result<Setting<SecurityProfile>, String> {
     or_none(text, values::security_profile)
 }
 

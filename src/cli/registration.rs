@@ -4,13 +4,15 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{
-    CliFailure, Global, Io, local,
+    CliFailure, Global, Io,
+    client_flags::{Setting, optional_profile},
+    local,
     output::{confirm, fields, hint, print, table, yes},
     values, view,
 };
 use crate::{
     domain::{
-        oauth::{DocumentMode, GrantType, RegistrationMode, RegistrationPolicy},
+        oauth::{DocumentMode, GrantType, RegistrationMode, RegistrationPolicy, SecurityProfile},
         trace::Reason,
     },
     service::admin::registration::{self, PolicyChanges},
@@ -77,6 +79,12 @@ pub struct PolicyFlags {
     /// A client is deleted when it was not used for this long.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     unused: Option<i64>,
+    /// The security profile that clients get which register from now on, and cannot leave; `none`: no profile.
+    #[arg(long, value_name = "PROFILE", value_parser = optional_profile)]
+    profile: Option<Setting<SecurityProfile>>,
+    /// The same for clients whose client_id is the address of their metadata.
+    #[arg(long, value_name = "PROFILE", value_parser = optional_profile)]
+    document_profile: Option<Setting<SecurityProfile>>,
 }
 
 impl PolicyFlags {
@@ -95,6 +103,8 @@ impl PolicyFlags {
             max_clients: self.max_clients,
             first_use_seconds: self.first_use,
             unused_seconds: self.unused,
+            profile: self.profile.map(Setting::value),
+            document_profile: self.document_profile.map(Setting::value),
         }
     }
 }
@@ -132,12 +142,12 @@ fn run_verb(global: &Global, verb: Verb, io: &mut Io<'_>) -> Result<(), CliFailu
     match verb {
         Verb::Policy(PolicyVerb::Show) => {
             let policy = local::run(global, io, |cx| async move { registration::find_policy(&cx).await })?;
-            print(global, io, &json!(policy), &shown(&policy))
+            print(global, io, &whole(&policy), &shown(&policy))
         }
         Verb::Policy(PolicyVerb::Set(flags)) => {
             let changes = flags.changes();
             let policy = local::run(global, io, |cx| async move { registration::update_policy(&cx, changes).await })?;
-            print(global, io, &json!(policy), &shown(&policy))
+            print(global, io, &whole(&policy), &shown(&policy))
         }
         Verb::Token(TokenVerb::Create { label, expires_in, uses }) => {
             let (token, text) =
@@ -204,7 +214,23 @@ fn shown(policy: &RegistrationPolicy) -> String {
         ("max clients", policy.max_clients.to_string()),
         ("first use", format!("{} seconds", policy.first_use_seconds)),
         ("unused", format!("{} seconds", policy.unused_seconds)),
+        ("profile", name(policy.profile).to_owned()),
+        ("document profile", name(policy.document_profile).to_owned()),
     ])
+}
+
+fn name(profile: Option<SecurityProfile>) -> &'static str {
+    profile.map_or("none", SecurityProfile::name)
+}
+
+/// The policy with what is not stored because it is the usual.
+fn whole(policy: &RegistrationPolicy) -> Value {
+    let mut whole = json!(policy);
+    if let Some(members) = whole.as_object_mut() {
+        members.insert("profile".to_owned(), json!(policy.profile));
+        members.insert("document_profile".to_owned(), json!(policy.document_profile));
+    }
+    whole
 }
 
 fn with_next(failure: CliFailure) -> CliFailure {

@@ -67,6 +67,8 @@ fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError, member: Option<&str>
         (Renderer::Bearer | Renderer::Dpop, ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce) => {
             StatusCode::UNAUTHORIZED
         }
+        // Denied before anybody was asked (CIBA Core 1.0 §13).
+        _ if error.reason == Reason::BackchannelTooMany => StatusCode::FORBIDDEN,
         (_, code) => StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST),
     };
     let reason = error.public_reason();

@@ -10,7 +10,7 @@ use std::{
 use reqwest::{
     Method, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue},
+    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, DATE, EXPIRES, HeaderMap, HeaderValue},
 };
 
 /// Whatever is fetched ends after this long.
@@ -56,6 +56,10 @@ pub struct Document {
     pub body: Vec<u8>,
     /// `Cache-Control`.
     pub cache_control: Option<String>,
+    /// `Expires`.
+    pub expires: Option<String>,
+    /// `Date`.
+    pub date: Option<String>,
 }
 
 /// Which addresses may be reached.
@@ -161,8 +165,9 @@ impl Fetcher {
         if media_type != "application/json" && !media_type.ends_with("+json") {
             return Err(FetchError::Failed("the answer does not say that it is JSON".into()));
         }
-        let cache_control = text(CACHE_CONTROL).map(str::to_owned);
-        Ok(Document { body: answer.body, cache_control })
+        let owned = |name| text(name).map(str::to_owned);
+        let (cache_control, expires, date) = (owned(CACHE_CONTROL), owned(EXPIRES), owned(DATE));
+        Ok(Document { body: answer.body, cache_control, expires, date })
     }
 
     /// Whether this machine may be reached: for development and tests.

@@ -27,8 +27,9 @@ use crate::{
         },
         ids::DeferredId,
         oauth::{
-            BackchannelRequest, Carried, ErrorCode, GrantType, OAuthError, POLL_INTERVAL, Params, PersonHint,
-            SignedRequest, check_carrier, check_grant, check_signed_request, signed_parameters, unverified_issuer,
+            BackchannelRequest, Carried, ErrorCode, GrantType, MOST_WAITING, OAuthError, POLL_INTERVAL, Params,
+            PersonHint, SignedRequest, algorithm_reason, check_carrier, check_grant, check_signed_request,
+            check_waiting, signed_parameters, unverified_issuer,
         },
         trace::Reason,
     },
@@ -88,17 +89,18 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<Backchannel
 
 async fn read(cx: &Cx, params: &Params, view: &ClientView) -> Result<Asked, OAuthError> {
     let client = &view.client;
-    let (object, algorithm) = match check_carrier(params, client)? {
+    let (object, allowed) = match check_carrier(params, client)? {
         Carried::Plain => return Ok(Asked { request: BackchannelRequest::parse(params, client)?, signed: None }),
-        Carried::Signed(object, algorithm) => (object, algorithm),
+        Carried::Signed(object, allowed) => (object, allowed),
     };
-    let verified = client_keys::verify(cx, view, object, &[algorithm])
+    let verified = client_keys::verify(cx, view, object, &allowed)
         .await
-        .map_err(|error| if is_foreign(object, client) { not_the_sender() } else { not_signed(error) })?;
+        .map_err(|error| if is_foreign(object, client) { not_the_sender() } else { not_signed(client, error) })?;
     let issuer = cx.services.issuer.as_str();
     let signed = check_signed_request(&verified.header, &verified.claims, client, issuer, cx.now())?;
     let inside = signed_parameters(&verified.claims)?;
-    cx.passed("request_object", &[("alg", algorithm.name())]);
+    let alg = verified.header.get("alg").and_then(Value::as_str).unwrap_or_default();
+    cx.passed("request_object", &[("alg", alg)]);
     Ok(Asked { request: BackchannelRequest::parse(&inside, client)?, signed: Some(signed) })
 }
 
@@ -114,13 +116,15 @@ fn not_the_sender() -> OAuthError {
 }
 
 /// Whatever is wrong with a signed request is `invalid_request` (§13).
-fn not_signed(error: NotVerified) -> OAuthError {
+fn not_signed(client: &Client, error: NotVerified) -> OAuthError {
     OAuthError::invalid_request(match error {
         NotVerified::KeysUnavailable => Reason::ClientKeysUnavailable,
         NotVerified::Token(VerifyError::BadSignature | VerifyError::KeyNotFound | VerifyError::KeyAmbiguous) => {
             Reason::RequestObjectSignature
         }
-        NotVerified::Token(VerifyError::AlgorithmNotAllowed) => Reason::RequestObjectAlgorithm,
+        NotVerified::Token(VerifyError::AlgorithmNotAllowed) => {
+            algorithm_reason(client, Reason::RequestObjectAlgorithm)
+        }
         NotVerified::Token(_) => Reason::RequestObjectMalformed,
     })
 }
@@ -165,6 +169,7 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
                 use_once(tx, &view.client, signed)?;
             }
             let person = find_person(&context, tx, &view.client, &request.person)?;
+            check_room(&context, tx, &view.client, &person)?;
             row.subject = Some(person.id.clone());
             if !deferred::insert(tx, &row)? {
                 return Err(Failure::internal("a secret was drawn twice").into());
@@ -176,6 +181,17 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
         })
         .await?;
     Ok(made.then_some(BackchannelReply { auth_req_id: code.text, expires_in: lifetime, interval: POLL_INTERVAL }))
+}
+
+/// Whether one more request may wait for this person. Whoever asks waits here for whoever asks: the bound
+/// is exact.
+fn check_room(cx: &Cx, tx: &mut Write<'_>, client: &Client, person: &User) -> Result<(), Abort<Failure>> {
+    if !user::lock(tx, &person.id)? {
+        return Err(undo(OAuthError::new(ErrorCode::UnknownUserId, Reason::BackchannelPersonUnknown)));
+    }
+    let most = i64::try_from(MOST_WAITING).unwrap_or(i64::MAX);
+    let waiting = deferred::clients_waiting(tx, &person.id, cx.now(), most)?;
+    check_waiting(&waiting, &client.client_id).map_err(undo)
 }
 
 /// A signed request is used once. Its `jti` has a space of its own, beside those of client assertions.

@@ -20,7 +20,7 @@ use crate::{
         entity::{AssertionAudience, AuthMethod, Client},
         ids::ClientId,
         jose::SigningAlgorithm,
-        oauth::{self, AssertionAlgorithm, Confirmation, OAuthError, Params, Presented, ProfileRules},
+        oauth::{self, AssertionAlgorithm, Confirmation, OAuthError, Params, Presented},
         trace::Reason,
     },
     store::{Abort, assertion_replay},
@@ -229,15 +229,13 @@ async fn verify_with_key(
     cx: &Cx,
     view: &ClientView,
     assertion: &Secret<String>,
-    mut allowed: Vec<SigningAlgorithm>,
+    offered: Vec<SigningAlgorithm>,
 ) -> Result<Map<String, Value>, OAuthError> {
-    let rules = view.client.profile_rules();
-    allowed.retain(|algorithm| rules.is_none_or(|rules| rules.algorithms.contains(algorithm)));
-    let limited = rules.is_some_and(ProfileRules::limits_algorithms);
+    let allowed = oauth::allowed_algorithms(&view.client, offered);
     match client_keys::verify(cx, view, assertion.expose(), &allowed).await {
         Ok(verified) => Ok(verified.claims),
-        Err(NotVerified::Token(VerifyError::AlgorithmNotAllowed)) if limited => {
-            Err(OAuthError::invalid_client(Reason::ProfileAlgorithm))
+        Err(NotVerified::Token(VerifyError::AlgorithmNotAllowed)) => {
+            Err(OAuthError::invalid_client(oauth::algorithm_reason(&view.client, Reason::AssertionMalformed)))
         }
         Err(error) => Err(not_the_client(error)),
     }
@@ -254,12 +252,12 @@ async fn check_assertion(
     let claims = if settings.token_endpoint_auth_method == AuthMethod::ClientSecretJwt {
         verify_with_secret(cx, view, assertion)?
     } else {
-        let allowed: Vec<SigningAlgorithm> = match settings.token_endpoint_auth_signing_alg {
+        let offered: Vec<SigningAlgorithm> = match settings.token_endpoint_auth_signing_alg {
             None => SigningAlgorithm::ALL.to_vec(),
             Some(AssertionAlgorithm::Signature(only)) => vec![only],
             Some(AssertionAlgorithm::Secret) => Vec::new(),
         };
-        verify_with_key(cx, view, assertion, allowed).await?
+        verify_with_key(cx, view, assertion, offered).await?
     };
     let audiences = match settings.client_assertion_audience {
         AssertionAudience::Any => audiences(cx, request),

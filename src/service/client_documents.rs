@@ -12,7 +12,8 @@ use crate::{
         entity::{Client, EventKind, Owner},
         ids::ClientId,
         oauth::{
-            DocumentAddress, ErrorCode, OAuthError, Registration, RegistrationPolicy, cache_seconds, parse_document,
+            Caching, DocumentAddress, ErrorCode, OAuthError, Registration, RegistrationPolicy, cache_seconds,
+            parse_document,
         },
         trace::Reason,
     },
@@ -104,8 +105,17 @@ async fn fetch(
         OAuthError::invalid_client(Reason::DocumentUnavailable)
     })?;
     let members = parse_object(&document.body).ok_or(OAuthError::invalid_client(Reason::DocumentMetadata))?;
-    let registration = parse_document(address, &members, kept, policy)?;
-    Ok((registration, cache_seconds(document.cache_control.as_deref())))
+    let registration = parse_document(address, &members, kept, policy).map_err(|refusal| {
+        cx.note_security_profile(kept.map_or(policy.document_profile, |kept| kept.security_profile));
+        cx.refused("client_document_metadata", &[("member", &refusal.field)], refusal.error.reason);
+        refusal.error
+    })?;
+    let told = Caching {
+        cache_control: document.cache_control.as_deref(),
+        expires: document.expires.as_deref(),
+        date: document.date.as_deref(),
+    };
+    Ok((registration, cache_seconds(told, cx.now())))
 }
 
 fn recent_failure(cx: &Cx, id: &ClientId) -> Option<Reason> {

@@ -255,7 +255,12 @@ impl Cx {
 
     /// Notes whose rules the request is judged by, once the client is known.
     pub fn note_profile(&self, client: &Client) {
-        if let Some(profile) = client.settings.security_profile {
+        self.note_security_profile(client.settings.security_profile);
+    }
+
+    /// The same, where there is no client yet.
+    pub fn note_security_profile(&self, profile: Option<SecurityProfile>) {
+        if let Some(profile) = profile {
             self.profile.get_or_init(|| profile);
         }
     }

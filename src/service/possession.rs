@@ -18,14 +18,14 @@ use crate::{
             SigningAlgorithm,
             dpop::{self, Demand, Nonce},
         },
-        oauth::{Confirmation, OAuthError},
+        oauth::{Confirmation, OAuthError, SecurityProfile, check_proof_algorithm},
         trace::Reason,
     },
     store::{Abort, dpop_proof},
 };
 
-/// The algorithms accepted in DPoP proofs: those of FAPI 2.0 (5.4.1), whoever the client is, since what a resource accepts
-/// is not known to depend on it. Metadata reads this table.
+/// The algorithms accepted in DPoP proofs: those of FAPI 2.0 (5.4.1), whoever the client is; a security
+/// profile may allow fewer. Metadata and challenges read this table.
 pub const PROOF_ALGORITHMS: &[SigningAlgorithm] =
     &[SigningAlgorithm::PS256, SigningAlgorithm::ES256, SigningAlgorithm::EdDSA];
 /// The purpose under which nonces are recognized.
@@ -64,6 +64,7 @@ impl ShownCertificate {
 #[derive(Clone, Debug)]
 pub struct CheckedProof {
     thumbprint: String,
+    algorithm: SigningAlgorithm,
     hash: [u8; 32],
 }
 
@@ -139,14 +140,29 @@ fn check_proof(
     };
     let jti = dpop::check_claims(&claims, &demand, nonce, cx.now())?;
     let hash = digest(format!("{thumbprint}.{jti}").as_bytes());
-    Ok(CheckedProof { thumbprint, hash })
+    Ok(CheckedProof { thumbprint, algorithm: jws.algorithm(), hash })
 }
 
-/// Uses a proof up. Of many requests with one proof, on any node, one goes on.
+/// Whether a client of this profile may make such proofs.
 ///
 /// # Errors
-/// `invalid_dpop_proof` if it was used before.
-pub async fn consume(cx: &Cx, proof: Option<&CheckedProof>) -> Result<(), Failure> {
+/// `invalid_dpop_proof`.
+pub fn check_profile(
+    cx: &Cx,
+    proof: Option<&CheckedProof>,
+    profile: Option<SecurityProfile>,
+) -> Result<(), OAuthError> {
+    let Some(proof) = proof else { return Ok(()) };
+    check_proof_algorithm(profile, proof.algorithm)
+        .inspect_err(|error| cx.refused("dpop_proof", &[("alg", proof.algorithm.name())], error.reason))
+}
+
+/// Uses a proof up, for a client of this profile. Of many requests with one proof, on any node, one goes on.
+///
+/// # Errors
+/// `invalid_dpop_proof` if the profile does not allow it, or it was used before.
+pub async fn consume(cx: &Cx, proof: Option<&CheckedProof>, profile: Option<SecurityProfile>) -> Result<(), Failure> {
+    check_profile(cx, proof, profile)?;
     let Some(proof) = proof else { return Ok(()) };
     let (hash, until) = (proof.hash, cx.now().plus_seconds(dpop::REMEMBERED_SECONDS));
     let first =
@@ -159,7 +175,7 @@ pub async fn consume(cx: &Cx, proof: Option<&CheckedProof>) -> Result<(), Failur
 }
 
 /// The key that a code is to be bound to: of the request's proof, of its `dpop_jkt`, or of both
-/// (RFC 9449 §10 and §10.1). Uses the proof up; for a client that has authenticated.
+/// (RFC 9449 §10 and §10.1). Uses the proof up; for a client that has authenticated, with its profile.
 ///
 /// # Errors
 /// `invalid_dpop_proof` or `use_dpop_nonce`; `invalid_request` if the two differ.
@@ -167,6 +183,7 @@ pub async fn code_binding(
     cx: &Cx,
     request: &DirectRequest<'_>,
     proof: Option<&CheckedProof>,
+    profile: Option<SecurityProfile>,
 ) -> Result<Option<String>, Failure> {
     let named = request.params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose();
     let named = named.inspect_err(|error| cx.refused("dpop_jkt", &[], error.reason))?;
@@ -175,7 +192,7 @@ pub async fn code_binding(
         cx.refused("dpop_jkt", &[], Reason::DpopThumbprintMismatch);
         return Err(OAuthError::invalid_request(Reason::DpopThumbprintMismatch).into());
     }
-    consume(cx, proof).await?;
+    consume(cx, proof, profile).await?;
     Ok(proved.or(named))
 }
 

@@ -53,21 +53,23 @@ pub async fn admit<T: Send + 'static>(
         }
     };
     let (context, scheme, proved) = (cx.clone(), sent.scheme, sent.possession.proved(proof.as_ref()));
-    let told = cx
+    let (told, profile) = cx
         .services
         .store
         .read(move |tx| {
             let Some(live) = bearer::find_access(&context, tx, &recognized, None)? else { return Ok(Err(invalid())) };
             context.note_client(live.client.client.client_id.as_str());
+            context.note_profile(&live.client.client);
+            let profile = live.client.client.settings.security_profile;
             match live.token.confirmation.check_use(scheme, &proved) {
-                Ok(()) => tell(&context, tx, live),
+                Ok(()) => Ok(tell(&context, tx, live)?.map(|told| (told, profile))),
                 Err(error) => Ok(Err(error)),
             }
         })
         .await
         .map_err(|error: StoreError| Broken::from(error))?
         .map_err(noted)?;
-    possession::consume(cx, proof.as_ref()).await?;
+    possession::consume(cx, proof.as_ref(), profile).await?;
     Ok(told)
 }
 

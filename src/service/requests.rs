@@ -20,7 +20,7 @@ use crate::{
 
 /// The path of the list.
 pub const REQUESTS_PATH: &str = "/requests";
-/// So many are listed for one person: whoever has more is being pestered.
+/// So many are listed for one person: more cannot wait.
 const MOST: i64 = 20;
 
 /// A request that waits.

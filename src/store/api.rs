@@ -20,6 +20,7 @@ struct ApiRow {
     version: i64,
     created_at: i64,
     updated_at: i64,
+    _metadata_path: Option<String>,
 }
 
 impl ApiRow {
@@ -40,7 +41,7 @@ impl ApiRow {
 /// Inserts an API.
 ///
 /// # Errors
-/// `Conflict` when the identifier is taken, in either spelling.
+/// `Conflict` when the identifier is taken, in either spelling, or the place of its metadata.
 pub fn insert(tx: &mut Write<'_>, api: &Api) -> Result<(), StoreError> {
     diesel::insert_into(apis::table)
         .values((
@@ -53,6 +54,7 @@ pub fn insert(tx: &mut Write<'_>, api: &Api) -> Result<(), StoreError> {
             apis::version.eq(api.version),
             apis::created_at.eq(api.created_at.millis()),
             apis::updated_at.eq(api.updated_at.millis()),
+            apis::metadata_path.eq(api.settings.metadata_path.as_deref()),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -61,7 +63,7 @@ pub fn insert(tx: &mut Write<'_>, api: &Api) -> Result<(), StoreError> {
 /// Writes a changed API, if its stored version is still the given one, and raises the version.
 ///
 /// # Errors
-/// When the database fails.
+/// `Conflict` when the place of its metadata is taken.
 pub fn update(tx: &mut Write<'_>, api: &Api) -> Result<bool, StoreError> {
     let unchanged = apis::table.filter(apis::resource.eq(&api.resource)).filter(apis::version.eq(api.version));
     let written = diesel::update(unchanged)
@@ -71,6 +73,7 @@ pub fn update(tx: &mut Write<'_>, api: &Api) -> Result<bool, StoreError> {
             apis::settings.eq(row::to_json(&api.settings, "apis", "settings")?),
             apis::version.eq(api.version + 1),
             apis::updated_at.eq(api.updated_at.millis()),
+            apis::metadata_path.eq(api.settings.metadata_path.as_deref()),
         ))
         .execute(tx.conn())?;
     Ok(written == 1)

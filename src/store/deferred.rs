@@ -120,6 +120,26 @@ pub fn pending_of(
     found.into_iter().map(entity).collect()
 }
 
+/// Whose requests wait for an answer of this person, so many at most: a client for each.
+///
+/// # Errors
+/// When the database fails.
+pub fn clients_waiting(
+    tx: &mut Read<'_>,
+    subject: &UserId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<ClientId>, StoreError> {
+    let found = table::table
+        .filter(table::subject.eq(subject.as_str()))
+        .filter(table::state.eq(DeferredState::Pending.name()))
+        .filter(table::expires_at.gt(now.millis()))
+        .select(table::client_id)
+        .limit(limit)
+        .load::<String>(tx.conn)?;
+    Ok(found.into_iter().map(ClientId::new).collect())
+}
+
 fn entity(columns: DeferredRow) -> Result<Deferred, StoreError> {
     Ok(Deferred {
         id: DeferredId::new(columns.id),

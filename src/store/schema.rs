@@ -423,6 +423,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        metadata_path -> Nullable<Text>,
     }
 }
 

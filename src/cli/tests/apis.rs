@@ -57,6 +57,18 @@ fn what_an_api_may_not_be_is_refused() {
         ] {
             shell.call(&format!("api create https://b.example {flags}")).fails(2, &format!("AS-3003 {field}"));
         }
+        let hosted = "--public --metadata-path hosted/mcp";
+        shell.call(&format!("api create https://one.example --name One {hosted}")).ok();
+        let taken = "AS-3001 the metadata_path hosted/mcp is taken";
+        shell.call(&format!("api create https://two.example --name Two {hosted}")).fails(5, taken);
+        shell.call("api create https://two.example --name Two").ok();
+        shell.call(&format!("api update https://two.example {hosted}")).fails(5, taken);
+        shell.call("api update https://one.example --metadata-path hosted/one").ok();
+        shell.call(&format!("api update https://two.example {hosted}")).ok();
+        shell.call("api update https://one.example --metadata-path hosted/mcp").fails(5, taken);
+        shell.call("api delete https://two.example --yes").ok();
+        shell.call("api update https://one.example --metadata-path hosted/mcp").ok();
+        shell.call("api delete https://one.example --yes").ok();
         shell.call("api update https://b.example --name x").fails(3, "AS-3002 ");
         shell.call(&format!("api scope remove {INVOICES} nothing")).fails(3, "AS-3002 there is no scope nothing");
         shell.call("api scope add https://b.example a Words").fails(3, "AS-3002 ");

@@ -9,17 +9,22 @@ fn the_policy_is_closed_shown_and_changed_field_by_field() {
         assert_eq!((&policy["registration"], &policy["documents"]), (&"off".into(), &"off".into()));
         let line = "registration policy set --registration token --scope openid~mcp.tools --quarantine=false \
                     --grant-type authorization_code --per-network 0 --max-clients 50 --first-use 24h --unused 30d \
-                    --require-pkce=false --documents hosts --document-host agent.example --json";
+                    --require-pkce=false --documents hosts --document-host agent.example \
+                    --profile oauth2.1 --document-profile none --json";
         let changed = shell.call(line).json();
         let expected = serde_json::json!({
             "registration": "token", "documents": "hosts", "document_hosts": ["agent.example"], "quarantine": false,
             "require_pkce": false, "scope": ["openid", "mcp.tools"], "grant_types": ["authorization_code"],
             "per_network": 0, "max_clients": 50, "first_use_seconds": 86_400, "unused_seconds": 2_592_000,
+            "profile": "oauth2.1", "document_profile": null,
         });
         assert_eq!(changed, expected);
-        shell.call("registration policy set --documents off").ok();
+        shell.call("registration policy set --documents off --profile none --document-profile mcp").ok();
         let shown = shell.call("registration policy show").ok();
         assert!(shown.contains("mcp.tools") && shown.contains("agent.example"), "{shown}");
+        let shown = shell.call("registration policy show --json").json();
+        assert_eq!((&shown["profile"], &shown["document_profile"]), (&serde_json::Value::Null, &"mcp".into()));
+        shell.call("registration policy set --profile fapi3").fails(2, "fapi2-message-signing");
     }
 }
 

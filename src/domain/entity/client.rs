@@ -195,6 +195,10 @@ pub struct ClientSettings {
     /// The content encryption of request objects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_object_encryption_enc: Option<ContentEncryption>,
+    /// Request objects that are not encrypted are refused; otherwise a client may encrypt that has registered how
+    /// (OIDC Registration 2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_encrypted_request_object: bool,
     /// Authorization answers that are JWTs are encrypted with this (JARM §3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_encrypted_response_alg: Option<KeyManagementAlgorithm>,
@@ -373,6 +377,7 @@ impl ClientSettings {
             userinfo_encrypted_response_enc: None,
             request_object_encryption_alg: None,
             request_object_encryption_enc: None,
+            require_encrypted_request_object: false,
             authorization_encrypted_response_alg: None,
             authorization_encrypted_response_enc: None,
             introspection_signed_response_alg: None,

@@ -4,8 +4,11 @@
 use serde_json::{Map, Value};
 
 use super::{
-    AuthorizationRequest, ErrorCode, OAuthError, Params, authorization_request::parse_deferred_request,
-    check_request_object_type, params::check_restrictions_absent, request_object::inside,
+    AuthorizationRequest, ErrorCode, OAuthError, Params, RequestObjects, allowed_algorithms,
+    authorization_request::parse_deferred_request,
+    check_request_object_type,
+    params::check_restrictions_absent,
+    request_object::{MAX_LIFETIME, check_times, inside, longest_life},
 };
 use crate::{
     Secret, Timestamp,
@@ -25,10 +28,6 @@ pub const AUTH_REQ_ID_CLAIM: &str = "urn:openid:params:jwt:claim:auth_req_id";
 const MAX_BINDING_MESSAGE: usize = 64;
 /// The longest notification token (CIBA §7.1).
 const MAX_NOTIFICATION_TOKEN: usize = 1024;
-/// How far the client's clock may be ahead, in seconds.
-const LEEWAY: i64 = 60;
-/// The longest time between `nbf` and `exp`, and the greatest age, in seconds (FAPI-CIBA 5.2.2).
-const MAX_REQUEST_LIFETIME: i64 = 3600;
 /// The parameters of the request: with `request`, none of them stands outside (CIBA §7.1.1).
 const PARAMETERS: [&str; 13] = [
     "scope",
@@ -71,28 +70,34 @@ pub struct BackchannelRequest {
 }
 
 /// How the parameters come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Carried<'a> {
     /// As they are.
     Plain,
-    /// In a JWT, which is signed with this.
-    Signed(&'a str, SigningAlgorithm),
+    /// In a JWT, which is signed with one of these.
+    Signed(&'a str, Vec<SigningAlgorithm>),
 }
 
-/// Which parameters count: of a client that registered an algorithm, the signed ones alone.
+/// Which parameters count: of a client that registered an algorithm, or whose security profile wants
+/// requests signed, the signed ones alone.
 ///
 /// # Errors
 /// `invalid_request`.
 pub fn check_carrier<'a>(params: &'a Params, client: &Client) -> Result<Carried<'a>, OAuthError> {
     let invalid = |reason| Err(OAuthError::invalid_request(reason));
-    match (params.find("request"), client.settings.backchannel_authentication_request_signing_alg) {
-        (None, None) => Ok(Carried::Plain),
-        (None, Some(_)) => invalid(Reason::BackchannelRequestUnsigned),
-        (Some(_), None) => invalid(Reason::BackchannelRequestNotOffered),
-        (Some(_), Some(_)) if params.names().any(|name| PARAMETERS.contains(&name)) => {
-            invalid(Reason::BackchannelRequestMixed)
-        }
-        (Some(object), Some(algorithm)) => Ok(Carried::Signed(object, algorithm)),
+    let required = client.profile_rules().is_some_and(|rules| rules.request_objects == RequestObjects::Required);
+    let registered = client.settings.backchannel_authentication_request_signing_alg;
+    let offered = match registered {
+        Some(algorithm) => vec![algorithm],
+        None if required => SigningAlgorithm::ALL.to_vec(),
+        None => Vec::new(),
+    };
+    match params.find("request") {
+        None if offered.is_empty() => Ok(Carried::Plain),
+        None => invalid(Reason::BackchannelRequestUnsigned),
+        Some(_) if offered.is_empty() => invalid(Reason::BackchannelRequestNotOffered),
+        Some(_) if params.names().any(|name| PARAMETERS.contains(&name)) => invalid(Reason::BackchannelRequestMixed),
+        Some(object) => Ok(Carried::Signed(object, allowed_algorithms(client, offered))),
     }
 }
 
@@ -121,17 +126,14 @@ pub fn check_signed_request(
     let time = |name: &str| {
         numeric_date(claims, name).ok().flatten().ok_or(OAuthError::invalid_request(Reason::RequestObjectClaims))
     };
-    let (issued, begin, end) = (time("iat")?, time("nbf")?, time("exp")?);
-    let ours = text("iss") == Some(client.client_id.as_str())
-        && names_audience(claims.get("aud"), &[issuer.to_owned()])
-        && end <= begin.plus_seconds(MAX_REQUEST_LIFETIME);
+    let (_, _, end) = (time("iat")?, time("nbf")?, time("exp")?);
+    let ours =
+        text("iss") == Some(client.client_id.as_str()) && names_audience(claims.get("aud"), &[issuer.to_owned()]);
     let (true, Some(jti)) = (ours, text("jti")) else {
         return Err(OAuthError::invalid_request(Reason::RequestObjectClaims));
     };
-    let latest = now.plus_seconds(LEEWAY);
-    if issued > latest || begin > latest || begin < now.plus_seconds(-MAX_REQUEST_LIFETIME) || end <= now {
-        return Err(OAuthError::invalid_request(Reason::RequestObjectExpired));
-    }
+    // FAPI-CIBA 5.2.2 bounds the life of every such request as FAPI does; a profile may bound it further.
+    check_times(claims, longest_life(client).or(Some(MAX_LIFETIME)), now).map_err(as_invalid_request)?;
     Ok(SignedRequest { jti: Secret::from(jti), expires_at: end })
 }
 

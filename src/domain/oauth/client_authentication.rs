@@ -116,13 +116,14 @@ impl Presented {
     }
 
     /// RFC 6749 §2.3.1: id and secret are form-encoded before they are joined. An id that the form
-    /// repeats is tolerated, another one is not.
+    /// repeats is tolerated, another one is not. An empty secret may as well be left out there, and is none here:
+    /// programs that know one way only name public clients so, and of no other client it is a proof.
     fn from_basic(header: &str, in_form: Option<ClientId>) -> Result<Self, OAuthError> {
         let (client_id, secret) = decode_basic(header).ok_or(refused(Reason::ClientAuthenticationMalformed))?;
         if in_form.is_some_and(|other| other != client_id) {
             return Err(OAuthError::invalid_request(Reason::ClientAuthenticationAmbiguous));
         }
-        Ok(Self::Basic { client_id, secret })
+        Ok(if secret.expose().is_empty() { Self::Public { client_id } } else { Self::Basic { client_id, secret } })
     }
 }
 
@@ -134,7 +135,7 @@ fn decode_basic(header: &str) -> Option<(ClientId, Secret<String>)> {
     let joined = Secret::new(STANDARD.decode(encoded).ok()?);
     let mut halves = joined.expose().splitn(2, |byte| *byte == b':');
     let client_id = encoding::decode(halves.next()?, MAX_CREDENTIAL).filter(|id| !id.is_empty())?;
-    let secret = encoding::decode(halves.next()?, MAX_CREDENTIAL).filter(|secret| !secret.is_empty())?;
+    let secret = encoding::decode(halves.next()?, MAX_CREDENTIAL)?;
     Some((ClientId::new(client_id), Secret::new(secret)))
 }
 
@@ -146,16 +147,14 @@ pub fn check_client_usable(client: Option<&Client>) -> Result<&Client, OAuthErro
     client.filter(|client| client.enabled).ok_or(refused(Reason::ClientUnknown))
 }
 
-/// The client used the method it is registered for.
+/// The client used the method it is registered for, which is one of its security profile.
 ///
 /// # Errors
 /// `invalid_client`.
 pub fn check_method(client: &Client, presented: &Presented) -> Result<(), OAuthError> {
-    if presented.fits(client.settings.token_endpoint_auth_method) {
-        Ok(())
-    } else {
-        Err(refused(Reason::ClientMethodMismatch))
-    }
+    let method = client.settings.token_endpoint_auth_method;
+    let in_profile = client.profile_rules().is_none_or(|rules| rules.auth_methods.contains(&method));
+    if in_profile && presented.fits(method) { Ok(()) } else { Err(refused(Reason::ClientMethodMismatch)) }
 }
 
 /// What must be remembered of an accepted assertion, so that it is accepted once.

@@ -4,8 +4,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{OAuthError, Registration, RegistrationPolicy, parse_metadata, redirect_uri::LOOPBACK_ORIGINS};
+use super::{
+    OAuthError, Registration, RegistrationPolicy, RegistrationRefusal, http_date::parse_http_date, parse_metadata,
+    redirect_uri::LOOPBACK_ORIGINS,
+};
 use crate::{
+    Timestamp,
     entity::{ClientSettings, ConsentMode},
     ids::ClientId,
     trace::Reason,
@@ -72,32 +76,35 @@ impl DocumentAddress {
 /// administrator's stay.
 ///
 /// # Errors
-/// `invalid_client`: it names another `client_id`, has a secret, or is not acceptable.
+/// `invalid_client` and the member: it names another `client_id`, has a secret, or is not acceptable.
 pub fn parse_document(
     address: &DocumentAddress,
     members: &Map<String, Value>,
     kept: Option<&ClientSettings>,
     policy: &RegistrationPolicy,
-) -> Result<Registration, OAuthError> {
+) -> Result<Registration, RegistrationRefusal> {
     if members.get("client_id").and_then(Value::as_str) != Some(address.as_str()) {
-        return Err(OAuthError::invalid_client(Reason::DocumentMismatch));
+        return Err(refused(Reason::DocumentMismatch, "client_id"));
     }
-    let refused = OAuthError::invalid_client(Reason::DocumentMetadata);
-    if ["client_secret", "client_secret_expires_at"].iter().any(|name| members.contains_key(*name)) {
-        return Err(refused);
+    if let Some(name) = ["client_secret", "client_secret_expires_at"].iter().find(|name| members.contains_key(**name)) {
+        return Err(refused(Reason::DocumentMetadata, name));
     }
     // Nobody asks that address here whether the client belongs to the sector; its hosts tell it.
     if members.get("sector_identifier_uri").is_some_and(|value| !value.is_null()) {
-        return Err(refused);
+        return Err(refused(Reason::DocumentMetadata, "sector_identifier_uri"));
     }
     let mut members = members.clone();
     // A secret in a public document is none: there is no other default (§4.1 of the draft).
     match members.get("token_endpoint_auth_method").filter(|value| !value.is_null()) {
         None => _ = members.insert("token_endpoint_auth_method".to_owned(), json!("none")),
         Some(Value::String(method)) if WITHOUT_SECRET.contains(&method.as_str()) => {}
-        Some(_) => return Err(refused),
+        Some(_) => return Err(refused(Reason::DocumentMetadata, "token_endpoint_auth_method")),
     }
-    let mut registration = parse_metadata(&members, kept, policy).map_err(|_| refused)?;
+    let mut registration =
+        parse_metadata(&members, kept, &policy.for_documents()).map_err(|refusal| match refusal.error.reason {
+            Reason::RegistrationProfile => refused(Reason::RegistrationProfile, &refusal.field),
+            _ => refused(Reason::DocumentMetadata, &refusal.field),
+        })?;
     let vouched = policy.vouches_for_host(address.host());
     let settings = &mut registration.settings;
     settings.require_pkce = true;
@@ -111,20 +118,40 @@ pub fn parse_document(
     Ok(registration)
 }
 
-/// How long an answer with this `Cache-Control` is believed, in seconds: within our own bounds
-/// whatever it says (RFC 9111 §5.2.2).
-pub fn cache_seconds(cache_control: Option<&str>) -> i64 {
-    let mut seconds = USUAL;
-    for directive in cache_control.unwrap_or_default().split(',') {
+fn refused(reason: Reason, member: &str) -> RegistrationRefusal {
+    RegistrationRefusal { error: OAuthError::invalid_client(reason), field: member.to_owned() }
+}
+
+/// What an answer says of its own life.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Caching<'a> {
+    /// `Cache-Control`.
+    pub cache_control: Option<&'a str>,
+    /// `Expires`.
+    pub expires: Option<&'a str>,
+    /// `Date`.
+    pub date: Option<&'a str>,
+}
+
+/// How long such an answer is believed, in seconds: within our own bounds whatever it says (RFC 9111
+/// §5.2.2). `Expires` counts where there is no `max-age` (§5.3), by the clock of whoever wrote it.
+pub fn cache_seconds(told: Caching<'_>, now: Timestamp) -> i64 {
+    let mut max_age = None;
+    for directive in told.cache_control.unwrap_or_default().split(',') {
         let directive = directive.trim().to_ascii_lowercase();
         if matches!(directive.as_str(), "no-store" | "no-cache") {
             return SHORTEST;
         }
         if let Some(age) = directive.strip_prefix("max-age=") {
-            seconds = age.trim_matches('"').parse().unwrap_or(SHORTEST);
+            max_age = Some(age.trim_matches('"').parse().unwrap_or(SHORTEST));
         }
     }
-    seconds.clamp(SHORTEST, LONGEST)
+    let until = |expires| {
+        let written_at = told.date.and_then(parse_http_date).unwrap_or(now);
+        // What is no date is in the past.
+        parse_http_date(expires).map_or(SHORTEST, |expires| expires.seconds_since(written_at))
+    };
+    max_age.or_else(|| told.expires.map(until)).unwrap_or(USUAL).clamp(SHORTEST, LONGEST)
 }
 
 #[cfg(test)]

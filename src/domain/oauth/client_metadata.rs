@@ -75,10 +75,7 @@ pub(super) fn rule<T>(field: impl Into<String>, rule: &'static str) -> Result<T,
 }
 
 fn check_profile(settings: &ClientSettings) -> Result<(), SettingsRule> {
-    match security_profile::find_broken(settings) {
-        Some((profile, field, sentence)) => rule(format!("{field} (security profile {})", profile.name()), sentence),
-        None => Ok(()),
-    }
+    security_profile::find_broken(settings).map_or(Ok(()), Err)
 }
 
 fn check_grants(settings: &ClientSettings) -> Result<(), SettingsRule> {

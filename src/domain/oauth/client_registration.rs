@@ -86,6 +86,7 @@ const ADMINISTRATORS: &[&str] = &[
     "id_token_lifetime",
     "refresh_token_lifetime",
     "security_profile",
+    "require_encrypted_request_object",
 ];
 
 /// Members that ask for a protection. Unknown members are ignored (RFC 7591 §2), but who asks to be
@@ -149,7 +150,8 @@ impl RegistrationRefusal {
 }
 
 /// Understands client metadata. `kept`: the settings of the client that is being replaced, of which
-/// the administrator's stay.
+/// the administrator's stay. A new client gets the policy's security profile; whatever profile it has, what it
+/// says keeps to it, and what it leaves out is as the profile wants it.
 ///
 /// # Errors
 /// `invalid_redirect_uri`, `invalid_client_metadata` or `invalid_software_statement`, with the member.
@@ -178,6 +180,12 @@ pub fn parse_metadata(
     check_grants(&settings, given("response_types").is_some(), kept, policy)?;
     if !settings.token_endpoint_auth_method.is_confidential() {
         settings.require_pkce = true;
+    }
+    if let Some(profile) = settings.security_profile {
+        settings = profile.impose(settings, |name| given(name).is_some()).map_err(|broken| {
+            let (code, reason) = (ErrorCode::InvalidClientMetadata, Reason::RegistrationProfile);
+            RegistrationRefusal { error: OAuthError { code, description: broken.rule, reason }, field: broken.field }
+        })?;
     }
     check_settings(kind, &settings).map_err(|broken| {
         let (code, reason) = match broken.field.starts_with("redirect_uris") {
@@ -247,6 +255,7 @@ fn start(kind: ClientKind, kept: Option<&ClientSettings>, policy: &RegistrationP
         grant_types: vec![GrantType::AuthorizationCode],
         scope: policy.scope.clone(),
         require_pkce: policy.require_pkce,
+        security_profile: policy.profile,
         ..ClientSettings::of_kind(kind)
     };
     let Some(kept) = kept else { return defaults };

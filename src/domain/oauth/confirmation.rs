@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ErrorCode, OAuthError};
+use super::{ErrorCode, OAuthError, SenderConstraint};
 use crate::{entity::Client, trace::Reason};
 
 /// Thumbprints of keys. Of a token: what it is bound to (`cnf`). Of a caller: what it proved to hold.
@@ -69,7 +69,7 @@ impl Confirmation {
     }
 
     /// What the tokens of this client are bound to, given what it proved. A proof always binds; a
-    /// certificate does for clients that asked for it (RFC 8705 §3.4).
+    /// certificate does for clients that asked for it (RFC 8705 §3.4), or whose security profile does.
     ///
     /// # Errors
     /// `invalid_request` without the proof or the certificate that the client is registered to need.
@@ -78,7 +78,13 @@ impl Confirmation {
         if settings.dpop_bound_access_tokens && self.jkt.is_none() {
             return Err(OAuthError::invalid_request(Reason::DpopProofMissing));
         }
-        if !settings.tls_client_certificate_bound_access_tokens {
+        let constraint = client.profile_rules().map_or(SenderConstraint::Optional, |rules| rules.sender_constraint);
+        let by_certificate =
+            settings.tls_client_certificate_bound_access_tokens || constraint == SenderConstraint::Certificate;
+        if !by_certificate {
+            if constraint == SenderConstraint::KeyOrCertificate && self.jkt.is_none() {
+                return Err(OAuthError::invalid_request(Reason::DpopProofMissing));
+            }
             return Ok(Self { jkt: self.jkt.clone(), x5t_s256: None });
         }
         if self.x5t_s256.is_none() {

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     Secret, Timestamp,
     entity::{Client, Deferred, DeferredKind, DeferredState},
+    ids::ClientId,
     trace::Reason,
 };
 
@@ -19,6 +20,25 @@ pub const POLL_INTERVAL: i64 = 5;
 const SLOW_DOWN: i64 = 5;
 /// A client that does not listen is not put off for ever.
 const LONGEST_INTERVAL: i64 = 60;
+
+/// So many requests over the back channel may wait for one person, whoever asks: who is asked again and
+/// again in the end says yes.
+pub const MOST_WAITING: usize = 20;
+/// So many of them may be of one client.
+pub const MOST_WAITING_OF_CLIENT: usize = 10;
+
+/// Whether one more request may wait for a person, for whom those of these clients wait already.
+///
+/// # Errors
+/// `access_denied` (CIBA Core 1.0 §13: a decision before anybody is asked).
+pub fn check_waiting(waiting: &[ClientId], client: &ClientId) -> Result<(), OAuthError> {
+    let of_client = waiting.iter().filter(|other| *other == client).count();
+    if waiting.len() < MOST_WAITING && of_client < MOST_WAITING_OF_CLIENT {
+        Ok(())
+    } else {
+        Err(OAuthError::new(ErrorCode::AccessDenied, Reason::BackchannelTooMany))
+    }
+}
 
 /// What a device asks for.
 ///

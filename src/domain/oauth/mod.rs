@@ -17,6 +17,7 @@ mod deferred;
 mod encoding;
 mod error;
 mod grant_type;
+mod http_date;
 mod introspection;
 mod jwt_bearer;
 mod params;
@@ -60,14 +61,15 @@ pub use client_authentication::{
     AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_audience_is_text, check_client_usable,
     check_method, unverified_issuer, unverified_subject,
 };
-pub use client_id_document::{DocumentAddress, cache_seconds, is_document_id, parse_document};
+pub use client_id_document::{Caching, DocumentAddress, cache_seconds, is_document_id, parse_document};
 pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_lists_all};
 pub use client_registration::{
     Registration, RegistrationRefusal, check_without_certificates, describe, parse_metadata,
 };
 pub use confirmation::{Confirmation, TokenScheme};
 pub use deferred::{
-    DEVICE_LIFETIME, POLL_INTERVAL, Poll, check_grant, decide_poll, parse_deferred_code, parse_device_request,
+    DEVICE_LIFETIME, MOST_WAITING, POLL_INTERVAL, Poll, check_grant, check_waiting, decide_poll, parse_deferred_code,
+    parse_device_request,
 };
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
@@ -98,7 +100,8 @@ pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};
 pub use scope::{check_allowed, narrow, parse_scope};
 pub use security_profile::{
-    ProfileRules, RefreshTokens, RequestObjects, SecurityProfile, SenderConstraint, SignedResponses,
+    ProfileRules, RefreshTokens, RequestObjects, SecurityProfile, SenderConstraint, SignedResponses, algorithm_reason,
+    allowed_algorithms, check_proof_algorithm,
 };
 pub use standing::{check_released, check_standing};
 pub use token_exchange::{ACCESS_TOKEN_URN, ExchangeRequest, ExchangeSubject, Exchanged, SubjectType, decide_exchange};

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GrantType, SettingsRule, scope::is_scope_token};
+use super::{GrantType, SecurityProfile, SettingsRule, scope::is_scope_token};
 use crate::Timestamp;
 
 /// Who may register a client.
@@ -86,6 +86,21 @@ pub struct RegistrationPolicy {
     pub first_use_seconds: i64,
     /// A client that was used once is deleted after so many seconds without use.
     pub unused_seconds: i64,
+    /// The security profile of clients that register from now on. They cannot leave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<SecurityProfile>,
+    /// The same for clients whose metadata documents are fetched. Not stored while it is the usual one, so
+    /// that older nodes understand the policy.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub document_profile: Option<SecurityProfile>,
+}
+
+/// What clients with metadata documents are: the Model Context Protocol names its clients so.
+const DOCUMENT_PROFILE: Option<SecurityProfile> = Some(SecurityProfile::Mcp);
+
+#[expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "serde hands over a reference")]
+fn is_usual(profile: &Option<SecurityProfile>) -> bool {
+    *profile == DOCUMENT_PROFILE
 }
 
 const DAY: i64 = 86_400;
@@ -105,6 +120,8 @@ impl Default for RegistrationPolicy {
             max_clients: 1000,
             first_use_seconds: 7 * DAY,
             unused_seconds: 90 * DAY,
+            profile: None,
+            document_profile: DOCUMENT_PROFILE,
         }
     }
 }
@@ -132,6 +149,12 @@ impl RegistrationPolicy {
     /// Whether an administrator has named this host.
     pub fn vouches_for_host(&self, host: &str) -> bool {
         self.document_hosts.iter().any(|known| known == host)
+    }
+
+    /// The policy for clients with metadata documents.
+    #[must_use]
+    pub fn for_documents(&self) -> Self {
+        Self { profile: self.document_profile, ..self.clone() }
     }
 
     /// Until when a client is kept that nobody has used.

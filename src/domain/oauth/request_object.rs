@@ -9,7 +9,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{ErrorCode, OAuthError, Params};
+use super::{ErrorCode, OAuthError, Params, allowed_algorithms};
 use crate::{
     Timestamp,
     entity::Client,
@@ -20,7 +20,7 @@ use crate::{
 /// How far the client's clock may be ahead, in seconds.
 const LEEWAY: i64 = 60;
 /// How long an object may live, and how old it may be, where it must say so: an hour, in seconds.
-const MAX_LIFETIME: i64 = 3600;
+pub(super) const MAX_LIFETIME: i64 = 3600;
 /// The claims of the JWT itself (RFC 7519 §4.1). They are no parameters.
 const OF_THE_JWT: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 /// The parameters that bring the object.
@@ -38,13 +38,12 @@ const fn refused(reason: Reason) -> OAuthError {
 
 /// The algorithms that this client may sign with.
 pub fn request_object_algorithms(client: &Client, supported: &[SigningAlgorithm]) -> Vec<SigningAlgorithm> {
-    let rules = client.profile_rules();
-    let in_profile = |algorithm: &SigningAlgorithm| rules.is_none_or(|rules| rules.algorithms.contains(algorithm));
+    let supported = supported.iter().copied();
     match client.settings.request_object_signing_alg {
-        None => supported.iter().copied().filter(in_profile).collect(),
+        None => allowed_algorithms(client, supported),
         Some(RequestObjectAlgorithm::Unsigned) => Vec::new(),
         Some(RequestObjectAlgorithm::Signed(registered)) => {
-            supported.iter().copied().filter(|algorithm| *algorithm == registered).filter(in_profile).collect()
+            allowed_algorithms(client, supported.filter(|algorithm| *algorithm == registered))
         }
     }
 }
@@ -146,8 +145,12 @@ pub fn check_request_object(
     if !from_client || !for_us {
         return Err(refused(Reason::RequestObjectClaims));
     }
-    let longest = client.profile_rules().and_then(|rules| rules.longest_request_object);
-    check_times(claims, longest.or(alone.then_some(MAX_LIFETIME)), now)
+    check_times(claims, longest_life(client).or(alone.then_some(MAX_LIFETIME)), now)
+}
+
+/// How long a request object of this client may live, if its security profile says so.
+pub(super) fn longest_life(client: &Client) -> Option<i64> {
+    client.profile_rules().and_then(|rules| rules.longest_request_object)
 }
 
 /// What must be the same inside and outside (OIDC Core 6.1, RFC 9101 §5).
@@ -174,7 +177,10 @@ fn check_same_request(
 }
 
 /// `longest`: how long the object may live, where it must say so.
-fn check_times(claims: &Map<String, Value>, longest: Option<i64>, now: Timestamp) -> Result<(), OAuthError> {
+///
+/// # Errors
+/// `invalid_request_object`.
+pub(super) fn check_times(claims: &Map<String, Value>, longest: Option<i64>, now: Timestamp) -> Result<(), OAuthError> {
     let time = |name| numeric_date(claims, name).map_err(|_| refused(Reason::RequestObjectClaims));
     let (issued, begin, end) = (time("iat")?, time("nbf")?, time("exp")?);
     let latest = now.plus_seconds(LEEWAY);

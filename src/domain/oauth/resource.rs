@@ -4,7 +4,7 @@
 //! other API's (RFC 8707 §2.2). With `openid` the issuer is a further audience, so that the same
 //! token also answers at UserInfo. Without `resource` the client's own audience stands.
 
-use super::{ErrorCode, OAuthError, Params, scope::OPENID};
+use super::{ErrorCode, OAuthError, Params, allowed_algorithms, scope::OPENID};
 use crate::{
     entity::{AccessTokenFormat, Api, Client},
     jose::SigningAlgorithm,
@@ -72,7 +72,8 @@ pub fn resource_of_consent(item: &str) -> Option<&str> {
 }
 
 /// Whether the client may have tokens for this API at all: because one of its scopes is registered
-/// for the client, or the API has none; a client that registered itself, only where the API says so.
+/// for the client, or the API has none; a client that registered itself, only where the API says so. The
+/// API's own algorithm must be one of the client's security profile.
 ///
 /// # Errors
 /// `invalid_target`.
@@ -83,7 +84,16 @@ pub fn check_may_target(client: &Client, api: &Api) -> Result<(), OAuthError> {
     } else {
         scopes.is_empty() || scopes.iter().any(|scope| client.settings.scope.contains(&scope.name))
     };
-    if allowed { Ok(()) } else { Err(OAuthError::invalid_target(Reason::ResourceNotAllowed)) }
+    if !allowed {
+        return Err(OAuthError::invalid_target(Reason::ResourceNotAllowed));
+    }
+    let jwt = api.settings.access_token_format.unwrap_or(client.settings.access_token_format) == AccessTokenFormat::Jwt;
+    match api.settings.access_token_signed_response_alg.filter(|_| jwt) {
+        Some(algorithm) if allowed_algorithms(client, [algorithm]).is_empty() => {
+            Err(OAuthError::invalid_target(Reason::ApiAlgorithm))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether a token for this API is within what a person granted: it was named in the authorization

@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AssertionAlgorithm, ErrorCode, GrantType, OAuthError, ResponseMode, ResponseType};
+use super::{AssertionAlgorithm, ErrorCode, GrantType, OAuthError, ResponseMode, ResponseType, SettingsRule};
 use crate::{
-    entity::{AssertionAudience, AuthMethod, ClientSettings},
+    entity::{AssertionAudience, AuthMethod, Client, ClientSettings},
     jose::{RequestObjectAlgorithm, SigningAlgorithm},
     trace::Reason,
 };
@@ -227,13 +227,15 @@ impl SecurityProfile {
         let rules = self.rules();
         let limits_algorithms = rules.limits_algorithms();
         match reason {
-            Reason::ProfileAlgorithm => limits_algorithms,
+            Reason::ProfileAlgorithm | Reason::ApiAlgorithm => limits_algorithms,
             Reason::ProfileAudience => rules.assertion_audience == Some(AssertionAudience::Issuer),
             Reason::ClientMethodMismatch => rules.auth_methods.len() < AuthMethod::ALL.len(),
             Reason::ResponseTypeUnsupported => rules.response_types.len() < ResponseType::ALL.len(),
             Reason::PkceRequired => rules.pkce,
             Reason::PushedRequestRequired => rules.pushed_requests,
-            Reason::SignedRequestRequired => rules.request_objects == RequestObjects::Required,
+            Reason::SignedRequestRequired | Reason::BackchannelRequestUnsigned => {
+                rules.request_objects == RequestObjects::Required
+            }
             Reason::RequestObjectUnsigned => rules.request_objects != RequestObjects::Any,
             Reason::RequestUriNotRegistered => !rules.requests_by_reference,
             Reason::RequestObjectClaims => rules.longest_request_object.is_some(),
@@ -241,7 +243,25 @@ impl SecurityProfile {
             Reason::DpopProofMissing => rules.sender_constraint == SenderConstraint::KeyOrCertificate,
             Reason::CertificateMissing => rules.sender_constraint != SenderConstraint::Optional,
             Reason::CodeExpired => rules.longest_code.is_some(),
+            Reason::RegistrationProfile => self != Self::Legacy,
             _ => false,
+        }
+    }
+
+    /// The settings of a client that may not choose otherwise: what it said keeps to the profile, and what
+    /// it left open is as the profile has it.
+    ///
+    /// # Errors
+    /// The first thing that it `said` which breaks a rule.
+    pub(super) fn impose(
+        self,
+        settings: ClientSettings,
+        said: impl Fn(&str) -> bool,
+    ) -> Result<ClientSettings, SettingsRule> {
+        let rules = self.rules();
+        match DEMANDS.iter().find(|(field, _, fits)| said(field) && !fits(rules, &settings)) {
+            Some((field, rule, _)) => Err(SettingsRule { field: in_profile(field, self), rule }),
+            None => Ok(self.apply(settings)),
         }
     }
 
@@ -271,6 +291,9 @@ impl SecurityProfile {
         if !request_object_algorithm_fits(rules, &settings) {
             settings.request_object_signing_alg = None;
         }
+        if !backchannel_algorithm_fits(rules, &settings) {
+            settings.backchannel_authentication_request_signing_alg = rules.algorithms.first().copied();
+        }
         if !rules.requests_by_reference {
             settings.request_uris.clear();
         }
@@ -286,6 +309,37 @@ impl SecurityProfile {
             apply_to_redirects(rules, &mut settings);
         }
         settings
+    }
+}
+
+/// Those of these algorithms that the client's security profile allows it.
+pub fn allowed_algorithms(
+    client: &Client,
+    offered: impl IntoIterator<Item = SigningAlgorithm>,
+) -> Vec<SigningAlgorithm> {
+    let rules = client.profile_rules();
+    offered.into_iter().filter(|one| rules.is_none_or(|rules| rules.algorithms.contains(one))).collect()
+}
+
+/// Whether a DPoP proof of a client of this profile may be signed with this algorithm.
+///
+/// # Errors
+/// `invalid_dpop_proof`.
+pub fn check_proof_algorithm(profile: Option<SecurityProfile>, algorithm: SigningAlgorithm) -> Result<(), OAuthError> {
+    match profile {
+        Some(profile) if !profile.rules().algorithms.contains(&algorithm) => {
+            Err(OAuthError::new(ErrorCode::InvalidDpopProof, Reason::ProfileAlgorithm))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why something of the client's is refused that is signed with an algorithm it may not use: because of its
+/// profile, where that limits them.
+pub fn algorithm_reason(client: &Client, otherwise: Reason) -> Reason {
+    match client.profile_rules() {
+        Some(rules) if rules.limits_algorithms() => Reason::ProfileAlgorithm,
+        _ => otherwise,
     }
 }
 
@@ -349,6 +403,14 @@ fn request_object_algorithm_fits(rules: &ProfileRules, settings: &ClientSettings
     }
 }
 
+/// Whoever asks over the back channel signs wherever requests are signed (FAPI-CIBA 5.2.2).
+fn backchannel_algorithm_fits(rules: &ProfileRules, settings: &ClientSettings) -> bool {
+    match settings.backchannel_authentication_request_signing_alg {
+        None => rules.request_objects != RequestObjects::Required || !settings.grant_types.contains(&GrantType::Ciba),
+        Some(algorithm) => rules.algorithms.contains(&algorithm),
+    }
+}
+
 fn response_modes_fit(rules: &ProfileRules, settings: &ClientSettings) -> bool {
     let needed = match rules.signed_responses {
         SignedResponses::Optional => false,
@@ -397,6 +459,11 @@ const DEMANDS: &[(&str, &str, Fits)] = &[
         "Request objects are signed, with an algorithm of the profile.",
         |rules, settings| request_object_algorithm_fits(rules, settings),
     ),
+    (
+        "backchannel_authentication_request_signing_alg",
+        "Requests over the back channel are signed, with an algorithm of the profile.",
+        |rules, settings| backchannel_algorithm_fits(rules, settings),
+    ),
     ("request_uris", "Request objects are not fetched: remove the addresses.", |rules, settings| {
         rules.requests_by_reference || settings.request_uris.is_empty()
     }),
@@ -425,11 +492,16 @@ const DEMANDS: &[(&str, &str, Fits)] = &[
     }),
 ];
 
-/// The first demand of the client's profile that its settings do not meet: the setting, and the rule.
-pub(super) fn find_broken(settings: &ClientSettings) -> Option<(SecurityProfile, &'static str, &'static str)> {
+/// The first demand of the client's profile that its settings do not meet.
+pub(super) fn find_broken(settings: &ClientSettings) -> Option<SettingsRule> {
     let profile = settings.security_profile?;
     let (field, rule, _) = DEMANDS.iter().find(|(_, _, fits)| !fits(profile.rules(), settings))?;
-    Some((profile, field, rule))
+    Some(SettingsRule { field: in_profile(field, profile), rule })
+}
+
+/// A setting, and whose rule it breaks.
+fn in_profile(field: &str, profile: SecurityProfile) -> String {
+    format!("{field} (security profile {})", profile.name())
 }
 
 #[cfg(test)]

@@ -252,6 +252,10 @@ reasons! {
     // 17xx: security profiles of clients
     ProfileAlgorithm = "AS-1700", Developer, "The algorithm is not allowed by the client's security profile.", "Sign with an algorithm of the profile: ES256 and PS256 are in every one.";
     ProfileAudience = "AS-1701", Developer, "The client assertion is for another audience than the client's security profile demands.", "Make aud the issuer, as a single string.";
+    ApiAlgorithm = "AS-1705", Administrator, "The API's access tokens are signed with an algorithm that the client's security profile does not allow.", "Give the API an algorithm of the profile, such as ES256: symbolon api update --access-token-alg; or leave it to the clients.";
+    RegistrationProfile = "AS-1706", Developer, "The metadata breaks a rule of the security profile that clients keep to here.", "Leave the member out, or register what the profile allows; an administrator chooses it: symbolon registration policy set --profile.";
+    // 1707: requests over the back channel
+    BackchannelTooMany = "AS-1707", Developer, "Too many requests wait for an answer of this person.", "Wait until they are answered or expire; ask for a shorter requested_expiry.";
     // 171x: encrypted request objects
     RequestObjectInTheOpen = "AS-1710", Developer, "This client must encrypt its request objects.", "Encrypt the signed object for this server's key, as registered.";
     RequestObjectUndecryptable = "AS-1711", Developer, "The request object cannot be decrypted.", "Encrypt it for the key with use enc in this server's key set, with exactly the registered alg and enc.";

@@ -42,7 +42,8 @@ pub struct ApiChanges {
 /// Registers an API.
 ///
 /// # Errors
-/// `AS-3001`, also for the other spelling of a taken identifier; `AS-3003`; broken.
+/// `AS-3001`, also for the other spelling of a taken identifier, and for the place of its metadata; `AS-3003`;
+/// broken.
 pub async fn create(cx: &Cx, new: NewApi) -> Result<Api, AdminFailure> {
     let created = Api {
         resource: new.resource,
@@ -57,8 +58,7 @@ pub async fn create(cx: &Cx, new: NewApi) -> Result<Api, AdminFailure> {
     noted(cx, "api.values", check(&created))?;
     ensure_keys(cx, &created.settings).await?;
     let created = change(cx, "api.create", move |cx, tx| {
-        api::insert(tx, &created)
-            .map_err(|error| or_taken(error, |_| AdminFailure::taken("api", &created.resource)))?;
+        api::insert(tx, &created).map_err(|error| or_taken(error, |constraint| taken(constraint, &created)))?;
         tell(cx, tx, EventKind::ApiCreated, &created)?;
         Ok(created)
     })
@@ -78,6 +78,13 @@ fn check(api: &Api) -> Result<(), AdminFailure> {
         text::check_line(&format!("scopes[{index}].sentence"), &scope.sentence, true)?;
     }
     check_api_settings(&api.settings).map_err(|broken| AdminFailure::value(&broken.field, broken.rule))
+}
+
+fn taken(constraint: &str, api: &Api) -> AdminFailure {
+    match &api.settings.metadata_path {
+        Some(path) if constraint.contains("metadata_path") => AdminFailure::taken("metadata_path", path),
+        _ => AdminFailure::taken("api", &api.resource),
+    }
 }
 
 /// Keys exist for what tokens of the API are signed with; whatever format the client has otherwise.
@@ -125,7 +132,7 @@ fn wanted(tx: &mut Read<'_>, resource: &str) -> Result<Api, AdminFailure> {
 /// Changes an API. Its identifier stays: it is in tokens.
 ///
 /// # Errors
-/// `AS-3002`, `AS-3003`, `AS-3005`; broken.
+/// `AS-3001` for the place of its metadata; `AS-3002`, `AS-3003`, `AS-3005`; broken.
 pub async fn update(cx: &Cx, resource: &str, changes: ApiChanges) -> Result<Api, AdminFailure> {
     let stored = find(cx, resource).await?;
     noted(cx, "api.version", check_version("api", resource, changes.version, stored.version))?;
@@ -175,7 +182,8 @@ async fn write(cx: &Cx, stored: Api, mut changed: Api) -> Result<Api, AdminFailu
     changed.updated_at = cx.now();
     let written = change(cx, "api.update", move |cx, tx| {
         // The version that was read above must still stand: it is what the checks were made on.
-        if !api::update(tx, &changed)? {
+        let written = api::update(tx, &changed);
+        if !written.map_err(|error| or_taken(error, |constraint| taken(constraint, &changed)))? {
             return Err(AdminFailure::changed("api", &changed.resource).into());
         }
         changed.version += 1;

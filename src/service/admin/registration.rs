@@ -6,7 +6,7 @@ use crate::{
     domain::{
         Secret,
         entity::{Client, EventKind, InitialAccessToken},
-        oauth::{DocumentMode, GrantType, RegistrationMode, RegistrationPolicy, check_policy},
+        oauth::{DocumentMode, GrantType, RegistrationMode, RegistrationPolicy, SecurityProfile, check_policy},
         trace::Reason,
     },
     service::{Cx, events::Draft, registration::policy},
@@ -43,6 +43,10 @@ pub struct PolicyChanges {
     pub first_use_seconds: Option<i64>,
     /// Deleted when not used for this long.
     pub unused_seconds: Option<i64>,
+    /// The security profile of clients that register; `Some(None)`: none.
+    pub profile: Option<Option<SecurityProfile>>,
+    /// That of clients with metadata documents; `Some(None)`: none.
+    pub document_profile: Option<Option<SecurityProfile>>,
 }
 
 impl PolicyChanges {
@@ -63,6 +67,8 @@ impl PolicyChanges {
         set(&mut policy.max_clients, self.max_clients);
         set(&mut policy.first_use_seconds, self.first_use_seconds);
         set(&mut policy.unused_seconds, self.unused_seconds);
+        set(&mut policy.profile, self.profile);
+        set(&mut policy.document_profile, self.document_profile);
     }
 }
 
@@ -95,12 +101,18 @@ pub async fn update_policy(cx: &Cx, changes: PolicyChanges) -> Result<Registrati
             .fact("registration", changed.registration.name())
             .fact("documents", changed.documents.name())
             .fact("quarantine", changed.quarantine)
+            .fact("profile", name(changed.profile))
+            .fact("document_profile", name(changed.document_profile))
             .append(cx, tx)?;
         Ok(changed)
     })
     .await;
     policy::forget(&cx.services);
     changed
+}
+
+fn name(profile: Option<SecurityProfile>) -> &'static str {
+    profile.map_or("none", SecurityProfile::name)
 }
 
 /// Makes an initial access token. Its text is told this once.

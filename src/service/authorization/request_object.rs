@@ -9,8 +9,8 @@ use crate::{
         entity::Client,
         jose::SigningAlgorithm,
         oauth::{
-            ErrorCode, OAuthError, ProfileRules, check_may_be_unsigned, check_request_object_type, check_request_uri,
-            request_object_algorithms,
+            ErrorCode, OAuthError, algorithm_reason, check_may_be_unsigned, check_request_object_type,
+            check_request_uri, request_object_algorithms,
         },
         trace::Reason,
     },
@@ -54,9 +54,10 @@ pub(super) async fn read(cx: &Cx, view: &ClientView, text: &str) -> Result<Reque
         return Ok(RequestObject { claims: unsecured.danger_claims, signed: false });
     }
     let allowed = request_object_algorithms(&view.client, REQUEST_OBJECT_ALGORITHMS);
-    let limited = view.client.profile_rules().is_some_and(ProfileRules::limits_algorithms);
     let verified = client_keys::verify(cx, view, text, &allowed).await.map_err(|error| match error {
-        NotVerified::Token(VerifyError::AlgorithmNotAllowed) if limited => refused(Reason::ProfileAlgorithm),
+        NotVerified::Token(VerifyError::AlgorithmNotAllowed) => {
+            refused(algorithm_reason(&view.client, Reason::RequestObjectAlgorithm))
+        }
         NotVerified::KeysUnavailable => refused(Reason::ClientKeysUnavailable),
         NotVerified::Token(error) => malformed(error),
     })?;
@@ -77,13 +78,13 @@ fn malformed(error: VerifyError) -> OAuthError {
 }
 
 /// The JWS inside of an encrypted object (RFC 7516 §3.1: five parts; RFC 9101 §6.1), if it is one. A
-/// client that has registered how it encrypts does so, and no other does: nothing else tells whether
-/// what stands in the open was meant to.
+/// client that has registered how it encrypts may do so (OIDC Registration 2), or must, where an
+/// administrator said so; no other may.
 fn decrypt(cx: &Cx, client: &Client, text: &str) -> Result<Option<String>, OAuthError> {
     let registered = client.settings.request_object_encryption();
     match (text.split('.').count() == 5, registered) {
-        (false, None) => Ok(None),
-        (false, Some(_)) => Err(refused(Reason::RequestObjectInTheOpen)),
+        (false, _) if client.settings.require_encrypted_request_object => Err(refused(Reason::RequestObjectInTheOpen)),
+        (false, _) => Ok(None),
         (true, None) => Err(refused(Reason::RequestObjectEncrypted)),
         (true, Some(registered)) => {
             let opened = keys::decrypt_own(cx, text, |choice| choice == registered);

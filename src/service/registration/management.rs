@@ -1,4 +1,6 @@
-//! A client that registered itself looks at its registration, replaces or deletes it (RFC 7592 §2).
+//! A client that registered itself looks at its registration, replaces or deletes it (RFC 7592 §2). Its
+//! registration access token stays the same (§3 leaves that open): a client that lost the answer to which
+//! another one came would never reach its registration again.
 
 use super::{Issued, Refused, broken, noted, policy, registration_off, understand};
 use crate::{
@@ -44,6 +46,7 @@ async fn try_replace(cx: &Cx, id: &str, token: Option<&Secret<String>>, body: &[
     }
     check_identity(&view, body)?;
     let stored = &view.client;
+    cx.note_profile(stored);
     let registration = understand(cx, body, |members| parse_metadata(members, Some(&stored.settings), &policy))?;
     super::make_ready(cx, &registration.settings).await?;
     let changed = Client {

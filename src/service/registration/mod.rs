@@ -150,9 +150,13 @@ pub async fn register(cx: &Cx, token: Option<&Secret<String>>, body: &[u8]) -> R
 
 async fn try_register(cx: &Cx, token: Option<&Secret<String>>, body: &[u8]) -> Result<Issued, Refused> {
     let (policy, hash) = admit(cx, token).await?;
+    cx.note_security_profile(policy.profile);
     let mut registration = understand(cx, body, |members| parse_metadata(members, None, &policy))?;
     // Whoever was given a token is vouched for by the administrator who made it.
     registration.settings.quarantined = policy.quarantine && hash.is_none();
+    if hash.is_none() {
+        admit_stranger(cx, &policy).await?;
+    }
     make_ready(cx, &registration.settings).await?;
     let client = Client {
         client_id: ClientId::new(clients::generated_id(cx)),
@@ -247,10 +251,7 @@ fn issue(cx: &Cx, tx: &mut Write<'_>, client: Client, token: Option<&SecretHash>
             registration::consume_token(tx, hash.as_bytes(), cx.now())?
                 .ok_or(OAuthError::new(ErrorCode::InvalidToken, Reason::RegistrationTokenInvalid))?,
         ),
-        None => {
-            count_stranger(cx, tx, &policy)?;
-            None
-        }
+        None => None,
     };
     if registration::count(tx)? >= policy.max_clients {
         return Err(OAuthError::new(ErrorCode::AccessDenied, Reason::RegistrationFull).into());
@@ -282,7 +283,16 @@ fn issue(cx: &Cx, tx: &mut Write<'_>, client: Client, token: Option<&SecretHash>
     Ok(Issued { client, secret, management: management.text })
 }
 
-/// A network may register so many clients in an hour without a token.
+/// A network may register so many clients in an hour without a token. Counted before anything is fetched
+/// that the metadata names, so that nobody makes us fetch without end; what then fails has been counted.
+async fn admit_stranger(cx: &Cx, policy: &RegistrationPolicy) -> Result<(), Refused> {
+    if cx.peer.address.is_none() || policy.per_network <= 0 {
+        return Ok(());
+    }
+    let (context, policy) = (cx.clone(), policy.clone());
+    cx.services.store.write(move |tx| count_stranger(&context, tx, &policy)).await
+}
+
 fn count_stranger(cx: &Cx, tx: &mut Write<'_>, policy: &RegistrationPolicy) -> Result<(), Abort<Refused>> {
     let Some(address) = cx.peer.address.filter(|_| policy.per_network > 0) else { return Ok(()) };
     let key = format!("ip-registration:{}", network_key(address));

@@ -85,8 +85,10 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<TokenReply,
     let mut freshness = Freshness::Recent;
     loop {
         let client = client_authentication::authenticate(cx, request, freshness).await?;
-        if freshness == Freshness::Recent {
-            possession::consume(cx, proof.as_ref()).await?;
+        let profile = client.client().settings.security_profile;
+        match freshness {
+            Freshness::Recent => possession::consume(cx, proof.as_ref(), profile).await?,
+            Freshness::Current => possession::check_profile(cx, proof.as_ref(), profile)?,
         }
         let client = client.having_proved(request.possession.proved(proof.as_ref()));
         let context = cx.clone().acting_as(format!("client:{}", client.client().client_id));

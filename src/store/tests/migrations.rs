@@ -131,3 +131,25 @@ fn a_migration_that_fails_leaves_nothing_and_runs_once_the_cause_is_gone() {
         assert_eq!(db.store.migrate().unwrap(), versions());
     }
 }
+
+#[test]
+fn of_apis_that_shared_a_place_for_their_metadata_the_first_keeps_it() {
+    const NAME: &str = "2026-11-28-110000_api_metadata_paths";
+    for db in both() {
+        db.store.migrate().unwrap();
+        let file = |name| std::fs::read_to_string(folder(db.store.backend_name()).join(NAME).join(name)).unwrap();
+        execute(&mut db.connect(), &file("down.sql")).unwrap();
+        for (resource, path) in
+            [("a", r#""metadata_path":"x""#), ("b", r#""metadata_path":"x""#), ("c", r#""public":true"#)]
+        {
+            db.sql(&format!(
+                "INSERT INTO apis (resource, resource_key, name, description, settings, owner, version, created_at, \
+                 updated_at) VALUES ('{resource}', '{resource}', 'n', '', '{{{path}}}', 'cli', 1, 0, 0)"
+            ));
+        }
+        execute(&mut db.connect(), &file("up.sql")).unwrap();
+        assert_eq!(db.count("apis WHERE metadata_path = 'x'"), 1);
+        assert_eq!(db.count("apis WHERE metadata_path = 'x' AND resource = 'a'"), 1);
+        assert_eq!(db.count("apis WHERE metadata_path IS NULL"), 2);
+    }
+}

@@ -7,6 +7,7 @@ pub mod ping;
 mod races;
 mod resources;
 mod signed;
+mod waiting;
 
 use symbolon::domain::{
     entity::{ClientSettings, TokenDeliveryMode},

@@ -73,7 +73,6 @@ both! {
             "Digest x".to_owned(),
             encode(b"service"),
             encode(b":secret"),
-            encode(b"service:"),
             encode(b"service:%00"),
             encode(b"\x00:x"),
             encode(b"service:\xff"),
@@ -90,6 +89,42 @@ both! {
                 rp.send(&request).await.refused("invalid_client", "AS-1202").await;
             }
         }
+    }
+
+    async fn an_empty_secret_proves_nothing_of_a_client_that_has_to_prove_something(app) {
+        let key = ClientKey::generate(SigningAlgorithm::ES256);
+        let method = |method| move |settings: &mut symbolon::domain::entity::ClientSettings| {
+            settings.token_endpoint_auth_method = method;
+        };
+        for spec in [
+            ClientSpec::machine("basic"),
+            ClientSpec::machine("post").set(method(AuthMethod::ClientSecretPost)),
+            ClientSpec::machine("jwt").set(method(AuthMethod::ClientSecretJwt)),
+            ClientSpec::machine("keyed").keyed(&key),
+        ] {
+            let rp = app.client(spec).await;
+            for path in DIRECT {
+                let nothing = rp.with(Credentials::Basic(String::new()));
+                nothing.post(path, &FIELDS).await.refused("invalid_client", "AS-1205").await;
+            }
+        }
+        let nobody = Request::form("/oauth2/token", &FIELDS).header("Authorization", basic("nobody", ""));
+        app.send(nobody).await.refused("invalid_client", "AS-1001").await;
+    }
+
+    async fn a_secret_of_a_public_client_is_refused_and_so_are_two_names(app) {
+        let rp = app.client(ClientSpec::spa("spa")).await;
+        app.client(ClientSpec::spa("other")).await;
+        for secret in ["x", " ", SECRET] {
+            rp.with(Credentials::Basic(secret.to_owned())).refresh("x").await.refused("invalid_client", "AS-1205").await;
+        }
+        let nothing = rp.with(Credentials::Basic(String::new()));
+        for (name, value) in [("client_id", "other"), ("client_secret", "x"), ("client_assertion", "a.b.c")] {
+            let fields = [("grant_type", "refresh_token"), ("refresh_token", "x"), (name, value)];
+            nothing.token(&fields).await.refused("invalid_request", "AS-1201").await;
+        }
+        // Where public clients are nobody in particular, the header changes nothing.
+        nothing.introspect("x").await.refused("invalid_client", "AS-1141").await;
     }
 
     async fn an_authorization_header_that_is_not_text_is_refused(app) {

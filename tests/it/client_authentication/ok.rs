@@ -2,7 +2,7 @@
 
 use symbolon::domain::{entity::AuthMethod, jose::SigningAlgorithm, oauth::CLIENT_ASSERTION_TYPE};
 
-use crate::support::{ClientKey, ClientSpec, Credentials, Request, SECRET, basic};
+use crate::support::{Authorize, ClientKey, ClientSpec, Credentials, GrantSpec, Request, SECRET, basic};
 
 both! {
     async fn a_secret_is_taken_in_the_header_and_in_the_form(app) {
@@ -25,6 +25,18 @@ both! {
                 .header("Authorization", format!("Basic {encoded}"));
             rp.send(&request).await.ok().await;
         }
+    }
+
+    async fn a_public_client_may_name_itself_in_the_header_with_an_empty_secret(app) {
+        // RFC 6749 §2.3.1; programs that know one way only, such as oidc-agent.
+        let (rp, alice) = (app.client(ClientSpec::spa("spa")).await, app.person("alice").await);
+        let rp = rp.with(Credentials::Basic(String::new()));
+        let grant = app.grant(&alice, &rp, GrantSpec::scope("openid offline_access")).await;
+        let tokens = rp.exchange(&grant).await.ok().await;
+        let tokens = rp.refresh(tokens.refresh()).await.ok().await;
+        rp.push(&Authorize::new(&rp, "openid")).await.pushed().await;
+        rp.revoke(tokens.refresh()).await.accepted().await;
+        rp.refresh(tokens.refresh()).await.refused("invalid_grant", "AS-1125").await;
     }
 
     async fn the_scheme_is_read_in_any_case(app) {

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use symbolon::{domain::oauth::DocumentMode, service::admin::registration::PolicyChanges, store::client};
 
 use super::Published;
-use crate::support::{Authorize, Credentials, JwksServer, RelyingParty};
+use crate::{
+    security_profiles::blames,
+    support::{Authorize, Credentials, JwksServer, RelyingParty},
+};
 
 fn at(rp: &RelyingParty, app: &crate::support::TestApp, id: &str) -> RelyingParty {
     RelyingParty::known(app, id, &rp.redirect_uri, Credentials::Public)
@@ -192,5 +195,43 @@ both! {
             stop.answer.refused_page(400, "AS-1442").await;
         }
         assert_eq!(server.asked(), 0);
+    }
+
+    async fn a_document_that_leaves_the_profile_of_documents_is_refused(database: Database) {
+        let published = Published::start(database).await;
+        let (app, rp) = (&published.app, &published.rp);
+        app.open_documents().await;
+        let request = Authorize::new(rp, "openid");
+        let refuses = async || {
+            app.clock.advance(3600);
+            let stop = app.browser().authorize(&request).await.page("/oauth2/authorize");
+            stop.answer.refused_page(400, "AS-1706").await;
+            blames(app, stop.answer.trace_id(), Some("mcp")).await;
+            let record = app.record(stop.answer.trace_id()).await.expect("a record");
+            let member = record.steps.iter().flat_map(|step| &step.facts).find(|(name, _)| name == "member");
+            assert_eq!(member.expect("a member").1, "request_uris (security profile mcp)");
+            rp.refresh("x").await.refused("invalid_client", "AS-1706").await;
+        };
+        published.publish(|document| document["request_uris"] = json!(["https://agent.example/r"]));
+        refuses().await;
+        published.publish(|_| {});
+        app.clock.advance(3600);
+        app.browser().authorize(&request).await.page("/sign-in/");
+        // It is of the profile now, whatever an administrator says about new ones.
+        app.registration_policy(PolicyChanges { document_profile: Some(None), ..PolicyChanges::default() }).await;
+        published.publish(|document| document["request_uris"] = json!(["https://agent.example/r"]));
+        refuses().await;
+    }
+
+    async fn without_a_profile_of_documents_the_same_is_accepted(database: Database) {
+        let published = Published::start(database).await;
+        let (app, rp) = (&published.app, &published.rp);
+        app.open_documents().await;
+        app.registration_policy(PolicyChanges { document_profile: Some(None), ..PolicyChanges::default() }).await;
+        published.publish(|document| document["request_uris"] = json!(["https://agent.example/r"]));
+        app.browser().authorize(&Authorize::new(rp, "openid")).await.page("/sign-in/");
+        let id = rp.client_id.clone();
+        let stored = app.read(move |tx| client::find(tx, &id)).await.expect("a client");
+        assert_eq!(stored.settings.security_profile, None);
     }
 }

@@ -74,6 +74,31 @@ both! {
         assert_eq!(published.server.asked(), 3);
     }
 
+    async fn a_document_that_names_the_end_of_its_life_is_believed_until_then(database: Database) {
+        let published = Published::start(database).await;
+        let (app, rp) = (&published.app, &published.rp);
+        app.open_documents().await;
+        let body = published.document().to_string();
+        let request = Authorize::new(rp, "openid");
+        let mut asked = 0;
+        // The test's clock begins at 08:00:00 that day.
+        for (headers, seconds) in [
+            ("public\r\nDate: Fri, 15 Jan 2027 08:00:00 GMT\r\nExpires: Fri, 15 Jan 2027 08:10:00 GMT", 600),
+            ("max-age=900\r\nExpires: Fri, 15 Jan 2027 08:00:00 GMT", 900),
+            ("private\r\nExpires: 0", 300),
+            ("private\r\nDate: Fri, 15 Jan 2027 08:00:00 GMT\r\nExpires: Fri, 15 Jan 2038 08:00:00 GMT", 86_400),
+        ] {
+            published.server.answer_as(200, "application/json", headers, &body);
+            app.browser().authorize(&request).await.page("/sign-in/");
+            asked += 1;
+            assert_eq!(published.server.asked(), asked, "{headers}");
+            app.clock.advance(seconds - 1);
+            app.browser().authorize(&request).await.page("/sign-in/");
+            assert_eq!(published.server.asked(), asked, "{headers}");
+            app.clock.advance(1);
+        }
+    }
+
     async fn while_its_host_is_away_a_document_holds_for_a_day(database: Database) {
         let published = Published::start(database).await;
         let (app, rp) = (&published.app, &published.rp);

@@ -6,3 +6,4 @@ mod management;
 mod ok;
 mod pages;
 mod policy;
+mod profile;

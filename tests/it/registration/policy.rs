@@ -99,6 +99,33 @@ both! {
         app.register(&web()).await.registered().await;
     }
 
+    async fn a_network_is_counted_before_anything_is_fetched_for_it(app) {
+        app.registration_policy(PolicyChanges { per_network: Some(2), ..open() }).await;
+        let mut far = web();
+        (far["subject_type"], far["sector_identifier_uri"]) = (json!("pairwise"), json!("https://127.0.0.1/sector"));
+        for _ in 0..2 {
+            app.register(&far).await.refused("invalid_client_metadata", "AS-1411").await;
+        }
+        // What failed was counted, and now the address is not even looked at.
+        for sent in [&far, &web()] {
+            let answer = app.register(sent).await;
+            assert_eq!((answer.response.status, answer.response.header("retry-after")), (429, Some("3600")));
+            let record = app.record(answer.trace_id()).await.expect("a record");
+            assert_eq!(record.reason().map(|reason| reason.code()), Some("AS-1403"));
+        }
+        // What is wrong at first sight costs nothing, and is not counted.
+        app.clock.advance(3600);
+        for _ in 0..3 {
+            app.register(&json!({ "redirect_uris": [] })).await.refused("invalid_redirect_uri", "AS-1410").await;
+        }
+        app.register(&web()).await.registered().await;
+        let token = app.initial_access_token(1).await;
+        for _ in 0..3 {
+            app.register_with(&token, &far).await.refused("invalid_client_metadata", "AS-1411").await;
+        }
+        app.register(&web()).await.registered().await;
+    }
+
     async fn there_are_so_many_and_no_more(app) {
         app.open_registration().await;
         app.registration_policy(PolicyChanges { max_clients: Some(2), ..PolicyChanges::default() }).await;

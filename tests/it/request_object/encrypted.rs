@@ -115,14 +115,34 @@ both! {
         refused(&app, &rp, &encrypted(&ours, &encrypted(&ours, &key.sign(&claims))), "AS-1049").await;
     }
 
-    async fn who_registered_an_encryption_uses_it_and_nobody_else_may(app) {
+    async fn who_registered_an_encryption_may_use_it_and_nobody_else_may(app) {
         let (key, ours) = (ClientKey::generate(SigningAlgorithm::ES256), published(&app).await);
         let open = app.client(ClientSpec::web("open").set(signing(&key))).await;
         let object = key.sign(&claims(&app, &open, &Authorize::new(&open, "openid")));
         refused(&app, &open, &encrypted(&ours, &object), "AS-1053").await;
         let closed = app.client(ClientSpec::web("closed").set(signing(&key)).set(encrypting)).await;
         let object = key.sign(&claims(&app, &closed, &Authorize::new(&closed, "openid")));
-        refused(&app, &closed, &object, "AS-1710").await;
+        closed.post("/oauth2/par", &[("request", &object)]).await.pushed().await;
+        app.browser().open(&by_value(&closed, &object)).await.page("/sign-in/");
+        closed.post("/oauth2/par", &[("request", &encrypted(&ours, &object))]).await.pushed().await;
+        // In the open it is judged as every other.
+        let stranger = ClientKey::generate(SigningAlgorithm::ES256);
+        let forged = stranger.sign(&claims(&app, &closed, &Authorize::new(&closed, "openid")));
+        refused(&app, &closed, &forged, "AS-1050").await;
+    }
+
+    async fn who_must_encrypt_is_not_heard_in_the_open(app) {
+        let (key, ours) = (ClientKey::generate(SigningAlgorithm::ES256), published(&app).await);
+        let must = |settings: &mut ClientSettings| settings.require_encrypted_request_object = true;
+        let rp = app.client(ClientSpec::web("web").set(signing(&key)).set(encrypting).set(must)).await;
+        let object = key.sign(&claims(&app, &rp, &Authorize::new(&rp, "openid")));
+        refused(&app, &rp, &object, "AS-1710").await;
+        refused(&app, &rp, &none(&claims(&app, &rp, &Authorize::new(&rp, "openid"))), "AS-1710").await;
+        refused(&app, &rp, "a.b.c.d", "AS-1710").await;
+        rp.post("/oauth2/par", &[("request", &encrypted(&ours, &object))]).await.pushed().await;
+        // Nor is it opened because its setting was taken away beside this one.
+        app.change_client(&rp, |client| client.settings.request_object_encryption_alg = None).await;
+        refused(&app, &rp, &object, "AS-1710").await;
     }
 
     async fn metadata_lists_how_objects_may_be_encrypted(app) {

@@ -1,5 +1,8 @@
 //! Clients that keep to a security profile: FAPI 1.0 Advanced, FAPI 2.0, MCP.
 
+mod algorithms;
+mod backchannel;
+mod certificates;
 mod errors;
 mod ok;
 mod refresh;
@@ -100,7 +103,7 @@ fn redemption(grant: &Grant) -> Vec<(&'static str, &str)> {
 }
 
 /// The record of this trace says whose rule refused; none: nobody's profile.
-async fn blames(app: &TestApp, trace_id: &str, profile: Option<&str>) {
+pub async fn blames(app: &TestApp, trace_id: &str, profile: Option<&str>) {
     let record = app.record(trace_id).await.expect("a record");
     let refused = record.steps.iter().rev().find(|step| step.reason.is_some()).expect("a refused step");
     let named = refused.facts.iter().find(|(name, _)| name == "profile").map(|(_, value)| value.as_str());

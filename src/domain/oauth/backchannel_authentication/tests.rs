@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::oauth::{
-    GrantType,
+    GrantType, SecurityProfile,
     fixtures::{NOW, at, codes, refusal, strings, web},
 };
 
@@ -137,6 +137,44 @@ fn a_client_signs_its_requests_or_does_not() {
     assert_eq!(check(&[("request", "a.b.c"), ("client_id", "app")], &signing()), "signed");
     for name in PARAMETERS {
         assert_eq!(check(&[("request", "a.b.c"), (name, "x")], &signing()), "AS-1199", "{name}");
+    }
+}
+
+fn of_profile(profile: SecurityProfile) -> Client {
+    let mut client = client();
+    client.settings.security_profile = Some(profile);
+    client
+}
+
+/// Behaviour 192.
+#[test]
+fn a_client_whose_profile_wants_requests_signed_signs_whatever_it_is_registered_for() {
+    let check = |pairs: &[(&str, &str)], client: &Client| {
+        check_carrier(&Params::from_pairs(pairs).unwrap(), client)
+            .map(|carried| match carried {
+                Carried::Plain => Vec::new(),
+                Carried::Signed(_, algorithms) => algorithms,
+            })
+            .map_err(|error| codes(&error))
+    };
+    let (plain, object) = ([("scope", "openid")], [("request", "a.b.c")]);
+    for profile in [SecurityProfile::FapiCiba, SecurityProfile::Fapi1Advanced, SecurityProfile::Fapi2MessageSigning] {
+        let mut client = of_profile(profile);
+        assert_eq!(check(&plain, &client), Err(("invalid_request", "AS-1196")), "{profile:?}");
+        let mixed = check(&[("request", "a.b.c"), ("scope", "openid")], &client);
+        assert_eq!(mixed, Err(("invalid_request", "AS-1199")), "{profile:?}");
+        let allowed = check(&object, &client).unwrap();
+        assert!(allowed.contains(&SigningAlgorithm::ES256) && !allowed.contains(&SigningAlgorithm::RS256));
+        // What was registered before there was a profile does not widen it.
+        client.settings.backchannel_authentication_request_signing_alg = Some(SigningAlgorithm::RS256);
+        assert_eq!(check(&object, &client), Ok(Vec::new()), "{profile:?}");
+        assert_eq!(check(&plain, &client), Err(("invalid_request", "AS-1196")), "{profile:?}");
+        client.settings.backchannel_authentication_request_signing_alg = Some(SigningAlgorithm::PS256);
+        assert_eq!(check(&object, &client), Ok(vec![SigningAlgorithm::PS256]), "{profile:?}");
+    }
+    for profile in [SecurityProfile::Fapi2Security, SecurityProfile::OAuth21, SecurityProfile::Mcp] {
+        assert_eq!(check(&plain, &of_profile(profile)), Ok(Vec::new()), "{profile:?}");
+        assert_eq!(check(&object, &of_profile(profile)), Err(("invalid_request", "AS-1197")), "{profile:?}");
     }
 }
 

@@ -63,7 +63,7 @@ fn a_malformed_header_is_refused() {
         "Basic\tYXBwOnNlY3JldA==",
         &basic("app"),
         &basic(":secret"),
-        &basic("app:"),
+        &basic(":"),
         &basic("app:%zz"),
         &basic("app:%00"),
         &basic("ap%0"),
@@ -76,6 +76,26 @@ fn a_malformed_header_is_refused() {
         refusal(Presented::parse(Some(&unpadded[..unpadded.len() - 1]), &params(&[]))),
         ("invalid_client", "AS-1202")
     );
+}
+
+/// RFC 6749 §2.3.1: an empty secret is one that is left out.
+#[test]
+fn an_empty_secret_in_the_header_is_none() {
+    for pairs in [&[][..], &[("client_id", "app")]] {
+        let presented = Presented::parse(Some(&basic("app:")), &params(pairs)).expect("a name");
+        assert!(matches!(&presented, Presented::Public { client_id } if client_id.as_str() == "app"));
+        for method in AuthMethod::ALL {
+            let proves_nothing = method == AuthMethod::None || method.needs_certificate();
+            assert_eq!(presented.fits(method), proves_nothing, "{method:?}");
+        }
+    }
+    for (pairs, code) in [
+        (&[("client_id", "other")][..], "invalid_request"),
+        (&[("client_secret", "x")], "invalid_request"),
+        (&[("client_assertion_type", CLIENT_ASSERTION_TYPE), ("client_assertion", "a.b.c")], "invalid_request"),
+    ] {
+        assert_eq!(refusal(Presented::parse(Some(&basic("app:")), &params(pairs))), (code, "AS-1201"), "{pairs:?}");
+    }
 }
 
 #[test]

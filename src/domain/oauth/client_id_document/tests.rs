@@ -3,7 +3,7 @@
 use super::*;
 use crate::oauth::{
     DocumentMode,
-    fixtures::{refusal, strings},
+    fixtures::{at, refusal, strings},
 };
 
 const ADDRESS: &str = "https://app.example/oauth/client.json";
@@ -28,7 +28,7 @@ fn read(change: impl FnOnce(&mut Map<String, Value>)) -> Result<Registration, OA
     change(document.as_object_mut().expect("an object"));
     let address = parse(ADDRESS, false).expect("an address");
     let policy = RegistrationPolicy { documents: DocumentMode::Any, ..RegistrationPolicy::default() };
-    parse_document(&address, document.as_object().expect("an object"), None, &policy)
+    parse_document(&address, document.as_object().expect("an object"), None, &policy).map_err(|refusal| refusal.error)
 }
 
 #[test]
@@ -147,6 +147,60 @@ fn an_answer_is_believed_as_long_as_it_says_within_our_bounds() {
         (Some("no-store, max-age=86400"), 300),
         (Some("max-age=86400, no-cache"), 300),
     ] {
-        assert_eq!(cache_seconds(header), seconds, "{header:?}");
+        let told = Caching { cache_control: header, ..Caching::default() };
+        assert_eq!(cache_seconds(told, at(0)), seconds, "{header:?}");
     }
+}
+
+#[test]
+fn expires_counts_where_there_is_no_max_age() {
+    const EIGHT: Option<&str> = Some("Fri, 15 Jan 2027 08:00:00 GMT");
+    const TEN_PAST: Option<&str> = Some("Fri, 15 Jan 2027 08:10:00 GMT");
+    for (cache_control, expires, date, seconds) in [
+        (None, TEN_PAST, EIGHT, 600),
+        (None, TEN_PAST, None, 600),
+        (Some("public"), TEN_PAST, EIGHT, 600),
+        // The clock of the server counts, not ours.
+        (None, TEN_PAST, Some("Fri, 15 Jan 2027 08:03:00 GMT"), 420),
+        (None, Some("Fri, 15 Jan 2027 10:10:00 GMT"), Some("Fri, 15 Jan 2027 10:00:00 GMT"), 600),
+        (Some("max-age=900"), TEN_PAST, EIGHT, 900),
+        (Some("no-store"), Some("Fri, 15 Jan 2027 12:00:00 GMT"), EIGHT, 300),
+        (None, EIGHT, EIGHT, 300),
+        (None, EIGHT, TEN_PAST, 300),
+        (None, Some("Mon, 15 Jan 2029 08:00:00 GMT"), EIGHT, 86_400),
+        (None, Some("0"), EIGHT, 300),
+        (None, Some("-1"), EIGHT, 300),
+        (None, Some("soon"), EIGHT, 300),
+        (None, None, EIGHT, 3600),
+        (None, TEN_PAST, Some("soon"), 600),
+    ] {
+        let told = Caching { cache_control, expires, date };
+        assert_eq!(cache_seconds(told, at(0)), seconds, "{told:?}");
+    }
+}
+
+#[test]
+fn a_document_keeps_to_the_profile_of_documents() {
+    use crate::oauth::SecurityProfile;
+    assert_eq!(read(|_| ()).expect("a client").settings.security_profile, Some(SecurityProfile::Mcp));
+    let refused = |members: Value, profile| {
+        let address = parse(ADDRESS, false).expect("an address");
+        let mut document = document();
+        document.as_object_mut().expect("an object").extend(members.as_object().expect("an object").clone());
+        let policy = RegistrationPolicy { document_profile: profile, ..RegistrationPolicy::default() };
+        let refusal = parse_document(&address, document.as_object().expect("an object"), None, &policy).err()?;
+        Some((refusal.error.code.name(), refusal.error.reason.code(), refusal.field))
+    };
+    let by_reference = || json!({ "request_uris": ["https://app.example/r"] });
+    let told = |field: &str| Some(("invalid_client", "AS-1706", field.to_owned()));
+    let mcp = Some(SecurityProfile::Mcp);
+    assert_eq!(refused(by_reference(), mcp), told("request_uris (security profile mcp)"));
+    let unsigned = json!({ "request_object_signing_alg": "none" });
+    assert_eq!(refused(unsigned, mcp), told("request_object_signing_alg (security profile mcp)"));
+    assert_eq!(refused(by_reference(), None), None);
+    let fapi = Some(SecurityProfile::Fapi2Security);
+    let field = "token_endpoint_auth_method (security profile fapi2-security)";
+    assert_eq!(refused(json!({}), fapi), told(field), "a document that says nothing says none");
+    let other = json!({ "redirect_uris": [] });
+    assert_eq!(refused(other, mcp), Some(("invalid_client", "AS-1444", "redirect_uris".to_owned())));
 }

@@ -50,6 +50,9 @@ pub(super) fn check(settings: &ClientSettings) -> Result<(), SettingsRule> {
             );
         }
     }
+    if settings.require_encrypted_request_object && settings.request_object_encryption_alg.is_none() {
+        return rule("require_encrypted_request_object", "Register request_object_encryption_alg as well.");
+    }
     for (name, alg, _) in answers(settings) {
         let Some(alg) = alg else { continue };
         if settings.jwks.is_none() && settings.jwks_uri.is_none() {
@@ -135,6 +138,17 @@ mod tests {
             s.userinfo_encrypted_response_alg = rsa;
         });
         assert_eq!(by_reference, Ok(()), "what is at the address is seen when it is fetched");
+    }
+
+    #[test]
+    fn a_client_that_must_encrypt_has_registered_how() {
+        let must = |s: &mut ClientSettings| s.require_encrypted_request_object = true;
+        assert_eq!(field(with(None, must)), "require_encrypted_request_object");
+        let registered = with(None, |s| {
+            must(s);
+            s.request_object_encryption_alg = Some(KeyManagementAlgorithm::EcdhEs);
+        });
+        assert_eq!(registered, Ok(()));
     }
 
     #[test]

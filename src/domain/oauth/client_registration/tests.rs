@@ -6,7 +6,10 @@ use super::*;
 use crate::{
     entity::{ConsentMode, Owner},
     jose,
-    oauth::fixtures::{at, web},
+    oauth::{
+        SecurityProfile,
+        fixtures::{at, web},
+    },
 };
 
 fn web_app() -> Value {
@@ -67,6 +70,8 @@ fn every_setting_is_either_the_programs_own_or_the_administrators() {
     settings.software_id = text();
     settings.software_version = text();
     settings.quarantined = true;
+    settings.require_encrypted_request_object = true;
+    settings.security_profile = Some(SecurityProfile::Mcp);
     settings.default_max_age = Some(1);
     settings.access_token_lifetime = Some(1);
     settings.id_token_lifetime = Some(1);
@@ -321,6 +326,77 @@ fn replacing_keeps_what_an_administrator_has_set_and_resets_the_rest() {
     assert!(made.settings.quarantined);
     assert_eq!((made.settings.access_token_lifetime, &made.settings.client_uri), (Some(60), &None));
     assert_eq!(made.settings.scope, ["openid", "reports.read"]);
+}
+
+fn of_profile(profile: SecurityProfile) -> RegistrationPolicy {
+    RegistrationPolicy { profile: Some(profile), ..RegistrationPolicy::default() }
+}
+
+fn keyed() -> Value {
+    with("jwks", json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": "x", "y": "y", "kid": "1" }] }))
+}
+
+#[test]
+fn a_client_gets_the_profile_of_the_policy_and_what_belongs_to_it() {
+    let policy = of_profile(SecurityProfile::Fapi2Security);
+    let made = parse_metadata(object_of(&keyed()), None, &policy).expect("a client").settings;
+    assert_eq!(made.security_profile, Some(SecurityProfile::Fapi2Security));
+    assert_eq!(made.token_endpoint_auth_method, AuthMethod::PrivateKeyJwt);
+    assert!(made.require_pushed_authorization_requests && made.dpop_bound_access_tokens && made.require_pkce);
+    assert_eq!(made.id_token_signed_response_alg, jose::SigningAlgorithm::ES256);
+    assert_eq!(parse(&web_app()).expect("a client").settings.security_profile, None);
+    // Without keys it can do nothing that the profile wants.
+    let refusal = parse_metadata(object_of(&web_app()), None, &policy).expect_err("no keys");
+    assert_eq!((refusal.error.reason.code(), refusal.field.as_str()), ("AS-1411", "jwks"));
+}
+
+#[test]
+fn a_client_cannot_leave_the_profile_of_the_policy() {
+    for (profile, name, value) in [
+        (SecurityProfile::Fapi2Security, "token_endpoint_auth_method", json!("client_secret_basic")),
+        (SecurityProfile::Fapi2Security, "id_token_signed_response_alg", json!("RS256")),
+        (SecurityProfile::Fapi2Security, "require_pushed_authorization_requests", json!(false)),
+        (SecurityProfile::Fapi2Security, "dpop_bound_access_tokens", json!(false)),
+        (SecurityProfile::Fapi1Advanced, "response_modes", json!(["query"])),
+        (SecurityProfile::Mcp, "request_uris", json!(["https://app.example/r"])),
+        (SecurityProfile::Mcp, "request_object_signing_alg", json!("none")),
+    ] {
+        let mut sent = keyed();
+        sent[name] = value;
+        let refusal = parse_metadata(object_of(&sent), None, &of_profile(profile)).expect_err(name);
+        let told = (refusal.error.code.name(), refusal.error.reason.code(), refusal.field);
+        let field = format!("{name} (security profile {})", profile.name());
+        assert_eq!(told, ("invalid_client_metadata", "AS-1706", field));
+    }
+    // Nor by naming another one, or none: that is the administrator's.
+    for other in [json!("legacy"), json!(null)] {
+        let mut sent = keyed();
+        sent["security_profile"] = other;
+        let made = parse_metadata(object_of(&sent), None, &of_profile(SecurityProfile::Mcp)).expect("a client");
+        assert_eq!(made.settings.security_profile, Some(SecurityProfile::Mcp));
+    }
+}
+
+#[test]
+fn replacing_stays_within_the_profile_that_the_client_has() {
+    let policy = of_profile(SecurityProfile::Fapi2Security);
+    let made = parse_metadata(object_of(&keyed()), None, &policy).expect("a client");
+    // Whatever the policy says now: the client has what it got, or what an administrator gave it.
+    for now in [policy, of_profile(SecurityProfile::Legacy), RegistrationPolicy::default()] {
+        let again = parse_metadata(object_of(&keyed()), Some(&made.settings), &now).expect("a client");
+        assert_eq!(again.settings, made.settings);
+        let mut sent = keyed();
+        sent["id_token_signed_response_alg"] = json!("RS256");
+        let refusal = parse_metadata(object_of(&sent), Some(&made.settings), &now).expect_err("not of the profile");
+        assert_eq!(refusal.error.reason.code(), "AS-1706");
+        let echo = describe(&registered(made.clone()));
+        assert_eq!(parse_metadata(&echo, Some(&made.settings), &now).expect("the echo").settings, made.settings);
+    }
+    let mut freed = made.settings;
+    freed.security_profile = None;
+    let policy = of_profile(SecurityProfile::Fapi2Security);
+    let again = parse_metadata(object_of(&web_app()), Some(&freed), &policy).expect("a client");
+    assert_eq!(again.settings.security_profile, None, "an administrator took it away");
 }
 
 /// Metadata that is accepted, of every kind.

@@ -96,6 +96,23 @@ fn a_device_asks_for_registered_scopes_and_only_with_the_grant() {
 }
 
 #[test]
+fn so_many_requests_wait_for_a_person_and_so_many_of_one_client() {
+    let ids = |many: usize, name: &str| vec![ClientId::new(name); many];
+    let check = |waiting: &[ClientId]| {
+        check_waiting(waiting, &ClientId::new("app")).map_err(|error| (error.code.name(), error.reason.code()))
+    };
+    let refused = Err(("access_denied", "AS-1707"));
+    assert_eq!(check(&[]), Ok(()));
+    assert_eq!(check(&ids(9, "app")), Ok(()));
+    assert_eq!(check(&ids(10, "app")), refused);
+    assert_eq!(check(&ids(19, "other")), Ok(()));
+    assert_eq!(check(&ids(20, "other")), refused);
+    assert_eq!(check(&[ids(9, "app"), ids(10, "other")].concat()), Ok(()));
+    assert_eq!(check(&[ids(9, "app"), ids(11, "other")].concat()), refused);
+    assert_eq!(check(&[ids(10, "app"), ids(1, "other")].concat()), refused);
+}
+
+#[test]
 fn a_device_asks_for_resources_details_and_a_fresh_sign_in_as_any_app_does() {
     let asked = |pairs: &[(&str, &str)]| parse_device_request(&Params::from_pairs(pairs).unwrap(), &device());
     let request = asked(&[

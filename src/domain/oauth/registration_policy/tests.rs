@@ -25,6 +25,25 @@ fn nothing_is_open_until_somebody_opens_it() {
 }
 
 #[test]
+fn documents_have_a_profile_of_their_own_which_is_stored_where_it_is_another_than_the_usual() {
+    let mut policy = RegistrationPolicy::default();
+    assert_eq!((policy.profile, policy.for_documents().profile), (None, Some(SecurityProfile::Mcp)));
+    let written = |policy: &RegistrationPolicy| serde_json::to_value(policy).expect("a policy");
+    for name in ["profile", "document_profile"] {
+        assert!(written(&policy).get(name).is_none(), "{name}: an older node does not know it");
+    }
+    for (profile, document_profile) in
+        [(Some(SecurityProfile::Fapi2Security), None), (None, Some(SecurityProfile::OAuth21))]
+    {
+        (policy.profile, policy.document_profile) = (profile, document_profile);
+        let text = written(&policy).to_string();
+        assert_eq!(serde_json::from_str::<RegistrationPolicy>(&text).expect("a policy"), policy);
+        assert_eq!(policy.for_documents().profile, document_profile);
+    }
+    assert!(serde_json::from_str::<RegistrationPolicy>(r#"{"profile":"fapi3"}"#).is_err());
+}
+
+#[test]
 fn a_policy_that_makes_no_sense_is_refused() {
     assert_eq!(broken(|p| p.documents = DocumentMode::Hosts), "document_hosts");
     for host in ["", "App.example", "https://app.example", "app.example/x", "*.example", "a b"] {

@@ -119,6 +119,38 @@ fn a_client_needs_one_of_the_scopes_and_a_stranger_needs_the_api_s_word() {
 }
 
 #[test]
+fn the_algorithm_of_an_api_is_one_of_the_clients_profile() {
+    use crate::oauth::SecurityProfile::{Fapi1Advanced, Fapi2Security, Mcp};
+    let check = |profile, algorithm, format| {
+        let mut client = client_with(&["read"]);
+        client.settings.security_profile = profile;
+        let mut api = api("https://api.example", &["read"]);
+        api.settings.access_token_signed_response_alg = algorithm;
+        api.settings.access_token_format = format;
+        refusal(check_may_target(&client, &api))
+    };
+    let (granted, refused) = (("granted", ""), ("invalid_target", "AS-1705"));
+    for (profile, algorithm, verdict) in [
+        (Some(Fapi2Security), SigningAlgorithm::RS256, refused),
+        (Some(Fapi2Security), SigningAlgorithm::EdDSA, granted),
+        (Some(Fapi1Advanced), SigningAlgorithm::EdDSA, refused),
+        (Some(Fapi1Advanced), SigningAlgorithm::ES256, granted),
+        (Some(Mcp), SigningAlgorithm::RS256, granted),
+        (None, SigningAlgorithm::RS256, granted),
+    ] {
+        assert_eq!(check(profile, Some(algorithm), None), verdict, "{profile:?} {algorithm}");
+        assert_eq!(check(profile, Some(algorithm), Some(AccessTokenFormat::Jwt)), verdict, "{profile:?} {algorithm}");
+        // Nothing is signed, or with the client's own algorithm.
+        assert_eq!(
+            check(profile, Some(algorithm), Some(AccessTokenFormat::Opaque)),
+            granted,
+            "{profile:?} {algorithm}"
+        );
+        assert_eq!(check(profile, None, None), granted, "{profile:?}");
+    }
+}
+
+#[test]
 fn what_was_granted_is_named_or_told_by_its_scope() {
     let api = api("https://a.example", &["read"]);
     assert_eq!(check_granted(&api, &strings(&["https://a.example"]), &[]), Ok(()));

@@ -40,6 +40,8 @@ const BREAKS: &[(&str, Break, &[SecurityProfile])] = {
         ("require_signed_request_object", |s| s.require_signed_request_object = false, SIGNED),
         ("request_object_signing_alg", |s| s.request_object_signing_alg = unsigned(), ALL_BUT_LEGACY),
         ("request_object_signing_alg", |s| s.request_object_signing_alg = rs256_objects(), FAPI),
+        ("backchannel_authentication_request_signing_alg", asks_over_the_back_channel, SIGNED),
+        ("backchannel_authentication_request_signing_alg", rs256_over_the_back_channel, FAPI),
         (
             "request_uris",
             |s| s.request_uris = vec!["https://app.example/r".to_owned()],
@@ -68,6 +70,15 @@ fn unsigned() -> Option<RequestObjectAlgorithm> {
     Some(RequestObjectAlgorithm::Unsigned)
 }
 
+fn asks_over_the_back_channel(settings: &mut ClientSettings) {
+    settings.grant_types.push(GrantType::Ciba);
+}
+
+fn rs256_over_the_back_channel(settings: &mut ClientSettings) {
+    asks_over_the_back_channel(settings);
+    settings.backchannel_authentication_request_signing_alg = Some(SigningAlgorithm::RS256);
+}
+
 fn only_key_bound(settings: &mut ClientSettings) {
     settings.dpop_bound_access_tokens = true;
     settings.tls_client_certificate_bound_access_tokens = false;
@@ -90,7 +101,9 @@ fn short(kind: ClientKind, profile: SecurityProfile) -> ClientSettings {
 
 /// The setting whose rule the profile breaks, if it is the profile that does.
 fn broken(settings: &ClientSettings) -> Option<&'static str> {
-    find_broken(settings).map(|(_, field, _)| field)
+    let broken = find_broken(settings)?;
+    let field = broken.field.split(' ').next()?;
+    DEMANDS.iter().map(|(known, ..)| *known).find(|known| *known == field)
 }
 
 #[test]
@@ -201,6 +214,11 @@ fn a_record_names_the_profile_where_its_rule_refused() {
         (Fapi2Security, Reason::DpopProofMissing, true),
         (Fapi1Advanced, Reason::CertificateMissing, true),
         (Fapi2Security, Reason::ProfileAudience, true),
+        (Fapi2Security, Reason::ApiAlgorithm, true),
+        (Mcp, Reason::ApiAlgorithm, false),
+        (Mcp, Reason::RegistrationProfile, true),
+        (Fapi1Advanced, Reason::BackchannelRequestUnsigned, true),
+        (Fapi2Security, Reason::BackchannelRequestUnsigned, false),
         (Fapi1Advanced, Reason::ProfileAudience, false),
         (Fapi2Security, Reason::ClientUnknown, false),
     ] {
@@ -218,5 +236,60 @@ fn the_names_are_found_again_and_no_others() {
     for name in ["", "FAPI2-SECURITY", "fapi2", "none", "oauth2.1 "] {
         assert_eq!(SecurityProfile::from_name(name), None, "{name}");
         assert!(serde_json::from_value::<SecurityProfile>(name.into()).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_client_that_asks_over_the_back_channel_signs_what_the_profile_wants_signed() {
+    let asking = |profile: SecurityProfile| {
+        let mut settings = ClientSettings::of_kind(ClientKind::Machine);
+        settings.grant_types = vec![GrantType::Ciba];
+        profile.apply(settings).backchannel_authentication_request_signing_alg
+    };
+    assert_eq!(asking(SecurityProfile::FapiCiba), Some(SigningAlgorithm::ES256));
+    assert_eq!(asking(SecurityProfile::Fapi2MessageSigning), Some(SigningAlgorithm::ES256));
+    for profile in [SecurityProfile::Fapi2Security, SecurityProfile::Mcp, SecurityProfile::OAuth21] {
+        assert_eq!(asking(profile), None, "{profile:?}");
+    }
+    // What is allowed stays.
+    let mut settings = ClientSettings::of_kind(ClientKind::Machine);
+    settings.backchannel_authentication_request_signing_alg = Some(SigningAlgorithm::PS256);
+    let kept = SecurityProfile::FapiCiba.apply(settings).backchannel_authentication_request_signing_alg;
+    assert_eq!(kept, Some(SigningAlgorithm::PS256));
+}
+
+#[test]
+fn a_client_without_a_profile_may_use_every_algorithm_that_is_offered() {
+    let mut client = crate::oauth::fixtures::web();
+    let offered = [SigningAlgorithm::RS256, SigningAlgorithm::EdDSA, SigningAlgorithm::ES256];
+    assert_eq!(allowed_algorithms(&client, offered), offered);
+    assert_eq!(algorithm_reason(&client, Reason::RequestObjectAlgorithm).code(), "AS-1051");
+    for (profile, allowed, reason) in [
+        (SecurityProfile::Mcp, &offered[..], "AS-1051"),
+        (SecurityProfile::Fapi2Security, &offered[1..], "AS-1700"),
+        (SecurityProfile::FapiCiba, &offered[2..], "AS-1700"),
+    ] {
+        client.settings.security_profile = Some(profile);
+        assert_eq!(allowed_algorithms(&client, offered), allowed, "{profile:?}");
+        assert_eq!(algorithm_reason(&client, Reason::RequestObjectAlgorithm).code(), reason, "{profile:?}");
+    }
+}
+
+#[test]
+fn what_a_client_says_is_held_against_the_profile_and_what_it_leaves_open_is_filled_in() {
+    for (field, break_it, having) in BREAKS {
+        for profile in SecurityProfile::ALL {
+            let mut settings = short(ClientKind::Web, profile);
+            break_it(&mut settings);
+            let said = profile.impose(settings.clone(), |name| name == *field);
+            if having.contains(&profile) {
+                let refusal = said.expect_err("a rule is broken");
+                assert_eq!(refusal.field, format!("{field} (security profile {})", profile.name()));
+            } else {
+                assert!(said.is_ok(), "{profile:?} {field}");
+            }
+            let open = profile.impose(settings, |_| false).expect("nothing was said");
+            assert_eq!(broken(&open), None, "{profile:?} {field}");
+        }
     }
 }
