@@ -29,7 +29,7 @@ use crate::{
     net::fetcher::{Fetcher, Reach},
     service::{
         Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
-        recorder::Recorder, registration::Registrations, setup, subjects,
+        recorder::Recorder, registration::Registrations, remembered::Remembered, setup, subjects,
     },
     store::{Location, Store, StoreOptions},
     tls,
@@ -129,6 +129,7 @@ fn assemble(
         registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
+        sign_up: Remembered::default(),
         fetcher,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),

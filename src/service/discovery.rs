@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{Services, apis::Registry, authorization, client_authentication, possession, registration, token};
+use super::{Services, apis::Registry, authorization, client_authentication, possession, registration, sign_up, token};
 use crate::{
     crypto::token::digest,
     domain::{
         Issuer,
         entity::{AuthMethod, SubjectType, TokenDeliveryMode},
         jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
-        oauth::{GrantType, ResponseMode, ResponseType},
+        oauth::{GrantType, Prompt, ResponseMode, ResponseType},
         oidc::{
             acr,
             claims::{claims_supported, scopes_supported},
@@ -27,7 +27,7 @@ pub enum Document {
     OauthAuthorizationServer,
 }
 
-/// The document, by the registration policy that was read last. `endpoints`: each endpoint with the path that it is routed at. `registry`: what else
+/// The document, by the policies of registration and sign-up that were read last. `endpoints`: each endpoint with the path that it is routed at. `registry`: what else
 /// is told of.
 pub fn document(
     services: &Services,
@@ -48,6 +48,9 @@ pub fn document(
         .filter(|(endpoint, _)| *endpoint != Endpoint::Registration || policy.offers_registration())
         .copied()
         .collect();
+    let sign_up = sign_up::policy::known(services).mode;
+    let prompts = Prompt::ALL.iter().filter(|prompt| prompt.is_offered(sign_up)).map(|prompt| prompt.name());
+    let prompts: Vec<&str> = prompts.collect();
     let signed = authorization::REQUEST_OBJECT_ALGORITHMS.iter().map(|algorithm| algorithm.name());
     let request_objects: Vec<&str> = signed.chain([RequestObjectAlgorithm::Unsigned.name()]).collect();
     let (claims, mut scopes) = (claims_supported(), scopes_supported());
@@ -92,7 +95,7 @@ pub fn document(
         protected_resources: &resources,
         authorization_details_types: &details_types,
         claims: &claims,
-        prompt_values: &["none", "login", "consent", "select_account"],
+        prompt_values: &prompts,
         acr_values: acr::SUPPORTED,
         ui_locales: &["en"],
         client_id_metadata_documents: policy.offers_documents(),

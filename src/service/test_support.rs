@@ -23,6 +23,7 @@ use super::{
     login::{self, SignInFailure, SignInForm},
     recorder::Recorder,
     registration::Registrations,
+    remembered::Remembered,
     subjects,
 };
 use crate::{
@@ -114,6 +115,7 @@ impl TestServices {
             registry: RegistryCache::default(),
             fetched_keys: FetchedKeys::default(),
             registrations: Registrations::default(),
+            sign_up: Remembered::default(),
             fetcher: Fetcher::new(Reach::DangerLoopback).unwrap(),
             clock: clock.clone(),
             random,

@@ -38,6 +38,7 @@ mod revocation;
 mod security_profiles;
 mod sessions;
 mod setup;
+mod sign_up;
 mod subjects;
 mod token;
 mod token_exchange;

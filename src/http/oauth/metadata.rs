@@ -8,7 +8,7 @@ use crate::{
     service::{
         apis,
         discovery::{self, Document},
-        registration,
+        registration, sign_up,
     },
 };
 
@@ -25,6 +25,7 @@ pub async fn oauth_authorization_server(context: RequestContext, request: HttpRe
 async fn document(context: &RequestContext, request: &HttpRequest, which: Document) -> HttpResponse {
     let services = &context.cx.services;
     registration::policy::current(services).await;
+    sign_up::policy::current(services).await;
     match apis::told(services).await {
         Ok(registry) => {
             let document = discovery::document(services, which, &routes::endpoints(), &registry);

@@ -51,7 +51,7 @@ pub(in crate::service) fn check_hint(cx: &Cx, text: &str) -> Result<Hint, OAuthE
 impl Asked {
     /// # Errors
     /// `invalid_request` for a hint that is not ours or claims that are malformed;
-    /// `login_required` if hint and claims demand two different people.
+    /// `login_required` if hint and claims demand two different people. Neither goes with `prompt=create`.
     pub fn understand(cx: &Cx, request: AuthorizationRequest) -> Result<Self, OAuthError> {
         Self::ending(cx, request, Ending::Redirect)
     }
@@ -86,6 +86,9 @@ impl Asked {
         scope.dedup();
         let prompts = Prompts::from_names(request.prompt.iter().map(|prompt| prompt.name()))
             .ok_or(OAuthError::invalid_request(Reason::PromptUnknown))?;
+        if prompts.contains(Prompts::CREATE) && hinted_subject.is_some() {
+            return Err(OAuthError::invalid_request(Reason::PromptCreateHinted));
+        }
         Ok(Self { request, hinted_subject, scope, ending, prompts })
     }
 

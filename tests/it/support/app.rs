@@ -27,7 +27,7 @@ use symbolon::{
     net::fetcher::{Fetcher, Reach},
     service::{
         Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
-        recorder::Recorder, registration::Registrations,
+        recorder::Recorder, registration::Registrations, remembered::Remembered,
     },
     store::{Abort, Read, Store, StoreError, Write, decision_record, signing_key},
 };
@@ -253,6 +253,7 @@ fn services(store: Store, options: &Options, origin: &str) -> (Arc<Services>, Ar
         registry: RegistryCache::default(),
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
+        sign_up: Remembered::default(),
         fetcher: Fetcher::new(options.reach).expect("a fetcher"),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
