@@ -45,7 +45,7 @@ enum Command {
 #[derive(Args)]
 pub struct RunOptions {
     /// The `symbolon` binary; without it only the bare handlers and the peer are measured.
-    #[arg(long)]
+    #[arg(long, value_parser = existing_file)]
     pub server: Option<PathBuf>,
     /// `sqlite` or a postgres:// URL of an empty database; may be repeated.
     #[arg(long, default_value = "sqlite")]
@@ -135,6 +135,11 @@ impl FromStr for Database {
             _ => Err("expected `sqlite` or a postgres:// URL".to_owned()),
         }
     }
+}
+
+/// The whole path of a file that exists: what is measured runs in directories of its own.
+fn existing_file(path: &str) -> io::Result<PathBuf> {
+    std::fs::canonicalize(path)
 }
 
 fn main() -> ExitCode {

@@ -95,7 +95,7 @@ impl Recipe {
         ];
         Ok(Self {
             name: "symbolon",
-            program: binary.canonicalize()?,
+            program: binary.to_owned(),
             arguments: ["dev", "--bind", &format!("127.0.0.1:{port}")].map(str::to_owned).to_vec(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             ready_path: "/healthz",

@@ -4,17 +4,20 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use symbolon::domain::{
-    entity::ClientSettings,
+    entity::{Client, ClientSettings},
     jose::SigningAlgorithm,
     oauth::{GrantType, RegistrationMode},
 };
-use symbolon::service::admin::registration::PolicyChanges;
+use symbolon::{
+    net::fetcher::Reach,
+    service::{admin::registration::PolicyChanges, delivery::deliver_due},
+};
 
 use super::{is_unguessable, list, metadata, refused_with, request_object::with};
 use crate::{
-    ciba::{ENDPOINT, GRANT, answer, fields, poll, with_grant},
-    mtls::support::{behind_proxy, certificate, key_of, told},
-    support::{Answer, ClientKey, ClientSpec, Credentials, RelyingParty, TestApp, unsigned},
+    ciba::{ENDPOINT, GRANT, NOTIFICATION_TOKEN, answer, fields, poll, with_grant},
+    mtls::support::{certificate, key_of, told, with_authority},
+    support::{Answer, ClientKey, ClientSpec, Credentials, LogoutReceiver, RelyingParty, TestApp, unsigned},
 };
 
 const INVALID: [&str; 1] = ["invalid_request"];
@@ -133,7 +136,16 @@ both! {
         ] {
             refused_with(&one.ask(&with(one.claims(&app), name, value)).await, &INVALID);
         }
+        // Two hints, and none.
+        refused_with(&one.ask(&with(one.claims(&app), "id_token_hint", json!("a.b.c"))).await, &INVALID);
+        refused_with(&one.ask(&with(one.claims(&app), "login_hint", Value::Null)).await, &INVALID);
         let claims = one.claims(&app);
+        // In the object and beside it, twice, and within another one.
+        let object = one.key.sign(&one.claims(&app));
+        for beside in [("login_hint", "alice"), ("scope", "openid"), ("request", object.as_str())] {
+            refused_with(&one.rp.post(ENDPOINT, &[("request", object.as_str()), beside]).await, &INVALID);
+        }
+        refused_with(&one.ask(&with(one.claims(&app), "request", json!(object))).await, &INVALID);
         let none = format!("{}.", unsigned(&json!({ "alg": "none" }), &claims));
         let unknown = format!("{}.AAAA", unsigned(&json!({ "alg": "XS999", "kid": one.key.jwk()["kid"] }), &claims));
         let rs256 = ClientKey::generate(SigningAlgorithm::RS256).sign(&claims);
@@ -191,7 +203,14 @@ both! {
     }
 
     async fn b204_a_program_registers_itself_for_the_back_channel(database: Database) {
-        let app = behind_proxy(database).await;
+        let app = TestApp::with(database, |options| {
+            with_authority(options);
+            options.trusted = true;
+            options.client_cert_header = true;
+            options.reach = Reach::DangerLoopback;
+        })
+        .await;
+        let receiver = LogoutReceiver::start().await;
         app.ensure_key(SigningAlgorithm::PS256).await;
         app.registration_policy(PolicyChanges {
             registration: Some(RegistrationMode::Open),
@@ -206,7 +225,8 @@ both! {
         let mut shown = key_of("self.pem");
         shown["x5c"] = json!([STANDARD.encode(certificate("self.pem"))]);
         shown["kid"] = json!("certificate");
-        for method in ["private_key_jwt", "self_signed_tls_client_auth"] {
+        let ways = ["private_key_jwt", "self_signed_tls_client_auth"].map(|method| [(method, "poll"), (method, "ping")]);
+        for (method, mode) in ways.into_iter().flatten() {
             let metadata = json!({
                 "grant_types": [GRANT],
                 "response_types": [],
@@ -215,7 +235,7 @@ both! {
                 "id_token_signed_response_alg": "PS256",
                 "tls_client_certificate_bound_access_tokens": true,
                 "jwks": { "keys": [key.jwk(), shown] },
-                "backchannel_token_delivery_mode": "poll",
+                "backchannel_token_delivery_mode": mode,
                 "backchannel_client_notification_endpoint": "https://suite.example/ciba-notification",
             });
             let registered = app.register(&metadata).await.registered().await;
@@ -228,10 +248,23 @@ both! {
                 _ => Credentials::Public,
             };
             let one = Party { rp: RelyingParty::known(&app, id, "", credentials), key: key.clone() };
-            let object = key.sign(&one.claims(&app));
+            let mut claims = one.claims(&app);
+            if mode == "ping" {
+                claims["client_notification_token"] = json!(NOTIFICATION_TOKEN);
+                // Only https can be registered; this machine speaks none.
+                let uri = Some(receiver.uri.clone());
+                let change = |client: &mut Client| client.settings.backchannel_client_notification_endpoint = uri;
+                app.change_client(&one.rp, change).await;
+            }
+            let object = key.sign(&claims);
             let asked = one.rp.send(&told(one.rp.request(ENDPOINT, &[("request", &object)]), "self.pem")).await;
             let asked = auth_req_id(&asked.json().await);
+            let before = receiver.posted().len();
             answer(&app, &alice, "approve-allow").await;
+            deliver_due(&app.services).await.expect("delivered");
+            let pings: Vec<String> = receiver.posted()[before..].iter().map(|ping| ping.body.clone()).collect();
+            let expected = if mode == "ping" { vec![json!({ "auth_req_id": asked }).to_string()] } else { Vec::new() };
+            assert_eq!(pings, expected, "{method} {mode}");
             let polled = one.rp.request("/oauth2/token", &[("grant_type", GRANT), ("auth_req_id", &asked)]);
             let tokens = one.rp.send(&told(polled, "self.pem")).await.ok().await;
             assert_eq!(app.verified(tokens.id()).await.0["alg"], "PS256");

@@ -156,6 +156,18 @@ both! {
             assert_eq!(answer.response.status, 401, "{}", answer.response);
             refused_with(&answer, &["invalid_client"]);
         }
+        // The second client is who it says it is, and sends what the first one signed.
+        let second = Party::with(&app, "second", SigningAlgorithm::PS256, shows("self.pem")).await;
+        let other = second.rp.with(Credentials::Public);
+        let answer = other.send(&told(other.request(ENDPOINT, &[("request", &object)]), "self.pem")).await;
+        assert_eq!(answer.response.status, 401, "{}", answer.response);
+        refused_with(&answer, &["invalid_client"]);
+        // What it signed itself in the name of the first one is only a bad request object.
+        let forged = second.key.sign(&first.claims(&app));
+        let answer = other.send(&told(other.request(ENDPOINT, &[("request", &forged)]), "self.pem")).await;
+        refused_with(&answer, &["invalid_request"]);
+        let own = second.key.sign(&second.claims(&app));
+        other.send(&told(other.request(ENDPOINT, &[("request", &own)]), "self.pem")).await.json().await;
         rp.send(&told(rp.request(ENDPOINT, &[("request", &object)]), "client.pem")).await.json().await;
     }
 
@@ -173,8 +185,11 @@ both! {
             assert_eq!(claims["urn:openid:params:jwt:claim:auth_req_id"], id);
             assert_eq!(claims["acr"], "1", "{claims}");
             let half = |text: &str| json!(URL_SAFE_NO_PAD.encode(&digest(text.as_bytes())[..16]));
-            if let Some(hash) = claims.get("at_hash") {
-                assert_eq!(hash, &half(&tokens.access_token));
+            assert_eq!(claims["at_hash"], half(&tokens.access_token), "{claims}");
+            for name in ["rt_hash", "urn:openid:params:jwt:claim:rt_hash"] {
+                if let Some(hash) = claims.get(name) {
+                    assert_eq!(hash, &half(tokens.refresh()), "{name}");
+                }
             }
             for absent in ["c_hash", "s_hash", "nonce"] {
                 assert!(claims.get(absent).is_none(), "{absent}: {claims}");
@@ -214,5 +229,28 @@ both! {
         let stolen = two.rp.send(&told(two.rp.request(TOKEN, &refresh), "client.pem")).await;
         refused_with(&stolen, &["invalid_grant"]);
         one.rp.send(&told(one.rp.request(TOKEN, &refresh), "client.pem")).await.ok().await;
+    }
+
+    async fn b203_a_test_endpoint_allows_or_denies_in_the_place_of_the_person(database: Database) {
+        let app = TestApp::with(database, |options| options.test_hooks = true).await;
+        app.person("alice").await;
+        let party = Party::new(&app, "till").await;
+        for (action, refused) in [("allow", None), ("deny", Some("access_denied"))] {
+            let id = party.begin(&app, &[]).await;
+            refused_with(&poll(&party.rp, &id).await, &["authorization_pending"]);
+            let address = format!("/test/ciba?auth_req_id={id}&action={action}");
+            let pressed = app.send(Request::new("POST", address).body("")).await.response;
+            assert!((200..300).contains(&pressed.status), "{pressed}");
+            app.clock.advance(6);
+            let polled = poll(&party.rp, &id).await;
+            match refused {
+                Some(error) => refused_with(&polled, &[error]),
+                None => drop(polled.ok().await),
+            }
+        }
+        // A server that was not made for a run has no such endpoint.
+        let real = TestApp::new(database).await;
+        let absent = real.send(Request::new("POST", "/test/ciba?auth_req_id=x&action=allow").body("")).await;
+        assert_eq!(absent.response.status, 404, "{}", absent.response);
     }
 }

@@ -3,17 +3,16 @@
 use serde_json::{Value, json};
 use symbolon::{
     domain::{
-        entity::{ClientKind, ClientSettings},
         jose::SigningAlgorithm,
         oauth::{GrantType, RegistrationMode},
     },
-    net::fetcher::Reach,
-    service::{admin::registration::PolicyChanges, subjects::check_sector},
+    net::fetcher::{DangerExceptions, Reach},
+    service::admin::registration::PolicyChanges,
 };
 
-use super::{granted, refused_with};
+use super::{granted, list, metadata, refused_with};
 use crate::support::{
-    Authorize, ClientKey, Credentials, JwksServer, PASSWORD, Registered, RelyingParty, Request, TestApp,
+    Authorize, ClientKey, Credentials, JwksServer, PASSWORD, Registered, RelyingParty, Request, TestApp, authority,
 };
 
 fn web() -> Value {
@@ -108,6 +107,9 @@ both! {
 
     async fn b108_response_types_and_grants_that_the_policy_allows_are_registered_as_asked(app) {
         app.open_registration().await;
+        let alice = app.person("alice").await;
+        let offered = metadata(&app).await;
+        assert!(list(&offered, "grant_types_supported").contains(&"implicit"), "{offered}");
         let grant_types = Some(vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::Implicit]);
         app.registration_policy(PolicyChanges { grant_types, ..PolicyChanges::default() }).await;
         for (response_type, grant_types) in [
@@ -124,7 +126,20 @@ both! {
             is_echoed(&app, &registered, &sent).await;
             let rp = app.app_of(&registered);
             let request = Authorize::new(&rp, "openid").with("response_type", response_type);
-            app.browser().authorize(&request).await.page("/sign-in/");
+            let parameters = app.browser().arrive(&alice, &request).await.parameters();
+            for (word, member) in [("code", "code"), ("id_token", "id_token"), ("token", "access_token")] {
+                let asked = response_type.split(' ').any(|asked| asked == word);
+                assert_eq!(parameters.contains_key(member), asked, "{response_type}: {parameters:?}");
+            }
+        }
+        // Without the grant in the policy, nobody registers for it, nor for what needs it.
+        let grant_types = Some(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
+        app.registration_policy(PolicyChanges { grant_types, ..PolicyChanges::default() }).await;
+        for sent in [
+            [("response_types", json!(["code id_token token"])), ("grant_types", json!(["authorization_code", "implicit"]))],
+            [("response_types", json!(["id_token"])), ("grant_types", json!(["implicit"]))],
+        ] {
+            refused_with(&app.register(&web_with(&sent)).await, &["invalid_client_metadata"]);
         }
     }
 
@@ -185,7 +200,11 @@ both! {
     }
 
     async fn b112_a_pairwise_client_belongs_to_a_sector_that_lists_its_addresses(database: Database) {
-        let app = TestApp::with(database, |options| options.reach = Reach::DangerLoopback).await;
+        let app = TestApp::with(database, |options| {
+            options.exceptions =
+                DangerExceptions { hosts: vec!["localhost".to_owned()], authorities: Some(authority()) };
+        })
+        .await;
         let alice = app.person("alice").await;
         let sent = [("subject_type", json!("pairwise"))];
         let mut subjects = Vec::new();
@@ -212,14 +231,52 @@ both! {
             assert_eq!(answer.response.status, 400, "{}", answer.response);
             refused_with(&answer, &["invalid_client_metadata"]);
         }
-        // This machine speaks no https, so what is in the list is asked without the registration.
-        let server = JwksServer::start(&metadata["redirect_uris"]).await;
-        let mut settings = ClientSettings::of_kind(ClientKind::Web);
-        settings.redirect_uris = vec!["https://one.example/callback".into(), "https://two.example/callback".into()];
-        settings.sector_identifier_uri = Some(server.uri.clone());
-        assert!(check_sector(&app.cx(), &settings).await.is_ok());
-        settings.redirect_uris.push("https://three.example/callback".to_owned());
-        assert!(check_sector(&app.cx(), &settings).await.is_err());
+        // The list that is there counts: it may hold more addresses than the client has, and none less.
+        let both = json!(["https://one.example/callback", "https://two.example/callback"]);
+        let server = JwksServer::start_secure(&both).await;
+        metadata["sector_identifier_uri"] = json!(server.uri);
+        let several = registered(&app, &metadata).await;
+        is_echoed(&app, &several, &[("sector_identifier_uri", json!(server.uri)), ("redirect_uris", both.clone())]).await;
+        assert!(server.asked() > 0);
+        let one = {
+            let mut metadata = metadata.clone();
+            metadata["redirect_uris"] = json!(["https://two.example/callback"]);
+            registered(&app, &metadata).await
+        };
+        let mut of_sector = Vec::new();
+        for (registration, address) in [(&several, 0), (&several, 1), (&one, 0)] {
+            let address = registration.members["redirect_uris"][address].as_str().expect("an address");
+            let rp = app.app_of(registration);
+            let request = Authorize::new(&rp, "openid").with("redirect_uri", address);
+            let grant = granted(&mut app.browser(), &alice, &request).await;
+            let tokens = rp.exchange(&grant).await.ok().await;
+            of_sector.push(app.verified(tokens.id()).await.1["sub"].as_str().expect("sub").to_owned());
+        }
+        assert!(of_sector.iter().all(|sub| *sub == of_sector[0]), "clients of one sector compare: {of_sector:?}");
+        assert!(!subjects.contains(&of_sector[0]), "the sector is the host of the list, not of an address");
+
+        // What is not in it is refused, new or later; and so is what is no list.
+        let mut third = metadata.clone();
+        third["redirect_uris"].as_array_mut().expect("a list").push(json!("https://three.example/callback"));
+        third["client_id"] = several.members["client_id"].clone();
+        refused_with(&app.manage("PUT", &several, Some(&third)).await, &["invalid_client_metadata"]);
+        third.as_object_mut().expect("an object").remove("client_id");
+        refused_with(&app.register(&third).await, &["invalid_client_metadata"]);
+        for (status, body) in [
+            (200, json!(["https://one.example/callback"]).to_string()),
+            (200, json!(["https://one.example/callback/", "https://two.example/callback"]).to_string()),
+            (200, json!({ "redirect_uris": both }).to_string()),
+            (200, "not JSON".to_owned()),
+            (302, both.to_string()),
+            (404, both.to_string()),
+        ] {
+            server.answer(status, &body);
+            let answer = app.register(&metadata).await;
+            assert_eq!(answer.response.status, 400, "{status} {body}: {}", answer.response);
+            refused_with(&answer, &["invalid_client_metadata"]);
+        }
+        server.answer(200, &both.to_string());
+        app.register(&metadata).await.registered().await;
     }
 
     async fn b113_a_sign_in_is_initiated_at_an_https_address_that_is_echoed(app) {

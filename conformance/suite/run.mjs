@@ -1,10 +1,16 @@
 #!/usr/bin/env node
-// Drives an OpenID Foundation conformance suite that is found at a URL: creates a plan, runs its modules one after the
-// other, collects the results and writes a report. The suite itself is not part of this repository.
+// Drives an OpenID Foundation conformance suite that is found at a URL: creates plans, runs their modules one after the
+// other, collects the results and writes a report of each. The suite itself is not part of this repository.
 //
-//   node run.mjs --suite https://localhost:8443 --plan oidcc-basic-certification-test-plan \
-//        --variant '{"server_metadata":"discovery","client_registration":"static_client"}' --config plans/oidc-static.json
+//   node run.mjs --suite https://localhost:8443 target/conformance/plans/*.json
+//   node run.mjs --suite https://localhost:8443 --plan oidcc-basic-certification-test-plan target/conformance/plans/oidc-static.json
 //
+// A file is a plan configuration, as conformance/seed writes it. Its member `runs` says which plans it is for, and in which
+// variants; it is not sent to the suite.
+//
+//   --plan NAME      of the runs of the files only this plan; in the variant of --variant if no file has such a run
+//   --variant JSON   on top of the variant of each run: what a newer suite wants to know besides
+//   --config FILE    one more file
 //   --token FILE     an API token of the suite (local suites in development mode need none)
 //   --only PART      modules whose name contains this
 //   --output DIR     where the report and the logs go (default ./conformance-report)
@@ -99,13 +105,29 @@ export async function runPlan(suite, { plan, variant, config, only = '', patienc
   return { planId, results, failed: results.filter(({ result }) => !FINE.has(result)).map(({ name }) => name) };
 }
 
+// The runs of a file: { plan, variant, config } of each.
+export async function runsOf(file, { plan, variant } = {}) {
+  const { runs = [], ...config } = JSON.parse(await readFile(file, 'utf8'));
+  const asked = runs.filter((run) => !plan || run.plan === plan);
+  if (plan && asked.length === 0) asked.push({ plan });
+  if (asked.length === 0) throw new Error(`${file} names no runs: say --plan`);
+  return asked.map((run) => {
+    const merged = { ...run.variant, ...variant };
+    return { plan: run.plan, variant: Object.keys(merged).length ? merged : undefined, config };
+  });
+}
+
+// Where the report of a run goes: two runs of one plan differ in file or variant.
+const folderOf = (output, file, number) => path.join(output, `${path.basename(file, '.json')}${number ? `-${number + 1}` : ''}`);
+
 async function main() {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       suite: { type: 'string' },
       plan: { type: 'string' },
       variant: { type: 'string' },
-      config: { type: 'string' },
+      config: { type: 'string', multiple: true, default: [] },
       token: { type: 'string' },
       only: { type: 'string' },
       output: { type: 'string', default: 'conformance-report' },
@@ -113,23 +135,28 @@ async function main() {
       insecure: { type: 'boolean', default: false },
     },
   });
-  if (!values.suite || !values.plan || !values.config) {
-    console.error('usage: node run.mjs --suite URL --plan NAME --config FILE [--variant JSON] [--only PART] [--output DIR]');
+  const files = [...values.config, ...positionals];
+  if (!values.suite || files.length === 0) {
+    console.error('usage: node run.mjs --suite URL FILE... [--plan NAME] [--variant JSON] [--only PART] [--output DIR]');
     return 2;
   }
   if (values.insecure) process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   const token = values.token ? (await readFile(values.token, 'utf8')).trim() : undefined;
-  const { failed, results } = await runPlan(new Suite(values.suite, { token }), {
-    plan: values.plan,
-    variant: values.variant ? JSON.parse(values.variant) : undefined,
-    config: JSON.parse(await readFile(values.config, 'utf8')),
-    only: values.only,
-    patience: Number(values.minutes) * 60_000,
-    output: values.output,
-    say: console.log,
-  });
-  console.log(`${results.length - failed.length} of ${results.length} modules are fine; the report is in ${values.output}`);
-  return failed.length ? 1 : 0;
+  const suite = new Suite(values.suite, { token });
+  const asked = { plan: values.plan, variant: values.variant ? JSON.parse(values.variant) : undefined };
+  const bad = [];
+  let modules = 0;
+  for (const file of files) {
+    for (const [number, run] of (await runsOf(file, asked)).entries()) {
+      const output = folderOf(values.output, file, number);
+      console.log(`${run.plan} ${JSON.stringify(run.variant ?? {})}`);
+      const { failed, results } = await runPlan(suite, { ...run, only: values.only, patience: Number(values.minutes) * 60_000, output, say: console.log });
+      bad.push(...failed);
+      modules += results.length;
+    }
+  }
+  console.log(`${modules - bad.length} of ${modules} modules are fine; the reports are in ${values.output}`);
+  return bad.length ? 1 : 0;
 }
 
 if (process.argv[1] && import.meta.filename === path.resolve(process.argv[1])) {

@@ -24,6 +24,9 @@ pub(super) const SIGNING_KEYS: &str = "AS-4027";
 /// Threads or libraries cannot be had.
 pub(super) const RESOURCES: &str = "AS-4028";
 
+/// A database for runs of a conformance suite cannot be filled.
+pub(super) const CONFORMANCE: &str = "AS-4029";
+
 /// Why there is no server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StartError {

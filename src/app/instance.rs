@@ -8,6 +8,8 @@ use crate::store::{Abort, Read, Store, StoreError, instance};
 const KIND: &str = "kind";
 /// The value of a throw-away database.
 const DEV: &str = "dev";
+/// The value of one for runs of a conformance suite.
+const CONFORMANCE: &str = "conformance";
 /// The value of a real one.
 const SERVER: &str = "server";
 
@@ -18,7 +20,9 @@ pub enum Purpose {
     Serve,
     /// A throw-away server.
     Dev,
-    /// One command: on either kind.
+    /// A server for runs of a conformance suite.
+    Conformance,
+    /// One command: on any kind.
     Command,
 }
 
@@ -47,6 +51,18 @@ fn decide(purpose: Purpose, kind: Option<&str>, empty: bool) -> Result<(), Start
             "this database has users or clients, and was not made by `symbolon dev`. Leave SYMBOLON_DATABASE__URL \
              unset for a throw-away one",
         ),
+        (Purpose::Serve, Some(CONFORMANCE)) => refuse(
+            "this database is for runs of a conformance suite: it has a user whose password everybody knows. Set \
+             database.url to another one, or conformance.danger_test_hooks=true for such a run",
+        ),
+        (Purpose::Conformance, Some(kind)) if kind != CONFORMANCE => refuse(
+            "this database is not for runs of a conformance suite, and whoever reaches such a server can answer in the \
+             name of its people. Set database.url to one of its own, or conformance.danger_test_hooks=false",
+        ),
+        (Purpose::Conformance, None) if !empty => refuse(
+            "this database has users or clients, and is not for runs of a conformance suite. Set database.url to one of \
+             its own",
+        ),
         _ => Ok(()),
     }
 }
@@ -57,6 +73,7 @@ pub(super) async fn claim(store: &Store, purpose: Purpose) -> Result<(), StartEr
     let kind = match purpose {
         Purpose::Serve => Some(SERVER),
         Purpose::Dev => Some(DEV),
+        Purpose::Conformance => Some(CONFORMANCE),
         Purpose::Command => None,
     };
     let Some(kind) = kind else { return Ok(()) };

@@ -1,5 +1,6 @@
 //! Putting the process together: from settings to services that are ready to answer.
 
+pub mod conformance;
 pub mod dev;
 pub mod dev_seed;
 pub mod instance;
@@ -14,7 +15,7 @@ mod policy;
 #[cfg(test)]
 mod tests;
 
-use std::{num::NonZero, sync::Arc};
+use std::{num::NonZero, path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
 
@@ -23,10 +24,10 @@ pub use instance::Purpose;
 pub use policy::policy_of;
 
 use crate::{
-    config::{Database, DatabaseUrl, Settings},
+    config::{Database, DatabaseUrl, Outbound, Settings},
     crypto::{Keyring, PairwiseKey, PasswordHasher, PasswordSettings, Sealer, SystemRandom},
     domain::trace::Transaction,
-    net::fetcher::{Fetcher, Reach},
+    net::fetcher::{DangerExceptions, Fetcher, Reach},
     service::{
         Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
         recorder::Recorder, registration::Registrations, remembered::Remembered, setup, subjects,
@@ -100,6 +101,16 @@ pub fn open_store(database: &Database, purpose: Purpose) -> Result<Store, StartE
     Store::open(location, StoreOptions { connections, queue: QUEUE }).map_err(|error| error::database(&error))
 }
 
+/// What is fetched beyond what is public, as configured.
+fn exceptions(outbound: &Outbound) -> Result<DangerExceptions, StartError> {
+    let read = |file: &PathBuf| {
+        let unreadable = |cause| format!("outbound.danger_ca_file {} cannot be read: {cause}", file.display());
+        std::fs::read(file).map_err(|cause| StartError::new(error::RESOURCES, unreadable(cause)))
+    };
+    let authorities = outbound.danger_ca_file.as_ref().map(read).transpose()?;
+    Ok(DangerExceptions { hosts: outbound.danger_allowed_hosts.clone(), authorities })
+}
+
 fn assemble(
     settings: &Settings,
     purpose: Purpose,
@@ -115,7 +126,7 @@ fn assemble(
     .map_err(|error| StartError::new(error::RESOURCES, error.to_string()))?;
     let local = purpose == Purpose::Dev || settings.outbound.danger_loopback;
     let reach = if local { Reach::DangerLoopback } else { Reach::Public };
-    let fetcher = Fetcher::new(reach)
+    let fetcher = Fetcher::danger_with(reach, exceptions(&settings.outbound)?)
         .map_err(|error| StartError::new(error::RESOURCES, format!("outbound TLS cannot be set up: {error}")))?;
     let keyring = Keyring::new("", Vec::new(), Vec::new())
         .map_err(|error| StartError::new(error::RESOURCES, error.to_string()))?;

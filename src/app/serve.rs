@@ -85,6 +85,7 @@ pub async fn run(
         vouches,
         client_cert_header: settings.mtls.from_proxy,
         playground,
+        test_hooks: settings.conformance.danger_test_hooks && !playground,
         handle_signals: true,
     })
     .map_err(failed)?;

@@ -102,6 +102,12 @@ pub struct Flags {
     /// The life of access tokens: 600, 10m. Otherwise the client's.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     access_token_lifetime: Option<i64>,
+    /// Ask people to sign in again if that was longer ago: 300, 5m.
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    max_authentication_age: Option<i64>,
+    /// A class of authentication that it wishes for; repeat for more. Replaces the list.
+    #[arg(long = "acr-value", value_name = "ACR")]
+    acr_values: Vec<String>,
     /// Clients that registered themselves may ask for it.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     self_registered: Option<bool>,
@@ -122,6 +128,10 @@ impl Flags {
         settings.access_token_format = self.access_token_format.or(settings.access_token_format);
         settings.access_token_signed_response_alg = self.access_token_alg.or(settings.access_token_signed_response_alg);
         settings.access_token_lifetime = self.access_token_lifetime.or(settings.access_token_lifetime);
+        settings.max_authentication_age = self.max_authentication_age.or(settings.max_authentication_age);
+        if !self.acr_values.is_empty() {
+            settings.acr_values = self.acr_values;
+        }
         settings.allow_self_registered = self.self_registered.unwrap_or(settings.allow_self_registered);
         settings.public = self.public.unwrap_or(settings.public);
         if let Some(path) = self.metadata_path {
@@ -202,7 +212,8 @@ fn shown(api: &Api) -> String {
         AccessTokenFormat::Opaque => "opaque".to_owned(),
     });
     let algorithm = settings.access_token_signed_response_alg.map_or_else(client, |alg| alg.name().to_owned());
-    let lifetime = settings.access_token_lifetime.map_or_else(client, |seconds| seconds.to_string());
+    let seconds = |seconds: i64| seconds.to_string();
+    let lifetime = settings.access_token_lifetime.map_or_else(client, seconds);
     let mut text = fields(&[
         ("resource", api.resource.clone()),
         ("name", api.name.clone()),
@@ -210,6 +221,8 @@ fn shown(api: &Api) -> String {
         ("access token format", format),
         ("access token alg", algorithm),
         ("access token lifetime", lifetime),
+        ("max authentication age", settings.max_authentication_age.map_or_else(client, seconds)),
+        ("acr values", settings.acr_values.join(" ")),
         ("self-registered clients", yes(settings.allow_self_registered)),
         ("public", yes(settings.public)),
         ("metadata path", settings.metadata_path.clone().unwrap_or_default()),

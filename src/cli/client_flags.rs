@@ -207,6 +207,9 @@ pub struct ClientFlags {
     /// Ask people to sign in again after this long, if the request says nothing.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     default_max_age: Option<i64>,
+    /// A class of authentication that it wishes for, if the request says nothing; repeat for more.
+    #[arg(long = "default-acr-value", value_name = "ACR")]
+    default_acr_values: Vec<String>,
     /// The life of access tokens: 600, 10m.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     access_token_lifetime: Option<i64>,
@@ -287,6 +290,7 @@ impl ClientFlags {
         put(&mut settings.tos_uri, self.tos_uri.as_ref());
         put(&mut settings.initiate_login_uri, self.initiate_login_uri.as_ref());
         replace(&mut settings.contacts, &self.contacts);
+        replace(&mut settings.default_acr_values, &self.default_acr_values);
         for (stored, given) in [
             (&mut settings.default_max_age, self.default_max_age),
             (&mut settings.access_token_lifetime, self.access_token_lifetime),

@@ -6,6 +6,7 @@ mod api;
 mod client;
 mod client_flags;
 mod config;
+mod conformance;
 mod consent;
 mod delivery;
 mod details_type;
@@ -129,6 +130,9 @@ pub enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(config::Verb),
+    /// Runs of the OpenID Foundation's conformance suite.
+    #[command(subcommand)]
+    Conformance(conformance::Verb),
     /// The schema of the database.
     #[command(subcommand)]
     Migrate(migrate::Verb),
@@ -207,6 +211,7 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::Event(verb) => event::run(global, &verb, io),
         Command::Why(why) => why::run(global, &why, io),
         Command::Config(verb) => config::run(global, verb, io),
+        Command::Conformance(verb) => conformance::run(global, verb, io),
         Command::Migrate(verb) => migrate::run(global, verb, io),
         Command::Admin(verb) => admin::run(global, verb, io),
         Command::Version => {

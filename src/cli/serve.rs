@@ -26,7 +26,8 @@ pub(super) fn serve(global: &Global, io: &mut Io<'_>) -> Result<(), CliFailure> 
     start_log(&settings)?;
     block_on(async {
         let listener = serve::listen(settings.bind)?;
-        let services = app::build_services(&settings, Purpose::Serve).await?;
+        let purpose = if settings.conformance.danger_test_hooks { Purpose::Conformance } else { Purpose::Serve };
+        let services = app::build_services(&settings, purpose).await?;
         let cx = Cx::local(services.clone(), Transaction::Setup, "system");
         let link = setup::create_link(&cx).await?;
         let mut text = headline(&settings, &services);

@@ -2,6 +2,7 @@
 //! the environment and flags. All that is wrong is told at once, with its origin and the fix.
 //! What an administrator changes at run time is data, not configuration.
 
+mod conformance;
 mod database;
 mod environment;
 mod error;
@@ -33,6 +34,7 @@ mod values;
 use std::net::SocketAddr;
 
 pub use crate::domain::{Issuer, IssuerRefusal};
+pub use conformance::Conformance;
 pub use database::{Database, DatabaseUrl};
 pub use error::{Code, ConfigError, ConfigErrors, Origin};
 pub use http::Http;
@@ -87,6 +89,8 @@ pub struct Settings {
     pub passwords: Passwords,
     /// Rotation of signing keys.
     pub keys: Keys,
+    /// What a run of a conformance suite needs.
+    pub conformance: Conformance,
     shown: Vec<Shown>,
     warnings: Vec<Warning>,
 }
@@ -114,6 +118,7 @@ impl Settings {
         let outbound = outbound::read(&mut reader);
         let sessions = sessions::read(&mut reader);
         let passwords = passwords::read(&mut reader);
+        let conformance = conformance::read(&mut reader);
         let Reader { errors, warnings, mut shown, .. } = reader;
         let Some(issuer) = issuer.filter(|_| errors.is_empty()) else {
             return Err(ConfigErrors(errors));
@@ -136,6 +141,7 @@ impl Settings {
             sessions,
             passwords,
             keys,
+            conformance,
             shown,
             warnings,
         })

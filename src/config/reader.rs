@@ -145,9 +145,7 @@ impl<'a> Reader<'a> {
                 default
             }
         };
-        if let Some(consequence) = setting.danger.filter(|_| value) {
-            self.warn(setting, consequence);
-        }
+        self.warn_of_danger(setting, value);
         self.show(setting, value.to_string());
         value
     }
@@ -167,6 +165,7 @@ impl<'a> Reader<'a> {
                 default
             }
         };
+        self.warn_of_danger(setting, !items.is_empty());
         self.show(setting, items.join(","));
         items
     }
@@ -227,7 +226,15 @@ impl<'a> Reader<'a> {
             self.refuse(Code::InvalidValue, setting, format!("{} is empty. Remove it or name a file", setting.name));
             return None;
         }
+        self.warn_of_danger(setting, true);
         Some(PathBuf::from(text))
+    }
+
+    /// What is lost is named at start, for as long as the setting is in use.
+    fn warn_of_danger(&mut self, setting: &'static Setting, in_use: bool) {
+        if let Some(consequence) = setting.danger.filter(|_| in_use) {
+            self.warn(setting, consequence);
+        }
     }
 
     /// Refuses a value of the wrong form. A secret is never quoted.

@@ -2,8 +2,8 @@
 //! all read it, so they cannot drift apart.
 
 use super::{
-    database, http, keys, log, management, mtls, outbound, passwords, secrets, server, sessions, tls, tokens,
-    trusted_proxies,
+    conformance, database, http, keys, log, management, mtls, outbound, passwords, secrets, server, sessions, tls,
+    tokens, trusted_proxies,
 };
 
 /// What form a value has, in TOML and as text (environment, flag, file).
@@ -41,7 +41,7 @@ pub struct Setting {
     pub example: &'static str,
     /// What it decides, its unit, and why the default is what it is.
     pub doc: &'static str,
-    /// What is lost when a `danger_` setting is `true`; `None` for every other setting.
+    /// What is lost when a `danger_` setting is `true` or given; `None` for every other setting.
     pub danger: Option<&'static str>,
 }
 
@@ -65,9 +65,13 @@ impl Setting {
 
     /// A switch that weakens security: off by default, named at every start while it is on.
     pub const fn danger(name: &'static str, doc: &'static str, consequence: &'static str) -> Self {
-        let mut setting = Self::new(name, Kind::Boolean, doc).default("false");
-        setting.danger = Some(consequence);
-        setting
+        Self::new(name, Kind::Boolean, doc).default("false").dangerous(consequence)
+    }
+
+    /// With this consequence, named at every start while the setting is given.
+    pub const fn dangerous(mut self, consequence: &'static str) -> Self {
+        self.danger = Some(consequence);
+        self
     }
 
     /// The environment variable, `SYMBOLON_DATABASE__URL`.
@@ -110,6 +114,7 @@ pub static SECTIONS: &[Section] = &[
     Section { name: "sessions", settings: sessions::SETTINGS },
     Section { name: "passwords", settings: passwords::SETTINGS },
     Section { name: "keys", settings: keys::SETTINGS },
+    Section { name: "conformance", settings: conformance::SETTINGS },
 ];
 
 /// Every setting.

@@ -7,7 +7,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use x509_cert::{
     Certificate,
     der::{
@@ -94,6 +94,19 @@ impl ClientCertificate {
     /// What tokens are bound to: a thumbprint of the whole certificate, base64url (RFC 8705 §3.1).
     pub fn thumbprint(&self) -> String {
         URL_SAFE_NO_PAD.encode(digest(&self.der))
+    }
+
+    /// Its key with the certificate, as a client registers both (RFC 8705 §2.2.2), if it is a key for P-256.
+    pub fn jwk(&self) -> Option<Map<String, Value>> {
+        const COORDINATE: usize = 32;
+        let point = self.public_key.subject_public_key.raw_bytes().strip_prefix(&[UNCOMPRESSED])?;
+        let (x, y) = point.split_at_checked(COORDINATE).filter(|(_, y)| y.len() == COORDINATE)?;
+        let jwk = json!({
+            "kty": "EC", "crv": "P-256", "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y),
+            "x5c": [STANDARD.encode(&self.der)], "use": "sig", "kid": self.thumbprint(),
+        });
+        let members = jwk.as_object()?.clone();
+        public_key(&members).is_some_and(|key| key == self.public_key).then_some(members)
     }
 
     /// Whether the certificate is valid at this time, in seconds.

@@ -100,6 +100,29 @@ pub struct GeneratedKey {
     pub public_jwk: Map<String, Value>,
 }
 
+impl GeneratedKey {
+    /// The whole key as a JWK: for a program of which this server plays both sides.
+    ///
+    /// # Errors
+    /// [`KeyError::Rejected`] for a key of another kind than P-256 or RSA.
+    pub fn danger_private_jwk(&self) -> Result<Map<String, Value>, KeyError> {
+        use josekit::jwk::KeyPair as _;
+        let pkcs8 = self.private_pkcs8.expose();
+        let jwk = match self.algorithm {
+            SigningAlgorithm::RS256 | SigningAlgorithm::PS256 => {
+                josekit::jwk::alg::rsa::RsaKeyPair::from_der(pkcs8).map(|pair| pair.to_jwk_private_key())
+            }
+            SigningAlgorithm::ES256 => {
+                josekit::jwk::alg::ec::EcKeyPair::from_der(pkcs8, None).map(|pair| pair.to_jwk_private_key())
+            }
+            SigningAlgorithm::EdDSA => return Err(KeyError::Rejected(self.algorithm)),
+        };
+        let mut members: Map<String, Value> = jwk.map_err(|_| KeyError::Rejected(self.algorithm))?.as_ref().clone();
+        members.extend(self.public_jwk.clone());
+        Ok(members)
+    }
+}
+
 /// Generates a key pair from the operating system's randomness (RSA: 2048 bits, about 0.1 s).
 ///
 /// # Errors

@@ -29,6 +29,28 @@ pub enum Permission {
     SetupLink,
     /// The playground of a throw-away server.
     Playground,
+    /// A run of a conformance suite, on a server that was made for it.
+    ConformanceRun,
+}
+
+/// Which routes are served that no real server has.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras {
+    /// The playground.
+    pub playground: bool,
+    /// What a run of a conformance suite needs.
+    pub test_hooks: bool,
+}
+
+impl Extras {
+    /// Whether a server with these has this route.
+    pub const fn serves(self, route: &Route) -> bool {
+        match route.permission {
+            Permission::Playground => self.playground,
+            Permission::ConformanceRun => self.test_hooks,
+            _ => true,
+        }
+    }
 }
 
 /// Who may read the answer from another origin.
@@ -370,6 +392,20 @@ pub const ROUTES: &[Route] = &[
         endpoint: None,
     },
     Route {
+        path: "/resource",
+        methods: methods!(get => oauth::conformance::resource, post => oauth::conformance::resource),
+        permission: Permission::ConformanceRun,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
+        path: "/test/ciba",
+        methods: methods!(post => oauth::conformance::answer_backchannel),
+        permission: Permission::ConformanceRun,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
         path: "/assets/{hash}/{name}",
         methods: methods!(get => pages::asset),
         permission: Permission::Anybody,
@@ -393,14 +429,15 @@ pub fn endpoints() -> Vec<(Endpoint, &'static str)> {
 /// Whether programs call the resource of this pattern, and hear JSON.
 pub(super) fn is_direct(pattern: &str) -> bool {
     ROUTES.iter().any(|route| {
-        matches!(route.permission, Permission::Client | Permission::AccessToken | Permission::Registration)
+        use Permission::{AccessToken, Client, ConformanceRun, Registration};
+        matches!(route.permission, Client | AccessToken | Registration | ConformanceRun)
             && pattern.ends_with(route.path)
     })
 }
 
 /// Routes the table below `base`, the issuer's own path.
-pub fn configure(config: &mut web::ServiceConfig, base: &str, playground: bool) {
-    for route in ROUTES.iter().filter(|route| playground || route.permission != Permission::Playground) {
+pub fn configure(config: &mut web::ServiceConfig, base: &str, extras: Extras) {
+    for route in ROUTES.iter().filter(|route| extras.serves(route)) {
         if route.path.starts_with(RESOURCE_METADATA) {
             config.service(resource(route, &format!("{RESOURCE_METADATA}/{{path:.+}}")));
             continue;

@@ -49,6 +49,8 @@ pub struct HttpOptions {
     pub client_cert_header: bool,
     /// Whether the playground is served.
     pub playground: bool,
+    /// Whether what a run of a conformance suite needs is served.
+    pub test_hooks: bool,
     /// Whether SIGTERM and SIGINT are handled here.
     pub handle_signals: bool,
 }
@@ -75,7 +77,8 @@ pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
         loopback,
         playground: options.playground,
     });
-    let (max_body, playground) = (options.max_body_bytes, options.playground);
+    let max_body = options.max_body_bytes;
+    let extras = routes::Extras { playground: options.playground, test_hooks: options.test_hooks };
     let factory = move || {
         App::new()
             .app_data(state.clone())
@@ -85,7 +88,7 @@ pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
                 if let Some(relying_party) = &relying_party {
                     config.app_data(relying_party.clone());
                 }
-                routes::configure(config, &base, playground);
+                routes::configure(config, &base, extras);
             })
     };
     let mut server = HttpServer::new(factory)

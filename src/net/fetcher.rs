@@ -67,6 +67,15 @@ pub enum Reach {
     DangerLoopback,
 }
 
+/// What is reached and trusted beyond that, for test suites and clients inside of a network.
+#[derive(Clone, Debug, Default)]
+pub struct DangerExceptions {
+    /// These hosts, by their whole names, wherever they resolve to; over https, as all others.
+    pub hosts: Vec<String>,
+    /// Certificates that are trusted besides those of the system, in PEM.
+    pub authorities: Option<Vec<u8>>,
+}
+
 /// The outbound client.
 #[derive(Clone)]
 pub struct Fetcher {
@@ -80,6 +89,19 @@ impl Fetcher {
     /// # Errors
     /// When the TLS library cannot be set up.
     pub fn new(reach: Reach) -> Result<Self, FetchError> {
+        Self::danger_with(reach, DangerExceptions::default())
+    }
+
+    /// A fetcher of this reach, and beyond.
+    ///
+    /// # Errors
+    /// When the TLS library cannot be set up, or the certificates are none.
+    pub fn danger_with(reach: Reach, exceptions: DangerExceptions) -> Result<Self, FetchError> {
+        let authorities = match exceptions.authorities {
+            Some(pem) => reqwest::Certificate::from_pem_bundle(&pem).ok().filter(|found| !found.is_empty()),
+            None => Some(Vec::new()),
+        };
+        let authorities = authorities.ok_or_else(|| FetchError::Failed("there is no certificate in PEM".into()))?;
         #[expect(clippy::disallowed_methods, reason = "this is the one place where an outbound client is built")]
         let client = reqwest::Client::builder()
             .no_proxy()
@@ -87,7 +109,8 @@ impl Fetcher {
             .timeout(TIMEOUT)
             .connect_timeout(TIMEOUT)
             .https_only(reach == Reach::Public)
-            .dns_resolver(Arc::new(CheckedResolver { reach }))
+            .dns_resolver(Arc::new(CheckedResolver { reach, hosts: exceptions.hosts.into() }))
+            .tls_certs_merge(authorities)
             .user_agent(concat!("symbolon/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| FetchError::Failed(error.to_string()))?;
@@ -269,15 +292,18 @@ pub fn is_public(ip: IpAddr) -> bool {
 #[derive(Debug)]
 struct CheckedResolver {
     reach: Reach,
+    /// Names that may resolve to any address.
+    hosts: Arc<[String]>,
 }
 
 impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.reach;
+        let excepted = self.hosts.iter().any(|host| host == name.as_str());
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             // One private address among public ones is a rebinding attempt: refuse them all.
-            if found.is_empty() || !found.iter().all(|address| reach.allows(address.ip())) {
+            if found.is_empty() || !(excepted || found.iter().all(|address| reach.allows(address.ip()))) {
                 return Err("only public addresses may be fetched".into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
@@ -342,5 +368,29 @@ mod tests {
             assert!(matches!(posted, Err(FetchError::NotAllowed(_))), "{address}");
         }
         assert!(matches!(fetcher.json("https://localhost/").await, Err(FetchError::Failed(_))), "resolves to loopback");
+    }
+
+    #[tokio::test]
+    async fn only_the_very_hosts_of_an_exception_are_reached_wherever_they_are_and_still_over_https() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let fetcher = |host: &str| {
+            let exceptions = DangerExceptions { hosts: vec![host.to_owned()], authorities: None };
+            Fetcher::danger_with(Reach::Public, exceptions).expect("fetcher")
+        };
+        let why = async |fetcher: &Fetcher, address| fetcher.json(address).await.expect_err(address).to_string();
+        let refused = "only public addresses may be fetched";
+        for host in ["example.com", "ocalhost", "calhost", "localhost.", "*", "sub.localhost"] {
+            let why = why(&fetcher(host), "https://localhost:1/").await;
+            assert!(why.contains(refused), "{host}: {why}");
+        }
+        let excepted = fetcher("localhost");
+        for address in ["https://localhost:1/", "https://LOCALHOST:1/"] {
+            let why = why(&excepted, address).await;
+            assert!(!why.contains(refused), "nothing listens there, but it was tried: {why}");
+        }
+        for address in ["http://localhost:1/", "https://127.0.0.1:1/", "https://[::1]:1/", "https://10.0.0.1/"] {
+            assert!(matches!(excepted.json(address).await, Err(FetchError::NotAllowed(_))), "{address}");
+        }
+        assert!(!excepted.reaches_loopback(), "other parts of the server are told of no loopback");
     }
 }

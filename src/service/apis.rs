@@ -10,7 +10,7 @@ use crate::{
     domain::{
         Timestamp,
         entity::{Api, Authorization, Client},
-        oauth::{self, AuthorizationRequest, OAuthError, check_granted, check_may_target, type_of},
+        oauth::{self, AuthorizationRequest, OAuthError, check_granted, check_may_target, tighten, type_of},
         trace::Reason,
     },
     store::{self, Read, StoreError},
@@ -104,20 +104,28 @@ pub fn check_details(tx: &mut Read<'_>, client: &Client, details: &[Value]) -> R
 }
 
 /// Whether what an authorization request names is registered and open to the client: for every way
-/// in which such a request can come. Gives the resources as they are registered.
+/// in which such a request can come. Gives the APIs.
 ///
 /// # Errors
 /// `invalid_target`, `invalid_authorization_details`; broken.
-pub fn check_request(
-    tx: &mut Read<'_>,
-    client: &Client,
-    request: &AuthorizationRequest,
-) -> Result<Vec<String>, Failure> {
+pub fn check_request(tx: &mut Read<'_>, client: &Client, request: &AuthorizationRequest) -> Result<Vec<Api>, Failure> {
     check_details(tx, client, &request.authorization_details)?;
-    Ok(find_targets(tx, client, &request.resource)?.into_iter().map(|api| api.resource).collect())
+    find_targets(tx, client, &request.resource)
 }
 
-/// [`check_request`] in a unit of work of its own: the request with its resources as registered.
+/// [`check_request`] at the beginning: the request then names its resources as they are registered, and
+/// asks for a sign-in as they want it.
+///
+/// # Errors
+/// As [`check_request`].
+pub fn settle(tx: &mut Read<'_>, client: &Client, request: &mut AuthorizationRequest) -> Result<(), Failure> {
+    let apis = check_request(tx, client, request)?;
+    tighten(request, &apis);
+    request.resource = apis.into_iter().map(|api| api.resource).collect();
+    Ok(())
+}
+
+/// [`settle`] in a unit of work of its own.
 ///
 /// # Errors
 /// As [`check_request`].
@@ -131,7 +139,7 @@ pub async fn registered(
     }
     let client = client.clone();
     let read = move |tx: &mut Read<'_>| -> Result<AuthorizationRequest, Failure> {
-        request.resource = check_request(tx, &client, &request)?;
+        settle(tx, &client, &mut request)?;
         Ok(request)
     };
     cx.services.store.read(read).await

@@ -8,7 +8,7 @@ use super::{
         page_to_switch, session_of,
     },
     backchannel_authentication,
-    consent::{self, AskedScope, Shown, Then},
+    consent::{self, AskedAll, Shown, Then},
     login::Account,
     subjects,
 };
@@ -38,8 +38,12 @@ pub struct ApprovalView {
     pub user_code: Option<String>,
     /// What the app shows, to compare.
     pub binding_message: Option<String>,
+    /// Nobody here has vouched for what the app says of itself.
+    pub unverified: bool,
+    /// The host that published what the app says of itself, if it is known by that.
+    pub published_by: Option<String>,
     /// What is asked for.
-    pub scopes: Vec<AskedScope>,
+    pub asked: AskedAll,
     /// The hidden value of the form.
     pub form_token: String,
 }
@@ -74,7 +78,9 @@ fn read_view(
         kind: *kind,
         user_code: waiting.user_code.as_deref().and_then(UserCode::parse).map(|code| code.shown()),
         binding_message: waiting.binding_message,
-        scopes: consent::describe_in_one_list(tx, asked_scope(cx, &pending)?, &pending.request)?,
+        unverified: pending.client.owner.is_self_registered(),
+        published_by: consent::published_by(&pending.client),
+        asked: consent::describe(tx, asked_scope(cx, &pending)?, &pending.request)?,
         form_token: browser.form_token(Form::Approval, &[id.as_str(), session.id.as_str()]),
         interaction: id,
     }))

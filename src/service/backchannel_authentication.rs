@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{
-    Broken, Cx, Failure,
+    Broken, Cx, Failure, apis,
     authorization::check_hint,
     client_authentication::{self, DirectRequest, Freshness},
     client_keys::{self, NotVerified},
@@ -27,8 +27,8 @@ use crate::{
         },
         ids::DeferredId,
         oauth::{
-            AuthorizationRequest, BackchannelRequest, Carried, ErrorCode, GrantType, OAuthError, POLL_INTERVAL, Params,
-            PersonHint, SignedRequest, check_carrier, check_grant, check_signed_request, signed_parameters,
+            BackchannelRequest, Carried, ErrorCode, GrantType, OAuthError, POLL_INTERVAL, Params, PersonHint,
+            SignedRequest, check_carrier, check_grant, check_signed_request, signed_parameters, unverified_issuer,
         },
         trace::Reason,
     },
@@ -92,12 +92,25 @@ async fn read(cx: &Cx, params: &Params, view: &ClientView) -> Result<Asked, OAut
         Carried::Plain => return Ok(Asked { request: BackchannelRequest::parse(params, client)?, signed: None }),
         Carried::Signed(object, algorithm) => (object, algorithm),
     };
-    let verified = client_keys::verify(cx, view, object, &[algorithm]).await.map_err(not_signed)?;
+    let verified = client_keys::verify(cx, view, object, &[algorithm])
+        .await
+        .map_err(|error| if is_foreign(object, client) { not_the_sender() } else { not_signed(error) })?;
     let issuer = cx.services.issuer.as_str();
     let signed = check_signed_request(&verified.header, &verified.claims, client, issuer, cx.now())?;
     let inside = signed_parameters(&verified.claims)?;
     cx.passed("request_object", &[("alg", algorithm.name())]);
     Ok(Asked { request: BackchannelRequest::parse(&inside, client)?, signed: Some(signed) })
+}
+
+/// Whether an object that the client's keys do not verify says itself that it is another client's.
+fn is_foreign(object: &str, client: &Client) -> bool {
+    unverified_issuer(object).is_some_and(|issuer| issuer != client.client_id.as_str())
+}
+
+/// Nothing is wrong with another client's request but who sends it (FAPI-CIBA 5.2.2): the sender has
+/// not authenticated as the client that asks.
+fn not_the_sender() -> OAuthError {
+    OAuthError::invalid_client(Reason::RequestObjectMismatch)
 }
 
 /// Whatever is wrong with a signed request is `invalid_request` (§13).
@@ -116,8 +129,7 @@ fn not_signed(error: NotVerified) -> OAuthError {
 async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Result<Option<BackchannelReply>, Failure> {
     let Asked { request, signed } = asked;
     let client_id = view.client.client_id.clone();
-    let mut document = AuthorizationRequest::deferred(client_id.clone(), request.scope.clone());
-    document.acr_values.clone_from(&request.acr_values);
+    let asked = apis::registered(cx, &view.client, request.asked.clone()).await?;
     let code = mint(SecretKind::AuthReqId, cx.random());
     let id = DeferredId::new(cx.fresh_id());
     let notification = request.notification_token.as_ref().map(|token| {
@@ -130,7 +142,7 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
         code_hash: code.hash.as_bytes().to_vec(),
         user_code: None,
         client_id,
-        request: serde_json::to_string(&document).map_err(Failure::internal)?,
+        request: serde_json::to_string(&asked).map_err(Failure::internal)?,
         state: DeferredState::Pending,
         authorization_id: None,
         interval: POLL_INTERVAL,
@@ -159,7 +171,7 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
             }
             let event = Draft::new(EventKind::DeferredRequested).client(&row.client_id).user(&person.id);
             let event = event.object(row.id.as_str()).fact("kind", row.kind.name());
-            event.fact("scope", request.scope.join(" ")).append(&context, tx)?;
+            event.fact("scope", asked.scope.join(" ")).append(&context, tx)?;
             Ok(true)
         })
         .await?;

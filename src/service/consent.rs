@@ -4,7 +4,7 @@ mod asked;
 
 use url::Url;
 
-pub(super) use asked::describe_in_one_list;
+pub(super) use asked::describe;
 pub use asked::{AskedAll, AskedApi, AskedDetails, AskedScope};
 
 use super::{
@@ -135,17 +135,20 @@ fn read_view(
     Ok(Some(ConsentView {
         app: App::from(&pending.client),
         host: host_of(&pending.request.redirect_uri),
-        published_by: is_document_id(&pending.client.client_id)
-            .then(|| host_of(pending.client.client_id.as_str()))
-            .flatten(),
+        published_by: published_by(&pending.client),
         unverified: pending.client.owner.is_self_registered(),
         links: AppLinks::from(&pending.client),
         account: Account::from(&user),
-        asked: asked::describe(tx, asked_scope(cx, &pending)?, &pending.request)?,
+        asked: describe(tx, asked_scope(cx, &pending)?, &pending.request)?,
         form_token: browser.form_token(Form::Consent, &[id.as_str(), session.id.as_str()]),
         ui_locales: pending.request.ui_locales.clone(),
         interaction: id,
     }))
+}
+
+/// The host that published what an app says of itself, if it is known by that.
+pub(super) fn published_by(client: &Client) -> Option<String> {
+    is_document_id(&client.client_id).then(|| host_of(client.client_id.as_str())).flatten()
 }
 
 /// Loopback addresses and the schemes of native apps (RFC 8252 §7) lead to this computer.

@@ -3,7 +3,7 @@
 //! by network and by browser.
 
 use super::{
-    Broken, Cx, Failure,
+    Broken, Cx, Failure, apis,
     authorization::{Browser, DialogueFailure, Form, Started, begin_deferred},
     client_authentication::{self, DirectRequest, Freshness},
     events::Draft,
@@ -18,7 +18,7 @@ use crate::{
         Secret,
         entity::{Deferred, DeferredKind, DeferredState, Ending, EventKind},
         ids::DeferredId,
-        oauth::{AuthorizationRequest, DEVICE_LIFETIME, POLL_INTERVAL, UserCode, parse_device_request},
+        oauth::{AuthorizationRequest, DEVICE_LIFETIME, OAuthError, POLL_INTERVAL, UserCode, parse_device_request},
         trace::{Reason, Transaction},
     },
     store::{Abort, Write, deferred},
@@ -54,11 +54,15 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<DeviceReply
     let mut freshness = Freshness::Recent;
     loop {
         let client = client_authentication::authenticate(cx, request, freshness).await?;
-        let scope = parse_device_request(request.params, client.client()).inspect_err(|error| {
-            cx.refused("device_authorization", &[], error.reason);
+        let noted = |error: &OAuthError| cx.refused("device_authorization", &[], error.reason);
+        let asked = parse_device_request(request.params, client.client()).inspect_err(noted)?;
+        let asked = apis::registered(cx, client.client(), asked).await.inspect_err(|failure| {
+            if let Failure::Refused(error) = failure {
+                noted(error);
+            }
         })?;
         let context = cx.clone().acting_as(format!("client:{}", client.client().client_id));
-        match make(&context, client.view(), scope).await? {
+        match make(&context, client.view(), asked).await? {
             Some(reply) => return Ok(reply),
             // The client changed meanwhile. An assertion cannot be used twice.
             None if freshness == Freshness::Recent && !client.method().is_assertion() => {
@@ -74,10 +78,9 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<DeviceReply
 async fn make(
     cx: &Cx,
     view: &std::sync::Arc<super::clients::ClientView>,
-    scope: Vec<String>,
+    asked: AuthorizationRequest,
 ) -> Result<Option<DeviceReply>, Failure> {
     let client_id = view.client.client_id.clone();
-    let asked = AuthorizationRequest::deferred(client_id.clone(), scope.clone());
     let request = serde_json::to_string(&asked).map_err(Failure::internal)?;
     for _ in 0..ATTEMPTS {
         let Some(user_code) = UserCode::from_random(&random_bytes::<32>(cx.random())) else { continue };
@@ -99,7 +102,7 @@ async fn make(
             binding_message: None,
             notification: None,
         };
-        let (context, view, scope) = (cx.clone(), view.clone(), scope.join(" "));
+        let (context, view, scope) = (cx.clone(), view.clone(), asked.scope.join(" "));
         let made = cx
             .services
             .store

@@ -12,6 +12,7 @@ pub mod client_authentication;
 pub mod client_documents;
 pub mod client_keys;
 pub mod clients;
+pub mod conformance;
 pub mod consent;
 pub mod context;
 pub mod delivery;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         Secret, Timestamp,
-        entity::{DeferredKind, DeferredState, Ending},
+        entity::{Deferred, DeferredKind, DeferredState, Ending},
         ids::{DeferredId, UserId},
         oauth::{AuthorizationRequest, OAuthError},
         trace::{Reason, Transaction},
@@ -108,6 +108,16 @@ pub async fn open(cx: &Cx, browser: &Browser, id: &str, form_token: &str) -> Res
         cx.refused("deferred_authorization", &[], Reason::DeferredAnswered);
         return Err(OAuthError::invalid_request(Reason::DeferredAnswered).into());
     };
+    begin(cx, browser, row, named).await
+}
+
+/// Begins the dialogue about a request that waits. `named`: whom it is about, as its client knows them.
+pub(super) async fn begin(
+    cx: &Cx,
+    browser: &Browser,
+    row: Deferred,
+    named: UserId,
+) -> Result<Started, DialogueFailure> {
     cx.passed("deferred_authorization", &[("deferred_authorization", row.id.as_str())]);
     let request: AuthorizationRequest =
         serde_json::from_str(&row.request).map_err(|error| Broken::Internal(error.to_string()))?;

@@ -82,6 +82,15 @@ pub fn find(tx: &mut Read<'_>, id: &DeferredId) -> Result<Option<Deferred>, Stor
     found.map(entity).transpose()
 }
 
+/// The request that a client holds the code of, in any state.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_by_code(tx: &mut Read<'_>, code_hash: &[u8]) -> Result<Option<Deferred>, StoreError> {
+    let found = table::table.filter(table::code_hash.eq(code_hash)).get_result::<DeferredRow>(tx.conn).optional()?;
+    found.map(entity).transpose()
+}
+
 /// The request whose code a device shows, in any state.
 ///
 /// # Errors

@@ -59,12 +59,26 @@ test('the runner drives a suite to the end, and its report names what failed and
     assert.equal(seen.plan.name, 'oidcc-basic');
     assert.deepEqual(JSON.parse(seen.plan.variant), { x: 'y' });
     assert.equal(typeof seen.plan.config.server.discoveryUrl, 'string');
-    const report = await readFile(path.join(output, 'oidcc-basic.md'), 'utf8');
+    assert.equal(seen.plan.config.runs, undefined, 'what to run is not for the suite');
+    const report = await readFile(path.join(output, 'oidc-static', 'oidcc-basic.md'), 'utf8');
     assert.match(report, /3 modules: 1 failed, 1 passed, 1 warning/);
     assert.match(report, /\| oidcc-codereuse \| FINISHED \| FAILED \|/);
     assert.match(report, /the code was accepted twice \(CheckError, RFC6749-4\.1\.2\)/);
     const only = await runCommand('node', [RUNNER, '--suite', url, '--plan', 'oidcc-basic', '--config', config, '--only', 'slow', '--output', output]);
     assert.equal(only.code, 0, only.stdout + only.stderr);
+    // Without a plan, all that the file is for: two runs of one plan, each with a report of its own.
+    const fapi = fileURLToPath(new URL('../../conformance/suite/plans/fapi1-pkj.json', import.meta.url));
+    const all = await runCommand('node', [RUNNER, '--suite', url, fapi, '--variant', '{"more":"yes"}', '--only', 'slow', '--output', output]);
+    assert.equal(all.code, 0, all.stdout + all.stderr);
+    assert.equal(seen.plan.name, 'fapi1-advanced-final-test-plan');
+    assert.deepEqual(JSON.parse(seen.plan.variant), {
+      client_auth_type: 'private_key_jwt',
+      fapi_auth_request_method: 'pushed',
+      fapi_profile: 'plain_fapi',
+      fapi_response_mode: 'plain_response',
+      more: 'yes',
+    });
+    for (const folder of ['fapi1-pkj', 'fapi1-pkj-2']) await readFile(path.join(output, folder, 'fapi1-advanced-final-test-plan.md'), 'utf8');
   } finally {
     server.close();
   }

@@ -323,6 +323,50 @@ run.test('the pages of a device: the code, the question, the answer', async ({ s
   await page.context().close();
 });
 
+run.test('the list of requests over the back channel, the question, the answer', async ({ server, browser }) => {
+  const till = await server.createClient({ kind: 'web', name: 'Corner shop till', redirectUris: [spa.redirectUri], grantTypes: ['authorization_code', 'ciba'], scopes: ['openid', 'profile', 'email'] });
+  const ask = async (message) => {
+    const answer = await fetch(server.metadata.backchannel_authentication_endpoint, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${till.id}:${till.secret}`).toString('base64')}` },
+      body: new URLSearchParams({ scope: 'openid profile email', login_hint: users.alice.username, binding_message: message }),
+    });
+    assert.equal(answer.status, 200, await answer.text());
+  };
+  const page = await tab(browser);
+  await page.goto(server.issuer + '/requests');
+  assert.match(await text(page, ids.requests.summary), /Nobody is signed in/);
+  await audit(page, 'requests-signed-out');
+
+  await enter(page, await authorizationUrl(server), users.alice);
+  await page.goto(server.issuer + '/requests');
+  assert.equal(await page.locator(ids.requests.summary).getAttribute('data-count'), '0');
+  await audit(page, 'requests-empty');
+
+  await ask('Pay 12.50 EUR, W4SCT');
+  await ask('Invoice 2026-0815: transfer of all that is owed to the shop');
+  await page.reload();
+  assert.equal(await page.locator(ids.requests.summary).getAttribute('data-count'), '2');
+  assert.match(await text(page, ids.requests.pick(1)), /Corner shop till: Invoice 2026-0815/);
+  assert.match(await text(page, ids.requests.pick(2)), /Corner shop till: Pay 12\.50 EUR, W4SCT/);
+  await audit(page, 'requests');
+
+  await press(page, ids.requests.pick(2));
+  assert.match(new URL(page.url()).pathname, /^\/approve\//);
+  assert.equal(await text(page, ids.approve.bindingMessage), 'Pay 12.50 EUR, W4SCT');
+  await audit(page, 'approve-request');
+  await press(page, ids.approve.allow);
+  assert.equal(await page.locator(ids.answered).getAttribute('data-allowed'), 'yes');
+  await page.goto(server.issuer + '/requests');
+  assert.equal(await page.locator(ids.requests.summary).getAttribute('data-count'), '1');
+  await press(page, ids.requests.pick(1));
+  await press(page, ids.approve.deny);
+  assert.equal(await page.locator(ids.answered).getAttribute('data-allowed'), 'no');
+  await page.goto(server.issuer + '/requests');
+  assert.equal(await page.locator(ids.requests.summary).getAttribute('data-count'), '0');
+  await page.context().close();
+});
+
 run.test('the consent page names the API and what exactly is asked for', async ({ server, browser }) => {
   const resource = 'https://invoices.example.com/v1';
   await server.cli(apiCreateArguments({ resource, name: 'Invoices', description: 'Everything that was billed', scopes: { 'invoices.read': 'see your invoices', 'invoices.pay': 'pay your invoices' } }));

@@ -130,6 +130,42 @@ async fn a_throw_away_database_never_serves_and_a_real_one_is_never_seeded() {
 }
 
 #[tokio::test]
+async fn a_server_that_answers_for_people_has_a_database_of_its_own() {
+    for database in TestDatabase::each() {
+        open_services(&database.settings(), Purpose::Conformance).await.expect("an empty database may be used");
+        open_services(&database.settings(), Purpose::Conformance).await.expect("again");
+        for other in [Purpose::Serve, Purpose::Dev] {
+            assert_eq!(refused(open_services(&database.settings(), other).await).code, "AS-4026");
+        }
+        open_services(&database.settings(), Purpose::Command).await.expect("commands work on any");
+    }
+    for other in [Purpose::Serve, Purpose::Dev] {
+        for database in TestDatabase::each() {
+            open_services(&database.settings(), other).await.expect("served");
+            assert_eq!(refused(open_services(&database.settings(), Purpose::Conformance).await).code, "AS-4026");
+        }
+    }
+    for database in TestDatabase::each() {
+        let services = open_services(&database.settings(), Purpose::Command).await.expect("a command");
+        let cx = Cx::local(services, Transaction::Admin, "cli");
+        user::create(&cx, NewUser::named("alice", Owner::Cli)).await.expect("created");
+        assert_eq!(refused(open_services(&database.settings(), Purpose::Conformance).await).code, "AS-4026");
+    }
+}
+
+#[tokio::test]
+async fn certificates_that_cannot_be_used_stop_the_start() {
+    let database = TestDatabase::sqlite();
+    let file = database.path().join("suite.pem");
+    let settings = with_flag(&database, "outbound.danger_ca_file", &file.display().to_string());
+    assert_eq!(refused(open_services(&settings, Purpose::Command).await).code, "AS-4028");
+    for text in ["", "no certificate"] {
+        std::fs::write(&file, text).expect("written");
+        assert_eq!(refused(open_services(&settings, Purpose::Command).await).code, "AS-4028", "{text:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_does_not_answer_is_told() {
     let database = TestDatabase::sqlite();
     let settings = with_flag(&database, "database.url", "postgres://127.0.0.1:1/nothing");

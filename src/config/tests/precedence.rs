@@ -208,8 +208,27 @@ fn every_danger_that_is_accepted_is_named_at_start() {
         .env("SYMBOLON_DATABASE__URL", "postgres://db/s?sslmode=disable")
         .env("SYMBOLON_DATABASE__DANGER_UNVERIFIED_TLS", "true")
         .env("SYMBOLON_SECRETS__MASTER_KEY", super::KEY)
+        .env("SYMBOLON_OUTBOUND__DANGER_ALLOWED_HOSTS", "suite.example,localhost")
+        .env("SYMBOLON_OUTBOUND__DANGER_CA_FILE", "suite.pem")
+        .env("SYMBOLON_CONFORMANCE__DANGER_TEST_HOOKS", "true")
         .ok();
     let keys: Vec<_> = settings.warnings().iter().map(|warning| warning.key).collect();
-    assert_eq!(keys, ["database.danger_unverified_tls", "passwords.danger_short_passwords"]);
+    let expected = [
+        "database.danger_unverified_tls",
+        "outbound.danger_allowed_hosts",
+        "outbound.danger_ca_file",
+        "passwords.danger_short_passwords",
+        "conformance.danger_test_hooks",
+    ];
+    assert_eq!(keys, expected);
+    assert_eq!(settings.outbound.danger_allowed_hosts, ["suite.example", "localhost"]);
     assert_eq!(settings.passwords.min_length, 8);
+}
+
+#[test]
+fn nothing_dangerous_is_on_by_default() {
+    let settings = start().env("SYMBOLON_OUTBOUND__DANGER_ALLOWED_HOSTS", "").ok();
+    assert!(settings.warnings().is_empty(), "{:?}", settings.warnings());
+    assert!(!settings.conformance.danger_test_hooks && !settings.outbound.danger_loopback);
+    assert!(settings.outbound.danger_allowed_hosts.is_empty() && settings.outbound.danger_ca_file.is_none());
 }

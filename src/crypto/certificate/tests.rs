@@ -35,6 +35,16 @@ fn jwk_of(name: &str) -> Value {
 }
 
 #[test]
+fn a_key_is_registered_together_with_its_certificate_if_it_is_for_p_256() {
+    let (own, other) = (parsed("self.pem"), parsed("client.pem"));
+    let jwks = json!({ "keys": [own.jwk().expect("a key for P-256")] });
+    assert!(own.is_of(&jwks) && !other.is_of(&jwks));
+    for name in ["self-rsa.pem", "self-ed25519.pem"] {
+        assert_eq!(parsed(name).jwk(), None, "{name}");
+    }
+}
+
+#[test]
 fn what_is_no_certificate_is_refused() {
     let good = der("client.pem");
     let longer = [good.as_slice(), &[0]].concat();

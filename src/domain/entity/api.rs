@@ -33,6 +33,12 @@ pub struct ApiSettings {
     /// The life of access tokens, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_lifetime: Option<i64>,
+    /// Who authorizes it has signed in at most so many seconds before (RFC 9470).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_authentication_age: Option<i64>,
+    /// The classes of authentication that it wishes for, if the request names none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
     /// Whether clients that registered themselves may ask for it.
     #[serde(default)]
     pub allow_self_registered: bool,

@@ -299,6 +299,9 @@ pub struct ClientSettings {
     /// Re-authentication after this many seconds, if the request says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<i64>,
+    /// The classes of authentication that it wishes for, if the request says nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
     /// Overrides the instance's lifetime.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_lifetime: Option<i64>,
@@ -406,6 +409,7 @@ impl ClientSettings {
             software_version: None,
             quarantined: false,
             default_max_age: None,
+            default_acr_values: Vec::new(),
             access_token_lifetime: None,
             id_token_lifetime: None,
             refresh_token_lifetime: None,

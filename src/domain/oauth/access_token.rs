@@ -116,6 +116,8 @@ pub struct VerifiedAccessToken {
     pub auth_time: Option<Timestamp>,
     /// How strongly.
     pub acr: Option<String>,
+    /// By which means.
+    pub amr: Vec<String>,
     /// What it is bound to.
     pub confirmation: Confirmation,
     /// What was granted in detail.
@@ -154,12 +156,19 @@ fn read(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<Ver
     if text("iss")? != issuer || now >= expires_at || issued_at > latest || begins_at > latest {
         return None;
     }
+    let texts = |value: &Value| -> Option<Vec<String>> {
+        value.as_array()?.iter().map(|one| one.as_str().map(str::to_owned)).collect()
+    };
     let audience = match claims.get("aud")? {
         Value::String(one) => vec![one.clone()],
-        Value::Array(many) => many.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+        many @ Value::Array(_) => texts(many)?,
         _ => return None,
     };
     let scope = if claims.contains_key("scope") { parse_scope(text("scope")?).ok()? } else { Vec::new() };
+    let amr = match claims.get("amr") {
+        Some(means) => texts(means)?,
+        None => Vec::new(),
+    };
     let authorization_details = match claims.get("authorization_details") {
         Some(Value::Array(details)) => details.clone(),
         Some(_) => return None,
@@ -176,6 +185,7 @@ fn read(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Option<Ver
         session_id: text("sid").map(SessionId::new),
         auth_time: time("auth_time"),
         acr: text("acr").map(str::to_owned),
+        amr,
         confirmation: Confirmation::of_claims(claims)?,
         authorization_details,
         actor: match claims.get("act") {

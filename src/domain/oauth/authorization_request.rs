@@ -115,6 +115,9 @@ pub struct AuthorizationRequest {
     /// The pushed request that this came from; its answer uses it up (RFC 9126 §4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed_request: Option<PushedRequestId>,
+    /// The parameters came in an object that the client signed.
+    #[serde(default)]
+    pub signed: bool,
 }
 
 impl AuthorizationRequest {
@@ -142,6 +145,7 @@ impl AuthorizationRequest {
             resource: Vec::new(),
             authorization_details: Vec::new(),
             pushed_request: None,
+            signed: false,
         }
     }
 
@@ -286,10 +290,10 @@ fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> Au
         nonce: None,
         code_challenge: None,
         prompt: Vec::new(),
-        max_age: client.settings.default_max_age,
+        max_age: None,
         login_hint: text("login_hint"),
         id_token_hint: text("id_token_hint"),
-        acr_values: words(params.find("acr_values").unwrap_or_default()).map(str::to_owned).collect(),
+        acr_values: acr_values(params, client),
         ui_locales: text("ui_locales"),
         claims: None,
         display: text("display"),
@@ -297,6 +301,7 @@ fn plain_fields(params: &Params, client: &Client, redirect: &SafeRedirect) -> Au
         resource: Vec::new(),
         authorization_details: Vec::new(),
         pushed_request: None,
+        signed: false,
     }
 }
 
@@ -412,6 +417,25 @@ pub fn check_response_allowed(client: &Client, request: &AuthorizationRequest) -
     Ok(())
 }
 
+/// Whether the client, as registered now, may still send its parameters in the way that these came:
+/// asked again when a dialogue ends. What was pushed was checked a moment before, when it came.
+///
+/// # Errors
+/// `invalid_request`.
+pub fn check_source_allowed(client: &Client, request: &AuthorizationRequest) -> Result<(), OAuthError> {
+    let settings = &client.settings;
+    if request.pushed_request.is_some() {
+        return Ok(());
+    }
+    if settings.require_pushed_authorization_requests {
+        return Err(OAuthError::invalid_request(Reason::PushedRequestRequired));
+    }
+    if settings.require_signed_request_object && !request.signed {
+        return Err(OAuthError::invalid_request(Reason::SignedRequestRequired));
+    }
+    Ok(())
+}
+
 /// A challenge is about a code; without one there is nothing to prove, and it is ignored.
 fn check_pkce(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     if !draft.request.response_type.has_code() {
@@ -440,14 +464,45 @@ fn check_prompt(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
 }
 
 fn check_max_age(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    let Some(text) = draft.params.find("max_age") else {
-        return Ok(());
+    draft.request.max_age = parse_max_age(draft.params, draft.client)?;
+    Ok(())
+}
+
+/// The oldest acceptable authentication, in seconds: the client's default if not sent.
+fn parse_max_age(params: &Params, client: &Client) -> Result<Option<i64>, OAuthError> {
+    let Some(text) = params.find("max_age") else {
+        return Ok(client.settings.default_max_age);
     };
     // `parse` alone would accept a sign.
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     let seconds = text.parse::<i64>().ok().filter(|_| digits);
-    draft.request.max_age = Some(seconds.ok_or(OAuthError::invalid_request(Reason::MaxAgeMalformed))?);
-    Ok(())
+    seconds.map(Some).ok_or(OAuthError::invalid_request(Reason::MaxAgeMalformed))
+}
+
+/// The classes that are wished for: the client's default if not sent (OIDC Registration 2).
+fn acr_values(params: &Params, client: &Client) -> Vec<String> {
+    match params.find("acr_values") {
+        Some(sent) => words(sent).map(str::to_owned).collect(),
+        None => client.settings.default_acr_values.clone(),
+    }
+}
+
+/// What a request asks that is answered elsewhere: read as an authorization request is (RFC 8628 §3.1,
+/// CIBA §7.1), with resources (RFC 8707 §2), details (RFC 9396 §3) and a sign-in that is fresh enough
+/// (RFC 9470 §5). Whether those are registered is found out by the caller, which can look.
+///
+/// # Errors
+/// `invalid_request`, `invalid_scope`, `invalid_target`, `invalid_authorization_details`.
+pub(super) fn parse_deferred_request(params: &Params, client: &Client) -> Result<AuthorizationRequest, OAuthError> {
+    let max_age = parse_max_age(params, client)?;
+    let scope = requested_of_person(client, params.find("scope"))?;
+    Ok(AuthorizationRequest {
+        max_age,
+        acr_values: acr_values(params, client),
+        resource: parse_resources(params)?,
+        authorization_details: parse_details(params)?,
+        ..AuthorizationRequest::deferred(client.client_id.clone(), scope)
+    })
 }
 
 /// An ID token needs `openid` (OIDC Core 3.2.2.1). Without a code there is nothing to refresh.

@@ -4,10 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    ErrorCode, OAuthError, Params, check_request_object_type,
-    params::{check_resource_absent, check_restrictions_absent},
-    request_object::inside,
-    scope::{OPENID, requested_of_person},
+    AuthorizationRequest, ErrorCode, OAuthError, Params, authorization_request::parse_deferred_request,
+    check_request_object_type, params::check_restrictions_absent, request_object::inside,
 };
 use crate::{
     Secret, Timestamp,
@@ -32,10 +30,11 @@ const LEEWAY: i64 = 60;
 /// The longest time between `nbf` and `exp`, and the greatest age, in seconds (FAPI-CIBA 5.2.2).
 const MAX_REQUEST_LIFETIME: i64 = 3600;
 /// The parameters of the request: with `request`, none of them stands outside (CIBA §7.1.1).
-const PARAMETERS: [&str; 12] = [
+const PARAMETERS: [&str; 13] = [
     "scope",
     "client_notification_token",
     "acr_values",
+    "max_age",
     "login_hint_token",
     "id_token_hint",
     "login_hint",
@@ -56,17 +55,15 @@ pub enum PersonHint {
     IdToken(Secret<String>),
 }
 
-/// A request, understood.
-#[derive(Clone, Debug)]
+/// A request, understood. It has no `Debug`, as what it asks has none.
+#[derive(Clone)]
 pub struct BackchannelRequest {
-    /// The scopes, with `openid`.
-    pub scope: Vec<String>,
+    /// What is asked, with `openid` among the scopes; nobody has looked for its resources and details.
+    pub asked: AuthorizationRequest,
     /// Whom it is about.
     pub person: PersonHint,
     /// What the person compares with what the app shows.
     pub binding_message: Option<String>,
-    /// Voluntary classes, preferred first.
-    pub acr_values: Vec<String>,
     /// What a ping is authorized with; only of a client that is pinged.
     pub notification_token: Option<Secret<String>>,
     /// Seconds until it expires.
@@ -160,23 +157,22 @@ impl BackchannelRequest {
     /// Reads the parameters that count.
     ///
     /// # Errors
-    /// CIBA §13: `invalid_request`, `invalid_scope`, `invalid_binding_message`; `invalid_target`.
+    /// CIBA §13: `invalid_request`, `invalid_scope`, `invalid_binding_message`; `invalid_target`,
+    /// `invalid_authorization_details`.
     pub fn parse(params: &Params, client: &Client) -> Result<Self, OAuthError> {
-        check_resource_absent(params)?;
         check_restrictions_absent(params)?;
         if params.find("user_code").is_some() {
             return Err(OAuthError::invalid_request(Reason::BackchannelUserCode));
         }
         let person = parse_hint(params)?;
-        let scope = requested_of_person(client, params.find("scope"))?;
-        if !scope.iter().any(|scope| scope == OPENID) {
+        let asked = parse_deferred_request(params, client)?;
+        if !asked.is_openid() {
             return Err(OAuthError::invalid_scope(Reason::BackchannelScope));
         }
         Ok(Self {
-            scope,
+            asked,
             person,
             binding_message: parse_binding_message(params.find("binding_message"))?,
-            acr_values: params.find("acr_values").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
             notification_token: parse_notification_token(params, client)?,
             lifetime: parse_expiry(params.find("requested_expiry"))?,
         })

@@ -26,6 +26,8 @@ const MAX_TYPE: usize = 256;
 const MAX_CONTACT: usize = 254;
 /// The longest name or version of a software, in characters.
 const MAX_SOFTWARE: usize = 128;
+/// The longest class of authentication, in bytes.
+const MAX_ACR: usize = 128;
 /// The longest `request_uri`, in bytes (OIDC Core 6.2).
 const MAX_REQUEST_URI: usize = 512;
 /// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
@@ -338,6 +340,7 @@ fn check_names(settings: &ClientSettings) -> Result<(), SettingsRule> {
             );
         }
     }
+    check_acr_values("default_acr_values", &settings.default_acr_values)?;
     check_list("contacts", &settings.contacts)?;
     if let Some(index) = settings.contacts.iter().position(|contact| !is_line(contact, MAX_CONTACT)) {
         return rule(format!("contacts[{index}]"), "A contact is 1 to 254 visible characters on one line.");
@@ -375,6 +378,16 @@ fn check_lifetimes(settings: &ClientSettings) -> Result<(), SettingsRule> {
         return rule("default_max_age", "An age is 0 to 31536000 seconds.");
     }
     Ok(())
+}
+
+/// Classes of authentication. One that is not reached here stays a wish: nothing fails by it.
+pub(super) fn check_acr_values(field: &str, classes: &[String]) -> Result<(), SettingsRule> {
+    check_list(field, classes)?;
+    let is_class = |class: &String| (1..=MAX_ACR).contains(&class.len()) && class.bytes().all(|b| b.is_ascii_graphic());
+    match classes.iter().position(|class| !is_class(class)) {
+        Some(index) => rule(format!("{field}[{index}]"), "A class is 1 to 128 visible ASCII characters."),
+        None => Ok(()),
+    }
 }
 
 fn check_list(field: &str, items: &[String]) -> Result<(), SettingsRule> {

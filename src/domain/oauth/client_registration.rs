@@ -56,6 +56,7 @@ const OWN: &[&str] = &[
     "require_signed_request_object",
     "request_uris",
     "default_max_age",
+    "default_acr_values",
     "client_uri",
     "logo_uri",
     "policy_uri",

@@ -2,9 +2,8 @@
 //! client hears when it asks again (§3.5; CIBA Core 1.0 §11 has the same rules).
 
 use super::{
-    ErrorCode, GrantType, OAuthError, Params,
-    params::{check_resource_absent, check_restrictions_absent},
-    scope::requested_of_person,
+    AuthorizationRequest, ErrorCode, GrantType, OAuthError, Params, authorization_request::parse_deferred_request,
+    params::check_restrictions_absent,
 };
 use crate::{
     Secret, Timestamp,
@@ -21,15 +20,15 @@ const SLOW_DOWN: i64 = 5;
 /// A client that does not listen is not put off for ever.
 const LONGEST_INTERVAL: i64 = 60;
 
-/// The scopes of a device's request.
+/// What a device asks for.
 ///
 /// # Errors
-/// `unauthorized_client` without the grant, `invalid_scope`, `invalid_target` with a resource.
-pub fn parse_device_request(params: &Params, client: &Client) -> Result<Vec<String>, OAuthError> {
+/// `unauthorized_client` without the grant, `invalid_request`, `invalid_scope`, `invalid_target`,
+/// `invalid_authorization_details`.
+pub fn parse_device_request(params: &Params, client: &Client) -> Result<AuthorizationRequest, OAuthError> {
     check_grant(client, GrantType::DeviceCode)?;
-    check_resource_absent(params)?;
     check_restrictions_absent(params)?;
-    requested_of_person(client, params.find("scope"))
+    parse_deferred_request(params, client)
 }
 
 /// Whether the client may use a grant.
@@ -47,9 +46,8 @@ pub fn check_grant(client: &Client, grant: GrantType) -> Result<(), OAuthError> 
 /// What the client holds, from a token request.
 ///
 /// # Errors
-/// `invalid_request` without it, `invalid_target` with a resource.
+/// `invalid_request` without it.
 pub fn parse_deferred_code(params: &Params, kind: DeferredKind) -> Result<Secret<String>, OAuthError> {
-    check_resource_absent(params)?;
     check_restrictions_absent(params)?;
     let name = match kind {
         DeferredKind::Device => "device_code",

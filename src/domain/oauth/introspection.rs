@@ -58,6 +58,8 @@ pub struct Introspected {
     pub auth_time: Option<Timestamp>,
     /// How strongly (RFC 9470 §6.2).
     pub acr: Option<String>,
+    /// By which means (RFC 8176).
+    pub amr: Vec<String>,
     /// What it is bound to (RFC 8705 §3.2, RFC 9449 §6.2).
     pub confirmation: Confirmation,
     /// What was granted in detail (RFC 9396 §9.2).
@@ -91,6 +93,7 @@ impl Introspected {
         tell("auth_time", self.auth_time.map(seconds));
         tell("cnf", self.confirmation.claim());
         tell("acr", self.acr.as_ref().map(|acr| json!(acr)));
+        tell("amr", (!self.amr.is_empty()).then(|| json!(self.amr)));
         let details = &self.authorization_details;
         tell("authorization_details", (!details.is_empty()).then(|| json!(details)));
         tell("act", self.actor.as_ref().map(Actor::claim));

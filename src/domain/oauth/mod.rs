@@ -42,12 +42,12 @@ mod fixtures;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken, check_own_access_token};
 pub use actor::Actor;
-pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings};
+pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings, tighten};
 pub use assertion_algorithm::AssertionAlgorithm;
 pub use authorization_details::{check_details, describe_fields, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{
-    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed, refuse, rules,
-    validate,
+    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed,
+    check_source_allowed, refuse, rules, validate,
 };
 pub use authorization_response::{
     Answer, AnsweredToken, Granted, ResponseParameters, SIGNED_RESPONSE_SECONDS, failure, signed, success,

@@ -1,6 +1,6 @@
 //! The parameters of a request: parsed once, strictly, before anything is decided
-//! (RFC 6749 §3.1 and §3.2: no parameter twice, an empty one is an absent one; RFC 8707 §2 makes the
-//! one exception).
+//! (RFC 6749 §3.1 and §3.2: no parameter twice, an empty one is an absent one; RFC 8707 §2 and
+//! RFC 8693 §2.1 make the two exceptions).
 
 use super::{OAuthError, encoding};
 use crate::{Secret, trace::Reason};
@@ -11,8 +11,9 @@ const MAX_PARAMETERS: usize = 64;
 const MAX_NAME: usize = 128;
 /// The longest value, in bytes.
 const MAX_VALUE: usize = 16 * 1024;
-/// The one parameter that may be repeated, each time with another value (RFC 8707 §2).
-const REPEATABLE: &str = "resource";
+/// The parameters that may be repeated, each time with another value: where tokens are to be used, by
+/// address (RFC 8707 §2) or by name (RFC 8693 §2.1).
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// The decoded parameters of one request. Values may be secrets: they are not printable, and are
 /// overwritten on drop.
@@ -24,7 +25,7 @@ impl Params {
     /// Parses `application/x-www-form-urlencoded` text: a query without its `?`, or a body.
     ///
     /// # Errors
-    /// `invalid_request`: a name other than `resource` comes twice (even if empty once), an escape is incomplete, a name
+    /// `invalid_request`: a name that may not be repeated comes twice (even if empty once), an escape is incomplete, a name
     /// is empty, text is not UTF-8 or holds control characters, or a cap is exceeded.
     pub fn parse(encoded: &[u8]) -> Result<Self, OAuthError> {
         let mut params = Self { entries: Vec::new() };
@@ -61,7 +62,7 @@ impl Params {
         self.entries.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose().as_str())
     }
 
-    /// Every value, in the order of the request: more than one only of `resource`.
+    /// Every value, in the order of the request: more than one only of what may be repeated.
     pub fn find_all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.entries.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.expose().as_str())
     }
@@ -84,7 +85,7 @@ impl Params {
         if name.is_empty() || name.contains(char::is_control) || self.entries.len() + absent.len() >= MAX_PARAMETERS {
             return Err(malformed());
         }
-        if name != REPEATABLE && (self.find(&name).is_some() || absent.contains(&name)) {
+        if !REPEATABLE.contains(&name.as_str()) && (self.find(&name).is_some() || absent.contains(&name)) {
             return Err(OAuthError::invalid_request(Reason::ParameterDuplicated));
         }
         if value.expose().is_empty() {
@@ -117,8 +118,8 @@ const fn malformed() -> OAuthError {
     OAuthError::invalid_request(Reason::ParameterMalformed)
 }
 
-/// Requests that are answered elsewhere offer neither resources nor details, and do not silently ignore
-/// them: the client would take the token for a narrower one than it is (RFC 8707 §2, RFC 9396 §5).
+/// An assertion as a grant brings neither resources nor details, and does not silently ignore them: the
+/// client would take the token for a narrower one than it is (RFC 8707 §2, RFC 9396 §5).
 ///
 /// # Errors
 /// `invalid_target`, `invalid_request`.

@@ -128,9 +128,8 @@ pub fn decide_exchange(
         ([], [one]) => vec![one.clone()],
         ([], _) => return Err(OAuthError::new(ErrorCode::InvalidTarget, Reason::ExchangeTargetMissing)),
         (targets, allowed) if targets.iter().all(|target| allowed.contains(target)) => {
-            let mut targets = targets.to_vec();
-            targets.dedup();
-            targets
+            // In the order of the policy, each once: whatever the request repeats.
+            allowed.iter().filter(|known| targets.contains(known)).cloned().collect()
         }
         _ => return Err(OAuthError::new(ErrorCode::InvalidTarget, Reason::ExchangeTargetNotAllowed)),
     };

@@ -10,8 +10,24 @@ use crate::{
     trace::Reason,
 };
 
-/// `acr_values_supported`: the classes that a sign-in here can reach. `1`: a password.
+/// `acr_values_supported`: the classes that a sign-in here can reach. `1`: a password. Whoever did not
+/// sign in here has no class: a token that an assertion brought carries no `acr`.
 pub const SUPPORTED: &[&str] = &["1"];
+
+/// The classes that would do: those that are demanded, otherwise those that are wished for.
+pub fn wanted(claims: &ClaimsRequest, acr_values: &[String]) -> Vec<String> {
+    match claims.essential_values(Target::IdToken, "acr") {
+        Some(demanded) => demanded.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        None => acr_values.to_vec(),
+    }
+}
+
+/// Whether another sign-in could bring one of the classes that would do, and this one brought none of
+/// them (RFC 9470 §5). A wish that nobody can fulfil asks nobody for anything.
+pub fn is_worth_a_sign_in(wanted: &[String], reached: &str) -> bool {
+    let holds = |class: &str| wanted.iter().any(|one| one == class);
+    !holds(reached) && SUPPORTED.iter().any(|class| holds(class))
+}
 
 /// Whether what is demanded can be reached here at all.
 ///
@@ -68,6 +84,29 @@ mod tests {
         ] {
             unmet(check_reachable(&asked(acr)));
             unmet(check_reached(&asked(acr), "1"));
+        }
+    }
+
+    #[test]
+    fn a_sign_in_is_asked_for_only_if_it_can_bring_what_is_wanted() {
+        let of = |acr: &str, acr_values: &[&str]| {
+            let wishes: Vec<String> = acr_values.iter().map(|&class| class.to_owned()).collect();
+            wanted(&asked(acr), &wishes)
+        };
+        for (acr, acr_values) in
+            [("null", vec!["1"]), ("null", vec!["9", "1"]), (r#"{"essential":true,"value":"1"}"#, vec!["9"])]
+        {
+            assert!(is_worth_a_sign_in(&of(acr, &acr_values), "0"), "{acr} {acr_values:?}");
+            assert!(!is_worth_a_sign_in(&of(acr, &acr_values), "1"), "{acr} {acr_values:?}");
+        }
+        for (acr, acr_values) in [
+            ("null", vec![]),
+            ("null", vec!["9"]),
+            ("null", vec!["0", "1"]),
+            (r#"{"essential":true,"value":"9"}"#, vec!["1"]),
+            (r#"{"essential":true,"values":[1]}"#, vec!["1"]),
+        ] {
+            assert!(!is_worth_a_sign_in(&of(acr, &acr_values), "0"), "{acr} {acr_values:?}");
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     entity::{Client, Consent, ConsentMode, Session, User},
     ids::UserId,
     oauth::{ErrorCode, OAuthError},
+    oidc::acr,
     trace::Reason,
 };
 
@@ -75,6 +76,8 @@ pub struct Situation<'a> {
     pub prompts: Prompts,
     /// `max_age` in seconds; falls back to the client's `default_max_age`.
     pub max_age: Option<i64>,
+    /// The classes of authentication that would do; none: any.
+    pub acr_values: &'a [String],
     /// The scopes asked for, with those of [`ClaimsRequest::scope`](super::claims::ClaimsRequest::scope).
     pub requested_scope: &'a [String],
     /// Who asks.
@@ -212,6 +215,14 @@ fn needs_reauthentication(situation: &Situation<'_>, session: &Session) -> bool 
     let too_old = |max_age: i64| max_age <= 0 || session.context.auth_time.plus_seconds(max_age) < situation.now;
     situation.prompts.contains(Prompts::LOGIN)
         || situation.max_age.or(situation.client.settings.default_max_age).is_some_and(too_old)
+        || needs_another_class(situation, session)
+}
+
+/// A class of authentication that this session has not reached, and a sign-in can (RFC 9470 §5). Where
+/// no page may be shown a wish gives way: it is never an error (OIDC Core 3.1.2.1). What is demanded is
+/// checked again at the end.
+fn needs_another_class(situation: &Situation<'_>, session: &Session) -> bool {
+    !situation.prompts.contains(Prompts::NONE) && acr::is_worth_a_sign_in(situation.acr_values, &session.context.acr)
 }
 
 /// `prompt=consent` asks even for clients that are otherwise never asked for: the client wants the

@@ -2,6 +2,7 @@
 
 pub mod access_token;
 pub mod backchannel_authentication;
+pub mod conformance;
 pub mod device;
 pub mod form;
 pub mod metadata;

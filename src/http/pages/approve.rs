@@ -6,7 +6,7 @@ use actix_web::{
 };
 
 use super::{
-    context::{Answered, Approve, FieldError, ScopeLine},
+    context::{Answered, Approve, FieldError},
     dialogue,
     sign_in::unknown_action,
 };
@@ -99,11 +99,9 @@ fn render(
         user_code: view.user_code,
         binding_message: view.binding_message,
         from_device: view.kind == DeferredKind::Device,
-        scopes: view
-            .scopes
-            .iter()
-            .map(|asked| ScopeLine::new(&asked.scope, &asked.sentence, Some(&asked.detail)))
-            .collect(),
+        asked: dialogue::asked_for(&view.asked),
+        unverified: view.unverified,
+        published_by: view.published_by,
         error,
     };
     context.state.pages.respond(&page, &context.state.layout(request))

@@ -6,7 +6,7 @@ use actix_web::{
 };
 
 use super::{
-    context::{AppLink, AskedInDetail, AskedOfApi, Consent, ScopeLine},
+    context::{AppLink, Consent},
     dialogue,
     sign_in::unknown_action,
 };
@@ -15,7 +15,7 @@ use crate::{
     http::{context::RequestContext, cookies, oauth::form},
     service::{
         authorization::Page,
-        consent::{self, AppLinks, AskedScope, ConsentView, Shown},
+        consent::{self, AppLinks, ConsentView, Shown},
     },
 };
 
@@ -65,21 +65,12 @@ fn links(says: &AppLinks) -> Vec<AppLink> {
 
 fn show(context: &RequestContext, request: &HttpRequest, view: ConsentView) -> HttpResponse {
     let host = view.host.as_deref().unwrap_or("an app on this computer");
-    let line = |asked: &AskedScope| ScopeLine::new(&asked.scope, &asked.sentence, Some(&asked.detail));
-    let asked = &view.asked;
-    let at_api = asked
-        .apis
-        .iter()
-        .map(|api| AskedOfApi::new(&api.name, &api.resource, &api.description, api.scopes.iter().map(line).collect()));
-    let in_detail = asked.details.iter().map(|one| AskedInDetail::new(&one.title, &one.description, &one.fields));
     let page = Consent {
         action_url: dialogue::address(context, &Page::Consent(view.interaction)),
         csrf: view.form_token,
         client: dialogue::client_card(&view.app, host),
         account: dialogue::account(&view.account),
-        scopes: asked.scopes.iter().map(line).collect(),
-        apis: at_api.collect(),
-        details: in_detail.collect(),
+        asked: dialogue::asked_for(&view.asked),
         unverified: view.unverified,
         published_by: view.published_by,
         links: links(&view.links),

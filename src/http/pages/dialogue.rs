@@ -3,7 +3,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
 
-use super::context::{Account, AccountChoice, ClientCard, FormPost, Href};
+use super::context::{
+    Account, AccountChoice, AskedFor, AskedInDetail, AskedOfApi, ClientCard, FormPost, Href, ScopeLine,
+};
 use crate::{
     domain::{oauth::Answer, trace::Reason},
     http::{
@@ -13,6 +15,7 @@ use crate::{
     service::{
         accounts::SignedInAccount,
         authorization::{App, DialogueFailure, Next, Page},
+        consent::{AskedAll, AskedScope},
         login, recorder,
     },
 };
@@ -108,6 +111,17 @@ fn sent(request: &HttpRequest, reason: Reason) -> PageFacts {
 /// The app as a person sees it. `host`: where the answer goes.
 pub fn client_card(app: &App, host: &str) -> ClientCard {
     ClientCard::new(&app.name, host, None)
+}
+
+/// All that is asked for, as a person reads it.
+pub fn asked_for(asked: &AskedAll) -> AskedFor {
+    let line = |asked: &AskedScope| ScopeLine::new(&asked.scope, &asked.sentence, Some(&asked.detail));
+    let at_api = asked
+        .apis
+        .iter()
+        .map(|api| AskedOfApi::new(&api.name, &api.resource, &api.description, api.scopes.iter().map(line).collect()));
+    let in_detail = asked.details.iter().map(|one| AskedInDetail::new(&one.title, &one.description, &one.fields));
+    AskedFor { scopes: asked.scopes.iter().map(line).collect(), apis: at_api.collect(), details: in_detail.collect() }
 }
 
 /// An account that is signed in here, with the session that its buttons name.

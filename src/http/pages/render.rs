@@ -100,12 +100,14 @@ macro_rules! templates {
 }
 
 templates!(
+    "_asked.html",
     "_brand.html",
     "_client_avatar.html",
     "_command.html",
     "_input.html",
     "_mark.html",
     "_person.html",
+    "_unverified.html",
     "answered.html",
     "approve.html",
     "app_start.html",

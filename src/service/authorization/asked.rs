@@ -9,7 +9,7 @@ use crate::{
         ids::UserId,
         oauth::{
             AuthorizationRequest, OAuthError, SafeRedirect, check_allowed, check_grant, check_released,
-            check_response_allowed, consent_to_resource,
+            check_response_allowed, check_source_allowed, consent_to_resource,
         },
         oidc::{
             acr,
@@ -32,6 +32,8 @@ pub(super) struct Asked {
     /// The scopes, with those of the claims that are asked for one by one, and the resources: all that
     /// consent is about and can be remembered.
     pub scope: Vec<String>,
+    /// The classes of authentication that would do.
+    acr_values: Vec<String>,
     /// How the dialogue ends when it is granted.
     pub ending: Ending,
     prompts: Prompts,
@@ -89,7 +91,8 @@ impl Asked {
         if prompts.contains(Prompts::CREATE) && hinted_subject.is_some() {
             return Err(OAuthError::invalid_request(Reason::PromptCreateHinted));
         }
-        Ok(Self { request, hinted_subject, scope, ending, prompts })
+        let acr_values = acr::wanted(&claims, &request.acr_values);
+        Ok(Self { request, hinted_subject, scope, acr_values, ending, prompts })
     }
 
     /// Whether the client, as registered now, may still have what it was found to be allowed when
@@ -100,7 +103,10 @@ impl Asked {
     pub fn check_still_allowed(&self, client: &Client) -> Result<(), OAuthError> {
         check_released(client)?;
         match &self.ending {
-            Ending::Redirect => check_response_allowed(client, &self.request)?,
+            Ending::Redirect => {
+                check_response_allowed(client, &self.request)?;
+                check_source_allowed(client, &self.request)?;
+            }
             Ending::Deferred { kind, .. } => check_grant(client, kind.grant_type())?,
         }
         check_allowed(client, &self.request.scope)
@@ -179,6 +185,7 @@ impl Facts {
         decide(&Situation {
             prompts: asked.prompts_for(client),
             max_age: asked.request.max_age,
+            acr_values: &asked.acr_values,
             requested_scope: &asked.scope,
             client,
             session: self.session.as_ref().map(|(session, user)| (session, user)),

@@ -32,18 +32,26 @@ const fn refused(reason: Reason) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidRequestObject, reason)
 }
 
-/// The claims of an object that may be believed as far as its client may be.
+/// An object that may be believed as far as its client may be.
+pub(super) struct RequestObject {
+    /// What it says.
+    pub claims: Map<String, Value>,
+    /// Whether the client signed it.
+    pub signed: bool,
+}
+
+/// Reads an object.
 ///
 /// # Errors
 /// `invalid_request_object`, or `request_not_supported` for an unsigned one.
-pub(super) async fn read(cx: &Cx, view: &ClientView, text: &str) -> Result<Map<String, Value>, OAuthError> {
+pub(super) async fn read(cx: &Cx, view: &ClientView, text: &str) -> Result<RequestObject, OAuthError> {
     let decrypted = decrypt(cx, &view.client, text)?;
     let text = decrypted.as_deref().unwrap_or(text);
     if let Some(unsecured) = UnsecuredJwt::parse(text).map_err(malformed)? {
         check_may_be_unsigned(&view.client)?;
         check_request_object_type(&unsecured.header)?;
         cx.passed("request_object", &[("alg", "none")]);
-        return Ok(unsecured.danger_claims);
+        return Ok(RequestObject { claims: unsecured.danger_claims, signed: false });
     }
     let allowed = request_object_algorithms(&view.client, REQUEST_OBJECT_ALGORITHMS);
     let limited = view.client.profile_rules().is_some_and(ProfileRules::limits_algorithms);
@@ -55,7 +63,7 @@ pub(super) async fn read(cx: &Cx, view: &ClientView, text: &str) -> Result<Map<S
     check_request_object_type(&verified.header)?;
     let alg = verified.header.get("alg").and_then(Value::as_str).unwrap_or_default();
     cx.passed("request_object", &[("alg", alg)]);
-    Ok(verified.claims)
+    Ok(RequestObject { claims: verified.claims, signed: true })
 }
 
 fn malformed(error: VerifyError) -> OAuthError {

@@ -2,7 +2,10 @@
 //! that it carries or refers to (OIDC Core 6, RFC 9101), or what the client pushed before (RFC 9126
 //! §4). Whatever is validated has passed here.
 
-use super::{note_validation, request_object};
+use super::{
+    note_validation,
+    request_object::{self, RequestObject},
+};
 use crate::{
     crypto::token::{SecretKind, parse},
     domain::{
@@ -24,6 +27,8 @@ pub(super) struct Source {
     params: Params,
     /// What the answer uses up.
     pushed: Option<PushedRequestId>,
+    /// Whether the client signed them.
+    signed: bool,
 }
 
 /// A request whose parameters do not count.
@@ -77,7 +82,7 @@ pub(super) async fn read(
 ) -> Result<Result<ValidRequest, AuthorizeError>, Broken> {
     // Without a client nothing else is looked at: the first check says so.
     let source = match view.filter(|view| view.client.enabled) {
-        None => Source { params, pushed: None },
+        None => Source { params, pushed: None, signed: false },
         Some(view) => match resolve(cx, params, view).await {
             Ok(source) => source,
             Err(SourceFailure::Broken(broken)) => return Err(broken),
@@ -89,6 +94,7 @@ pub(super) async fn read(
     note_validation(cx, &source.params, &valid);
     if let Ok(valid) = &mut valid {
         valid.request.pushed_request = source.pushed;
+        valid.request.signed = source.signed;
     }
     Ok(valid)
 }
@@ -103,7 +109,7 @@ pub(in crate::service) async fn check_pushable(
     params: Params,
     view: &ClientView,
 ) -> Result<Params, SourceFailure> {
-    let params = unwrap_object(cx, params, view)
+    let (params, _) = unwrap_object(cx, params, view)
         .await
         .inspect_err(|refusal| cx.refused(refusal.rule, &[], refusal.error.reason))?;
     let valid = validate(&params, Some(&view.client), sign_up_mode(cx, &params).await?);
@@ -135,12 +141,14 @@ async fn resolve(cx: &Cx, params: Params, view: &ClientView) -> Result<Source, S
     if view.client.settings.require_pushed_authorization_requests {
         return Err(known("request_uri", OAuthError::invalid_request(Reason::PushedRequestRequired), params).into());
     }
-    Ok(Source { params: unwrap_object(cx, params, view).await?, pushed: None })
+    let (params, signed) = unwrap_object(cx, params, view).await?;
+    Ok(Source { params, pushed: None, signed })
 }
 
-/// The parameters themselves, or those of the request object that they carry. What is refused is told
+/// The parameters themselves, or those of the request object that they carry, and whether the client
+/// signed them. What is refused is told
 /// as clients of the client's security profile expect it.
-async fn unwrap_object(cx: &Cx, params: Params, view: &ClientView) -> Result<Params, Box<SourceRefusal>> {
+async fn unwrap_object(cx: &Cx, params: Params, view: &ClientView) -> Result<(Params, bool), Box<SourceRefusal>> {
     read_object(cx, params, view).await.map_err(|mut refusal| {
         if let Some(rules) = view.client.profile_rules() {
             refusal.error = rules.told(refusal.error);
@@ -149,7 +157,7 @@ async fn unwrap_object(cx: &Cx, params: Params, view: &ClientView) -> Result<Par
     })
 }
 
-async fn read_object(cx: &Cx, params: Params, view: &ClientView) -> Result<Params, Box<SourceRefusal>> {
+async fn read_object(cx: &Cx, params: Params, view: &ClientView) -> Result<(Params, bool), Box<SourceRefusal>> {
     const RULE: &str = "request_object";
     let client = &view.client;
     let by_reference = params.find("request_uri").is_some();
@@ -157,7 +165,7 @@ async fn read_object(cx: &Cx, params: Params, view: &ClientView) -> Result<Param
         (None, None) if client.settings.require_signed_request_object => {
             return Err(known(RULE, OAuthError::invalid_request(Reason::SignedRequestRequired), params));
         }
-        (None, None) => return Ok(params),
+        (None, None) => return Ok((params, false)),
         (Some(_), Some(_)) => {
             return Err(known(RULE, OAuthError::invalid_request(Reason::RequestObjectTwice), params));
         }
@@ -168,8 +176,8 @@ async fn read_object(cx: &Cx, params: Params, view: &ClientView) -> Result<Param
         Ok(object) => request_object::read(cx, view, &object).await,
         Err(error) => Err(error),
     };
-    let claims = match read {
-        Ok(claims) => claims,
+    let RequestObject { claims, signed } = match read {
+        Ok(object) => object,
         // Nothing was read because of what stands outside, or is missing there: the app may hear it.
         Err(error @ OAuthError { reason: Reason::RequestUriNotRegistered | Reason::RequestObjectUnsigned, .. })
             if !client.settings.require_signed_request_object =>
@@ -182,7 +190,7 @@ async fn read_object(cx: &Cx, params: Params, view: &ClientView) -> Result<Param
     match check_request_object(&claims, &params, client, cx.services.issuer.as_str(), cx.now()) {
         Ok(()) => {
             cx.passed(RULE, &[("by", if by_reference { "reference" } else { "value" })]);
-            Ok(inside)
+            Ok((inside, signed))
         }
         Err(error) => Err(known(RULE, error, inside)),
     }
@@ -203,7 +211,7 @@ async fn find_pushed(cx: &Cx, reference: &str, client: &Client) -> Result<Source
     let params = Params::parse(pushed.parameters.as_bytes())
         .map_err(|_| Broken::Internal(format!("pushed request {} holds no parameters", pushed.id)))?;
     cx.passed("request_uri", &[("pushed", pushed.id.as_str())]);
-    Ok(Source { params, pushed: Some(pushed.id) })
+    Ok(Source { params, pushed: Some(pushed.id), signed: false })
 }
 
 /// The refusal with the only channel that it may take.

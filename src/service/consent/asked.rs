@@ -59,7 +59,7 @@ pub struct AskedAll {
 }
 
 /// Describes what consent is about. `items`: scopes and resources.
-pub(super) fn describe(
+pub(in crate::service) fn describe(
     tx: &mut Read<'_>,
     items: Vec<String>,
     request: &AuthorizationRequest,
@@ -91,20 +91,6 @@ pub(super) fn describe(
         asked.details.push(AskedDetails { title, description, fields: describe_fields(object) });
     }
     Ok(asked)
-}
-
-/// The same in one list, for a page that has no other: each scope of an API with the API's name.
-pub(in crate::service) fn describe_in_one_list(
-    tx: &mut Read<'_>,
-    items: Vec<String>,
-    request: &AuthorizationRequest,
-) -> Result<Vec<AskedScope>, StoreError> {
-    let asked = describe(tx, items, request)?;
-    let of_apis = asked.apis.into_iter().flat_map(|api| {
-        let name = api.name;
-        api.scopes.into_iter().map(move |scope| AskedScope { detail: name.clone(), ..scope })
-    });
-    Ok(asked.scopes.into_iter().chain(of_apis).collect())
 }
 
 /// A scope goes to the APIs that are asked for and have it, otherwise to the first that has it.

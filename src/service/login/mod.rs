@@ -2,6 +2,7 @@
 //! outside of any transaction, then one write that decides again and counts.
 
 mod throttling;
+mod unproven;
 mod view;
 
 pub use view::{Account, ContinueAs, SignInPurpose, SignInView, view};
@@ -30,6 +31,7 @@ use crate::{
 use throttling::{Counters, Keys};
 
 pub(super) use throttling::{from_row, to_row};
+pub(super) use unproven::danger_sign_in_unproven;
 pub(super) use view::usable_hint;
 
 /// The form of the sign-in page.

@@ -9,7 +9,7 @@ use crate::{
     crypto::token::{SecretKind, parse},
     domain::{
         entity::DeferredKind,
-        oauth::{OAuthError, Poll, decide_poll, parse_deferred_code},
+        oauth::{Narrowing, OAuthError, Poll, decide_poll, parse_deferred_code},
         trace::Reason,
     },
     service::{
@@ -46,6 +46,7 @@ async fn respond(
     secret: SecretKind,
 ) -> Result<issue::TokenReply, Stop> {
     let code = parse_deferred_code(direct.params, kind)?;
+    let narrowing = Narrowing::parse(direct.params)?;
     let unknown = || OAuthError::invalid_grant(Reason::DeferredCodeUnknown);
     let hash = parse(secret, code.expose()).ok_or_else(unknown)?;
     let (context, view) = (cx.clone(), client.view().clone());
@@ -78,7 +79,8 @@ async fn respond(
                     }
                     let auth_req_id = (kind == DeferredKind::Backchannel).then(|| code.clone());
                     let chain = Chain::Begin { nonce: None, auth_req_id };
-                    issue::for_person(&context, tx, &view, &authorization, Wanted::of(chain, drafts)).map(Some)
+                    let wanted = Wanted { narrowing, ..Wanted::of(chain, drafts) };
+                    issue::for_person(&context, tx, &view, &authorization, wanted).map(Some)
                 }
             }
         })

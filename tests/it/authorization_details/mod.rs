@@ -8,11 +8,11 @@ mod errors;
 mod ok;
 
 /// What an app asks for in detail.
-fn payment(amount: i64) -> Value {
+pub fn payment(amount: i64) -> Value {
     json!({"type": "payment", "amount": {"value": amount, "currency": "EUR"}, "to": "Bob <b> & sons"})
 }
 
-fn schema() -> Value {
+pub fn schema() -> Value {
     json!({
         "type": "object",
         "properties": {
@@ -38,10 +38,10 @@ async fn world(app: &TestApp) -> (RelyingParty, Person) {
     (rp, app.person("alice").await)
 }
 
-fn allow(types: &mut Vec<String>) {
+pub fn allow(types: &mut Vec<String>) {
     types.push("payment".to_owned());
 }
 
-fn text(details: &[Value]) -> String {
+pub fn text(details: &[Value]) -> String {
     json!(details).to_string()
 }

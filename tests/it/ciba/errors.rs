@@ -37,7 +37,6 @@ both! {
         ask(&rp, &[("requested_expiry", "soon")]).await.refused("invalid_request", "AS-1193").await;
         ask(&rp, &[("user_code", "1234")]).await.refused("invalid_request", "AS-1195").await;
         ask(&rp, &[("request", "a.b.c")]).await.refused("invalid_request", "AS-1197").await;
-        ask(&rp, &[("resource", "https://api.example")]).await.refused("invalid_target", "AS-1016").await;
     }
 
     async fn only_a_confidential_client_with_the_grant_asks(app) {
@@ -112,6 +111,10 @@ both! {
         let mut his = signed_in(&app, &bob).await;
         let list = his.open("/requests").await.page("/requests");
         assert!(!list.has("request-1"));
+        // His own list, with the token of its form.
+        begin(&rp, &[("login_hint", "bob")]).await;
+        let list = his.open("/requests").await.page("/requests");
+        assert!(list.has("request-1") && !list.has("request-2") && !list.answer.response.text().contains(&named));
         let token = list.answer.response.text();
         let token = token.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token");
         for (request, csrf, code) in [(named.as_str(), token, "AS-1603"), ("x", token, "AS-1603"), (&named, "x", "AS-1023")] {

@@ -5,6 +5,7 @@ mod errors;
 mod ok;
 pub mod ping;
 mod races;
+mod resources;
 mod signed;
 
 use symbolon::domain::{

@@ -1,11 +1,7 @@
-//! Many at once: an `auth_req_id` is redeemed once, on both databases (security requirements, peers'
-//! defect 3).
-
-use tokio::task::JoinSet;
+//! Many at once: an `auth_req_id` is redeemed once, on both databases.
 
 use super::{answer, begin, poll, till};
-
-const MANY: usize = 100;
+use crate::support::{all_but, at_once, outcome};
 
 both! {
     /// Behaviour 198.
@@ -13,27 +9,10 @@ both! {
         let (rp, alice) = (app.client(till()).await, app.person("alice").await);
         let id = begin(&rp, &[("scope", "openid offline_access")]).await;
         answer(&app, &alice, "approve-allow").await;
-        let local = tokio::task::LocalSet::new();
         let asking = rp.clone();
-        let answers = local
-            .run_until(async move {
-                let mut tasks = JoinSet::new();
-                for _ in 0..MANY {
-                    let (rp, id) = (asking.clone(), id.clone());
-                    tasks.spawn_local(async move { poll(&rp, &id).await });
-                }
-                tasks.join_all().await
-            })
-            .await;
-        let mut winners = Vec::new();
-        for answer in &answers {
-            if answer.response.status == 200 {
-                winners.push(answer.ok().await);
-            } else {
-                assert_eq!(answer.response.json()["error"], "invalid_grant", "{}", answer.response);
-            }
-        }
-        assert_eq!(winners.len(), 1);
-        rp.refresh(winners[0].refresh()).await.ok().await;
+        let answers = at_once(async move |_| poll(&asking, &id).await).await;
+        let (winners, refusals) = outcome(&answers, &app).await;
+        assert_eq!((winners.len(), refusals), (1, all_but(1, "AS-1163")));
+        rp.refresh(winners[0].ok().await.refresh()).await.ok().await;
     }
 }

@@ -97,7 +97,8 @@ both! {
         let (rp, other) = (signing(&app, "till", &key).await, signing(&app, "other", &other_key).await);
         app.person("alice").await;
         let object = key.sign(&claims(&app, &rp, "j"));
-        send(&other, &object).await.refused("invalid_request", "AS-1050").await;
+        // Nothing is wrong with it but who sends it.
+        send(&other, &object).await.refused("invalid_client", "AS-1057").await;
         send(&rp, &object).await.json().await;
         send(&rp, &object).await.refused("invalid_request", "AS-1198").await;
         send(&rp, &key.sign(&claims(&app, &rp, "j"))).await.refused("invalid_request", "AS-1198").await;

@@ -4,4 +4,5 @@ mod assertions;
 mod errors;
 mod jwks_uri;
 mod ok;
+mod races;
 mod secret_jwt;

@@ -11,7 +11,7 @@ both! {
         };
         ask(&web, &[("scope", "openid")]).await.refused("unauthorized_client", "AS-1102").await;
         ask(&tv, &[("scope", "admin")]).await.refused("invalid_scope", "AS-1010").await;
-        ask(&tv, &[("scope", "openid"), ("authorization_details", "[]")]).await.refused("invalid_request", "AS-1028").await;
+        ask(&tv, &[("scope", "openid"), ("dpop_jkt", "x")]).await.refused("invalid_request", "AS-1028").await;
         let kiosk = app.client(ClientSpec::web("kiosk").set(with_grant)).await;
         let wrong = kiosk.with(crate::support::Credentials::Basic("wrong".to_owned()));
         ask(&wrong, &[]).await.refused("invalid_client", "AS-1203").await;

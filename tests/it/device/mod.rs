@@ -3,6 +3,7 @@
 mod errors;
 mod ok;
 mod races;
+pub mod resources;
 
 use serde_json::Value;
 use symbolon::domain::{entity::ClientSettings, oauth::GrantType};

@@ -7,16 +7,16 @@ use symbolon::domain::{entity::AuthMethod, jose::SigningAlgorithm, oauth::GrantT
 
 use crate::support::{Authorize, ClientKey, ClientSpec, Credentials, GrantSpec, Request, SECRET, TestApp, signed_with};
 
-const OPENID: &str = "/.well-known/openid-configuration";
+pub const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
-fn list<'a>(document: &'a Value, name: &str) -> Vec<&'a str> {
+pub fn list<'a>(document: &'a Value, name: &str) -> Vec<&'a str> {
     let values = document[name].as_array().unwrap_or_else(|| panic!("{name} is an array: {document}"));
     values.iter().map(|value| value.as_str().expect("text")).collect()
 }
 
 /// The path of an advertised endpoint.
-fn path<'a>(app: &TestApp, document: &'a Value, name: &str) -> &'a str {
+pub fn path<'a>(app: &TestApp, document: &'a Value, name: &str) -> &'a str {
     let address = document[name].as_str().unwrap_or_else(|| panic!("{name}: {document}"));
     address.strip_prefix(app.issuer()).unwrap_or_else(|| panic!("{name} is below the issuer: {address}"))
 }

@@ -1,6 +1,6 @@
 //! Who may read what from another origin (RFC 9700 §2.6): programs' endpoints, never pages.
 
-use symbolon::http::routes::{Origins, Permission, ROUTES};
+use symbolon::http::routes::{Extras, Origins, ROUTES};
 
 use crate::support::{ClientSpec, Credentials, Request};
 
@@ -12,7 +12,7 @@ fn concrete(path: &str) -> String {
 
 both! {
     async fn a_preflight_is_answered_where_applications_in_browsers_call(app) {
-        for route in ROUTES.iter().filter(|route| route.permission != Permission::Playground) {
+        for route in ROUTES.iter().filter(|route| Extras::default().serves(route)) {
             let request = Request::new("OPTIONS", concrete(route.path))
                 .header("Origin", ORIGIN)
                 .header("Access-Control-Request-Method", "POST")
@@ -33,7 +33,7 @@ both! {
     }
 
     async fn only_those_answers_are_readable_and_never_with_credentials(app) {
-        for route in ROUTES.iter().filter(|route| route.permission != Permission::Playground) {
+        for route in ROUTES.iter().filter(|route| Extras::default().serves(route)) {
             for (method, _) in route.methods.iter().chain(&[("delete", route.methods[0].1)]) {
                 let request = Request::new(&method.to_uppercase(), concrete(route.path)).header("Origin", ORIGIN);
                 let response = app.wire.send(&request).await;

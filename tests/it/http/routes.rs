@@ -1,7 +1,7 @@
 //! The route table against a table written here: a new route without an entry fails (security
 //! requirements, peers' defect 14).
 
-use symbolon::http::routes::{Origins, Permission, ROUTES};
+use symbolon::http::routes::{Extras, Origins, Permission, ROUTES};
 
 /// Path, permission, origins, methods.
 const EXPECTED: &[(&str, Permission, Origins, &[&str])] = &[
@@ -42,10 +42,12 @@ const EXPECTED: &[(&str, Permission, Origins, &[&str])] = &[
     ("/oauth2/token", Permission::Client, Origins::Any, &["post"]),
     ("/oauth2/userinfo", Permission::AccessToken, Origins::Any, &["get", "post"]),
     ("/requests", Permission::Browser, Origins::Same, &["get", "post"]),
+    ("/resource", Permission::ConformanceRun, Origins::Same, &["get", "post"]),
     ("/setup", Permission::SetupLink, Origins::Same, &["get", "post"]),
     ("/sign-in/{interaction}", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/sign-out", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/signed-out", Permission::Anybody, Origins::Same, &["get"]),
+    ("/test/ciba", Permission::ConformanceRun, Origins::Same, &["post"]),
 ];
 
 #[test]
@@ -69,8 +71,8 @@ fn every_route_has_its_permission_in_the_table_here() {
 }
 
 both! {
-    async fn the_playground_is_nowhere_on_a_real_server(app) {
-        for route in ROUTES.iter().filter(|route| route.permission == Permission::Playground) {
+    async fn the_playground_and_the_test_hooks_are_nowhere_on_a_real_server(app) {
+        for route in ROUTES.iter().filter(|route| !Extras::default().serves(route)) {
             for method in ["GET", "POST"] {
                 let answer = app.send(crate::support::Request::new(method, route.path).body("")).await;
                 answer.refused_page(404, "AS-5001").await;

@@ -2,6 +2,7 @@
 
 mod errors;
 mod ok;
+mod races;
 
 use serde_json::Value;
 use symbolon::{

@@ -1,16 +1,15 @@
 //! What an administrator decides: who waits, how many there are, how long they stay.
 
+use std::rc::Rc;
+
 use serde_json::{Value, json};
 use symbolon::{
     domain::oauth::{DocumentMode, RegistrationMode},
     service::admin::{self, maintenance, registration::PolicyChanges},
     store::client,
 };
-use tokio::task::JoinSet;
 
-use crate::support::{Authorize, ClientSpec, Registered, TestApp};
-
-const MANY: usize = 100;
+use crate::support::{Authorize, ClientSpec, MANY, Registered, TestApp, at_once};
 
 fn web() -> Value {
     json!({ "client_name": "Notes", "redirect_uris": ["https://notes.example/callback"],
@@ -121,19 +120,9 @@ both! {
         })
         .await;
         let token = app.initial_access_token(1).await;
-        let local = tokio::task::LocalSet::new();
-        let app = std::rc::Rc::new(app);
-        let shared = app.clone();
-        let statuses = local
-            .run_until(async move {
-                let mut tasks = JoinSet::new();
-                for _ in 0..MANY {
-                    let (app, token) = (shared.clone(), token.clone());
-                    tasks.spawn_local(async move { app.register_with(&token, &web()).await.response.status });
-                }
-                tasks.join_all().await
-            })
-            .await;
+        let app = Rc::new(app);
+        let asked = app.clone();
+        let statuses = at_once(async move |_| asked.register_with(&token, &web()).await.response.status).await;
         assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
         assert_eq!(statuses.iter().filter(|status| **status == 401).count(), MANY - 1, "{statuses:?}");
         let clients = app.read(|tx| client::list(tx, None, 1000)).await;
@@ -143,19 +132,7 @@ both! {
     async fn of_a_hundred_registrations_no_more_than_the_bound_are_made(app) {
         app.open_registration().await;
         app.registration_policy(PolicyChanges { max_clients: Some(7), ..PolicyChanges::default() }).await;
-        let local = tokio::task::LocalSet::new();
-        let app = std::rc::Rc::new(app);
-        let shared = app.clone();
-        let made = local
-            .run_until(async move {
-                let mut tasks = JoinSet::new();
-                for _ in 0..MANY {
-                    let app = shared.clone();
-                    tasks.spawn_local(async move { app.register(&web()).await.response.status });
-                }
-                tasks.join_all().await
-            })
-            .await;
+        let made = at_once(async move |_| app.register(&web()).await.response.status).await;
         assert_eq!(made.iter().filter(|status| **status == 201).count(), 7, "{made:?}");
     }
 

@@ -24,7 +24,7 @@ use symbolon::{
         trace::{DecisionRecord, Transaction},
     },
     http::{Binding, HttpOptions, Vouches, serve},
-    net::fetcher::{Fetcher, Reach},
+    net::fetcher::{DangerExceptions, Fetcher, Reach},
     service::{
         Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, keys,
         recorder::Recorder, registration::Registrations, remembered::Remembered,
@@ -41,6 +41,8 @@ pub struct Options {
     pub policy: Policy,
     /// What the server may fetch.
     pub reach: Reach,
+    /// What it may fetch beyond that.
+    pub exceptions: DangerExceptions,
     /// Connections to the database.
     pub connections: usize,
     /// The largest body, in bytes.
@@ -49,6 +51,8 @@ pub struct Options {
     pub trusted: bool,
     /// Whether declared proxies tell the certificates of clients.
     pub client_cert_header: bool,
+    /// Whether what a run of a conformance suite needs is served.
+    pub test_hooks: bool,
     /// Whether an authority vouches for a certificate.
     pub vouches: Vouches,
     /// Where clients with certificates are listened for.
@@ -60,10 +64,12 @@ impl Default for Options {
         Self {
             policy: Policy::default(),
             reach: Reach::Public,
+            exceptions: DangerExceptions::default(),
             connections: 4,
             max_body_bytes: 64 * 1024,
             trusted: false,
             client_cert_header: false,
+            test_hooks: false,
             vouches: Arc::new(|_, _, _| false),
             mutual: None,
         }
@@ -138,6 +144,7 @@ impl TestApp {
                 vouches: options.vouches,
                 client_cert_header: options.client_cert_header,
                 playground: false,
+                test_hooks: options.test_hooks,
                 handle_signals: false,
             };
             actix_web::rt::System::new().block_on(async move {
@@ -254,7 +261,7 @@ fn services(store: Store, options: &Options, origin: &str) -> (Arc<Services>, Ar
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
         sign_up: Remembered::default(),
-        fetcher: Fetcher::new(options.reach).expect("a fetcher"),
+        fetcher: Fetcher::danger_with(options.reach, options.exceptions.clone()).expect("a fetcher"),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
         issuer: Issuer::parse(origin).expect("an issuer"),

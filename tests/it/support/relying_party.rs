@@ -33,6 +33,7 @@ pub struct ClientSpec {
     client_id: String,
     kind: ClientKind,
     settings: ClientSettings,
+    owner: Owner,
 }
 
 impl ClientSpec {
@@ -42,7 +43,7 @@ impl ClientSpec {
             settings.redirect_uris = vec![format!("https://{client_id}.example/callback")];
             settings.scope.extend(["address".to_owned(), "phone".to_owned()]);
         }
-        Self { client_id: client_id.to_owned(), kind, settings }
+        Self { client_id: client_id.to_owned(), kind, settings, owner: Owner::Cli }
     }
 
     /// A web application with a secret.
@@ -85,6 +86,13 @@ impl ClientSpec {
             settings.grant_types.push(GrantType::Implicit);
             settings.response_types = ResponseType::ALL.to_vec();
         })
+    }
+
+    /// As if it had come into being in this way.
+    #[must_use]
+    pub fn owned(mut self, owner: Owner) -> Self {
+        self.owner = owner;
+        self
     }
 
     /// With other settings.
@@ -143,7 +151,7 @@ impl TestApp {
             enabled: true,
             settings: spec.settings,
             not_before: None,
-            owner: Owner::Cli,
+            owner: spec.owner,
             version: 1,
             created_at: self.now(),
             updated_at: self.now(),

@@ -57,6 +57,9 @@ both! {
         let ask = async |more: &[(&str, &str)]| exchange(&s.orders, &s.tokens.access_token, ACCESS, more).await;
         ask(&[]).await.refused("invalid_target", "AS-1177").await;
         ask(&[("audience", "https://c.example")]).await.refused("invalid_target", "AS-1176").await;
+        for more in [[("audience", API), ("audience", "https://c.example")], [("resource", API), ("resource", "https://c.example")]] {
+            ask(&more).await.refused("invalid_target", "AS-1176").await;
+        }
         let to = ("audience", API);
         ask(&[to, ("scope", "api.read")]).await.refused("invalid_scope", "AS-1129").await;
         ask(&[to, ("scope", "openid profile")]).await.refused("invalid_scope", "AS-1010").await;

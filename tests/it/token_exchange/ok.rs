@@ -81,6 +81,20 @@ both! {
         assert!(app.verified(&plain.access_token).await.1.get("act").is_none(), "the policy allows impersonation");
     }
 
+    async fn one_token_may_be_for_several_where_the_policy_allows_each(app) {
+        let (web, orders) = (app.client(ClientSpec::web("web")).await, app.client(service("orders")).await);
+        let alice = app.person("alice").await;
+        let (stock, mail) = ("https://stock.example", "mailer");
+        allow(&app, &orders, &web, &[API, stock, mail], ExchangeMode::Delegation).await;
+        let grant = app.grant(&alice, &web, GrantSpec::scope("openid")).await;
+        let tokens = web.exchange(&grant).await.ok().await;
+        let several = [("audience", mail), ("resource", API), ("audience", mail), ("audience", API)];
+        let given = exchange(&orders, &tokens.access_token, ACCESS, &several).await.ok().await;
+        assert_eq!(app.verified(&given.access_token).await.1["aud"], serde_json::json!([API, mail]));
+        let told = orders.introspect(&given.access_token).await.json().await;
+        assert_eq!(told["aud"], serde_json::json!([API, mail]));
+    }
+
     async fn the_new_token_does_not_outlive_the_old_one(app) {
         let (web, orders) = (app.client(ClientSpec::web("web")).await, app.client(service("orders")).await);
         let alice = app.person("alice").await;

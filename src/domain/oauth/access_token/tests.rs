@@ -64,6 +64,7 @@ fn what_was_written_is_read_back() {
     assert_eq!(verified.audience, ["https://api.example", ISSUER]);
     assert_eq!((verified.issued_at, verified.expires_at, verified.auth_time), (at(0), at(300), Some(at(-100))));
     assert_eq!((verified.session_id, verified.acr.as_deref()), (Some(SessionId::new("s1")), Some("1")));
+    assert_eq!(verified.amr, ["pwd"]);
     let verified = check_own_access_token(&of_a_person().payload(), ISSUER, at(-60)).expect("another node is ahead");
     assert!(verified.has_scope("email") && !verified.has_scope("mail"));
 }
@@ -91,6 +92,8 @@ fn a_token_out_of_time_of_another_issuer_or_incomplete_is_refused() {
         ("scope", json!(["openid"])),
         ("scope", json!("openid,email")),
         ("sub", json!(1)),
+        ("amr", json!("pwd")),
+        ("amr", json!([1])),
     ] {
         let mut claims = good.clone();
         claims.insert(name.to_owned(), value.clone());

@@ -257,6 +257,13 @@ fn the_default_age_of_the_client_stands_unless_the_request_names_one() {
     assert_eq!(age(&[]), Some(300));
     assert_eq!(age(&[("max_age", Some("15000"))]), Some(15000));
     assert_eq!(granted(&[]).max_age, None);
+    client.settings.default_acr_values = vec!["1".to_owned()];
+    let acr = |changes| {
+        validate(&params(changes), Some(&client)).unwrap_or_else(|e| panic!("{e:?}")).request.acr_values.join(" ")
+    };
+    assert_eq!(acr(&[]), "1");
+    assert_eq!(acr(&[("acr_values", Some("9 8"))]), "9 8");
+    assert!(granted(&[]).acr_values.is_empty());
 }
 
 #[test]
@@ -460,4 +467,23 @@ fn a_dialogue_that_began_before_there_was_a_choice_is_about_a_code() {
     stored.as_object_mut().expect("an object").remove("response_type");
     let restored: AuthorizationRequest = serde_json::from_value(stored).expect("readable");
     assert_eq!(restored.response_type, ResponseType::Code);
+}
+
+#[test]
+fn what_a_client_may_no_longer_send_in_the_open_is_refused_at_the_end_too() {
+    let request = granted(&[]);
+    let refused = |request: &AuthorizationRequest, change: fn(&mut Client)| {
+        let mut client = web();
+        change(&mut client);
+        check_source_allowed(&client, request).err().map(|error| codes(&error).1)
+    };
+    let pushes: fn(&mut Client) = |client| client.settings.require_pushed_authorization_requests = true;
+    let signs: fn(&mut Client) = |client| client.settings.require_signed_request_object = true;
+    assert_eq!(check_source_allowed(&web(), &request), Ok(()));
+    assert_eq!(refused(&request, pushes), Some("AS-1045"));
+    assert_eq!(refused(&request, signs), Some("AS-1059"));
+    let signed = AuthorizationRequest { signed: true, ..request.clone() };
+    assert_eq!((refused(&signed, signs), refused(&signed, pushes)), (None, Some("AS-1045")));
+    let pushed = AuthorizationRequest { pushed_request: Some(PushedRequestId::new("p")), ..request };
+    assert_eq!((refused(&pushed, signs), refused(&pushed, pushes)), (None, None));
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::oauth::{
     GrantType,
-    fixtures::{NOW, at, codes, web},
+    fixtures::{NOW, at, codes, refusal, strings, web},
 };
 
 const ISSUER: &str = "https://op.example";
@@ -37,7 +37,7 @@ fn parse(pairs: &[(&str, &str)]) -> Result<BackchannelRequest, OAuthError> {
 }
 
 fn refused(pairs: &[(&str, &str)]) -> (&'static str, &'static str) {
-    codes(&parse(pairs).expect_err("refused"))
+    refusal(parse(pairs))
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_client_that_is_pinged_sends_a_bearer_token() {
     }
     let too_long = "a".repeat(1025);
     for bad in ["", "=", "a b", "a=b", "a\u{e9}", "a,b", &too_long] {
-        assert_eq!(codes(&parse(bad).unwrap_err()), ("invalid_request", "AS-1194"), "{bad}");
+        assert_eq!(refusal(parse(bad)), ("invalid_request", "AS-1194"), "{bad}");
     }
     assert!(super::tests::parse(&[("client_notification_token", "a b")]).unwrap().notification_token.is_none());
 }
@@ -104,9 +104,21 @@ fn a_client_that_is_pinged_sends_a_bearer_token() {
 #[test]
 fn what_is_not_offered_is_refused() {
     assert_eq!(refused(&[("user_code", "1234")]), ("invalid_request", "AS-1195"));
-    assert_eq!(refused(&[("resource", "https://api.example")]).0, "invalid_target");
-    assert_eq!(refused(&[("authorization_details", "[]")]).0, "invalid_request");
+    assert_eq!(refused(&[("resource", "api")]), ("invalid_target", "AS-1070"));
+    assert_eq!(refused(&[("authorization_details", "[]")]), ("invalid_authorization_details", "AS-1080"));
+    assert_eq!(refused(&[("max_age", "1.5")]), ("invalid_request", "AS-1013"));
     assert_eq!(refused(&[("dpop_jkt", "x")]).0, "invalid_request");
+}
+
+#[test]
+fn resources_details_and_a_fresh_sign_in_are_asked_for_as_by_any_app() {
+    let details = r#"[{"type":"payment"}]"#;
+    let more = [("resource", "https://api.example"), ("authorization_details", details), ("max_age", "60")];
+    let asked = parse(&more).map_err(|error| codes(&error)).unwrap().asked;
+    assert_eq!((asked.resource, asked.max_age), (strings(&["https://api.example"]), Some(60)));
+    assert_eq!(asked.authorization_details, [json!({"type": "payment"})]);
+    let wished = parse(&[("acr_values", "9 1")]).map_err(|error| codes(&error)).unwrap().asked;
+    assert_eq!((wished.acr_values, wished.max_age), (strings(&["9", "1"]), None));
 }
 
 #[test]
@@ -179,7 +191,7 @@ fn a_jwt_of_another_kind_is_no_request() {
 fn parameters_are_read_from_the_claims() {
     let params = signed_parameters(claims().as_object().unwrap()).unwrap();
     let request = BackchannelRequest::parse(&params, &signing()).unwrap();
-    assert_eq!((request.lifetime, request.scope.as_slice()), (10, &["openid".to_owned()][..]));
+    assert_eq!((request.lifetime, request.asked.scope.as_slice()), (10, &["openid".to_owned()][..]));
     for (name, value, reason) in [
         ("requested_expiry", json!(1.5), "AS-1058"),
         ("scope", json!(["openid"]), "AS-1058"),

@@ -290,6 +290,11 @@ fn lifetimes_are_between_a_second_and_a_year() {
         refused(ClientKind::Web, "refresh_token_lifetime", |s| s.refresh_token_lifetime = Some(seconds));
     }
     refused(ClientKind::Web, "default_max_age", |s| s.default_max_age = Some(-1));
+    for wrong in ["", "a b", "\u{e4}", &"x".repeat(129)] {
+        let wrong = wrong.to_owned();
+        refused(ClientKind::Web, "default_acr_values[1]", |s| s.default_acr_values = vec!["1".to_owned(), wrong]);
+    }
+    refused(ClientKind::Web, "default_acr_values[1]", |s| s.default_acr_values = vec!["1".to_owned(); 2]);
 }
 
 #[test]

@@ -80,16 +80,56 @@ fn another_client_learns_nothing_whatever_the_state() {
 
 #[test]
 fn a_device_asks_for_registered_scopes_and_only_with_the_grant() {
-    let asked =
-        |client: &Client, pairs: &[(&str, &str)]| parse_device_request(&Params::from_pairs(pairs).unwrap(), client);
+    let asked = |client: &Client, pairs: &[(&str, &str)]| {
+        parse_device_request(&Params::from_pairs(pairs).unwrap(), client).map(|request| request.scope)
+    };
     assert_eq!(asked(&device(), &[]).unwrap(), strings(&[]));
     assert_eq!(asked(&device(), &[("scope", "openid email")]).unwrap(), strings(&["openid", "email"]));
     assert_eq!(refusal(asked(&device(), &[("scope", "mine")])), ("invalid_scope", "AS-1010"));
     assert_eq!(refusal(asked(&device(), &[("scope", "a,b")])), ("invalid_scope", "AS-1009"));
-    assert_eq!(refusal(asked(&device(), &[("authorization_details", "[]")])), ("invalid_request", "AS-1028"));
+    assert_eq!(refusal(asked(&device(), &[("dpop_jkt", "x")])), ("invalid_request", "AS-1028"));
     let other = client(ClientKind::Native, &[]);
     assert_eq!(refusal(asked(&other, &[])), ("unauthorized_client", "AS-1102"));
     let mut once = device();
     once.settings.grant_types = vec![GrantType::DeviceCode];
     assert_eq!(asked(&once, &[("scope", "openid offline_access")]).unwrap(), strings(&["openid"]));
+}
+
+#[test]
+fn a_device_asks_for_resources_details_and_a_fresh_sign_in_as_any_app_does() {
+    let asked = |pairs: &[(&str, &str)]| parse_device_request(&Params::from_pairs(pairs).unwrap(), &device());
+    let request = asked(&[
+        ("resource", "https://a.example"),
+        ("resource", "https://b.example"),
+        ("authorization_details", r#"[{"type":"payment"}]"#),
+        ("max_age", "60"),
+        ("acr_values", "9 1"),
+    ]);
+    let request = request.map_err(|error| codes(&error)).unwrap();
+    assert_eq!(request.resource, ["https://a.example", "https://b.example"]);
+    assert_eq!(request.authorization_details, [serde_json::json!({"type": "payment"})]);
+    assert_eq!((request.max_age, request.acr_values), (Some(60), strings(&["9", "1"])));
+    for (pair, refused) in [
+        (("resource", "api"), ("invalid_target", "AS-1070")),
+        (("resource", "https://a.example#x"), ("invalid_target", "AS-1070")),
+        (("authorization_details", "[]"), ("invalid_authorization_details", "AS-1080")),
+        (("authorization_details", "{"), ("invalid_authorization_details", "AS-1080")),
+        (("max_age", "-1"), ("invalid_request", "AS-1013")),
+        (("max_age", "soon"), ("invalid_request", "AS-1013")),
+    ] {
+        assert_eq!(refusal(asked(&[pair])), refused, "{pair:?}");
+    }
+}
+
+#[test]
+fn what_a_device_does_not_say_is_as_its_client_is_registered() {
+    let mut client = device();
+    client.settings.default_max_age = Some(300);
+    client.settings.default_acr_values = strings(&["1"]);
+    let asked = |pairs: &[(&str, &str)]| {
+        let request = parse_device_request(&Params::from_pairs(pairs).unwrap(), &client);
+        request.map(|request| (request.max_age, request.acr_values)).map_err(|error| codes(&error))
+    };
+    assert_eq!(asked(&[]), Ok((Some(300), strings(&["1"]))));
+    assert_eq!(asked(&[("max_age", "0"), ("acr_values", "9")]), Ok((Some(0), strings(&["9"]))));
 }

@@ -51,6 +51,7 @@ fn service_token() -> Introspected {
         jti: None,
         auth_time: None,
         acr: None,
+        amr: Vec::new(),
         confirmation: Confirmation::default(),
         authorization_details: Vec::new(),
         actor: None,
@@ -77,6 +78,7 @@ fn what_is_known_is_told() {
         jti: Some("j1".to_owned()),
         auth_time: Some(at(-100)),
         acr: Some("1".to_owned()),
+        amr: strings(&["pwd"]),
         authorization_details: Vec::new(),
         actor: Actor::after("service", None),
         ..service_token()
@@ -84,7 +86,8 @@ fn what_is_known_is_told() {
     let expected = json!({
         "active": true, "client_id": "app", "token_type": "Bearer", "exp": 1_800_000_300, "iat": 1_800_000_000,
         "iss": "https://id.example", "scope": "openid email", "username": "alice", "nbf": 1_800_000_001, "sub": "u1",
-        "aud": "https://api.example", "jti": "j1", "auth_time": 1_799_999_900, "acr": "1", "act": { "sub": "service" },
+        "aud": "https://api.example", "jti": "j1", "auth_time": 1_799_999_900, "acr": "1", "amr": ["pwd"],
+        "act": { "sub": "service" },
     });
     assert_eq!(Value::Object(token.response()), expected);
     let several = Introspected { audience: strings(&["a", "b"]), ..token };

@@ -32,8 +32,10 @@ fn a_parameter_sent_twice_is_refused_even_if_equal_empty_or_escaped() {
 }
 
 #[test]
-fn only_resource_may_be_repeated_and_it_counts_towards_the_cap() {
+fn only_resource_and_audience_may_be_repeated_and_they_count_towards_the_cap() {
     let params = Params::parse(b"resource=a&x=1&resource=b&resource=&%72esource=a").expect("well-formed");
+    let audiences = Params::from_pairs(&[("audience", "a"), ("audience", "b")]).unwrap();
+    assert_eq!(audiences.find_all("audience").collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(params.find_all("resource").collect::<Vec<_>>(), ["a", "b", "a"]);
     assert_eq!((params.find("resource"), params.find_all("y").count()), (Some("a"), 0));
     assert!(Params::parse("resource=a&".repeat(64).as_bytes()).is_ok());

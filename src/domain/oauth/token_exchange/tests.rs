@@ -85,11 +85,16 @@ fn the_audience_is_one_of_the_policy() {
     assert_eq!(of(&[("resource", "https://b.example")], &two).unwrap(), strings(&["https://b.example"]));
     let both = [("audience", "https://a.example"), ("resource", "https://a.example")];
     assert_eq!(of(&both, &two).unwrap(), strings(&["https://a.example"]));
+    let each =
+        [("audience", "https://b.example"), ("audience", "https://a.example"), ("resource", "https://b.example")];
+    assert_eq!(of(&each, &two).unwrap(), strings(&["https://a.example", "https://b.example"]));
     for target in ["https://c.example", "https://a.example/", "https://A.example"] {
         assert_eq!(refusal(of(&[("audience", target)], &two)), ("invalid_target", "AS-1176"), "{target}");
     }
-    let mixed = [("audience", "https://a.example"), ("resource", "https://c.example")];
-    assert_eq!(refusal(of(&mixed, &two)), ("invalid_target", "AS-1176"));
+    for name in ["audience", "resource"] {
+        let mixed = [("audience", "https://a.example"), (name, "https://c.example"), ("audience", "https://b.example")];
+        assert_eq!(refusal(of(&mixed, &two)), ("invalid_target", "AS-1176"), "{name}");
+    }
 }
 
 #[test]

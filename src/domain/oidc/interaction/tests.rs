@@ -17,6 +17,7 @@ const NOW: Timestamp = Timestamp::from_seconds(10_060);
 struct Scene {
     prompts: Prompts,
     max_age: Option<i64>,
+    acr_values: Vec<String>,
     scope: Vec<String>,
     client: Client,
     user: User,
@@ -42,6 +43,7 @@ impl Scene {
         Self {
             prompts: Prompts::EMPTY,
             max_age: None,
+            acr_values: Vec::new(),
             scope,
             client: client("web"),
             session: Some(session("s1", &alice, STARTED.plus_seconds(-3600))),
@@ -75,6 +77,7 @@ impl Scene {
         decide(&Situation {
             prompts: self.prompts,
             max_age: self.max_age,
+            acr_values: &self.acr_values,
             requested_scope: &self.scope,
             client: &self.client,
             session: self.session.as_ref().map(|session| (session, &self.user)),
@@ -177,6 +180,28 @@ fn max_age_zero_and_nonsense_below_it_always_ask() {
         assert_eq!(scene.decide(), Decision::Reauthenticate, "{max_age}");
         assert_eq!(scene.fresh().decide(), Decision::Grant, "{max_age}");
     }
+}
+
+#[test]
+fn a_class_that_the_session_has_not_reached_asks_for_a_sign_in_once() {
+    let scene = || {
+        Scene::new().change(|scene| {
+            scene.acr_values = names(&["9", "1"]);
+            if let Some(session) = &mut scene.session {
+                session.context.acr = "0".to_owned();
+            }
+        })
+    };
+    assert_eq!(scene().decide(), Decision::Reauthenticate);
+    assert_eq!(scene().fresh().decide(), Decision::Grant);
+    // Signed in just now, and still not of that class: a wish asks no second time.
+    let still = scene().fresh().change(|scene| {
+        scene.session.as_mut().expect("a session").context.acr = "0".to_owned();
+    });
+    assert_eq!(still.decide(), Decision::Grant);
+    assert_eq!(scene().prompt(Prompts::NONE).decide(), Decision::Grant, "a wish is never an error");
+    assert_eq!(scene().change(|scene| scene.acr_values = names(&["9"])).decide(), Decision::Grant);
+    assert_eq!(Scene::new().change(|scene| scene.acr_values = names(&["9", "1"])).decide(), Decision::Grant);
 }
 
 #[test]

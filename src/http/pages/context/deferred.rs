@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Account, ClientCard, FieldError, ScopeLine};
+use super::{Account, AskedFor, ClientCard, FieldError};
 use crate::http::pages::{Page, PageKind};
 
 /// `/device`: posts `csrf`, `user_code` and `action` (`continue`).
@@ -50,7 +50,11 @@ pub struct Approve {
     /// Whether it came from a device that the person holds, and not over the back channel.
     pub from_device: bool,
     /// What it asks for.
-    pub scopes: Vec<ScopeLine>,
+    pub asked: AskedFor,
+    /// The application registered itself.
+    pub unverified: bool,
+    /// The host that published the application's description, if it is known by that.
+    pub published_by: Option<String>,
     /// What is missing.
     pub error: Option<FieldError>,
 }

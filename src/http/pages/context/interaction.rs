@@ -230,6 +230,17 @@ impl AskedInDetail {
     }
 }
 
+/// All that an app asks for: the pages that ask a person show it in the same way.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AskedFor {
+    /// At no API.
+    pub scopes: Vec<ScopeLine>,
+    /// At APIs.
+    pub apis: Vec<AskedOfApi>,
+    /// In detail.
+    pub details: Vec<AskedInDetail>,
+}
+
 /// Where an app says more about itself.
 #[derive(Debug, Clone, Serialize)]
 pub struct AppLink {
@@ -275,11 +286,7 @@ pub struct Consent {
     /// Who would allow it.
     pub account: Account,
     /// What it asks for.
-    pub scopes: Vec<ScopeLine>,
-    /// What it asks for at APIs.
-    pub apis: Vec<AskedOfApi>,
-    /// What it asks for in detail.
-    pub details: Vec<AskedInDetail>,
+    pub asked: AskedFor,
     /// The application registered itself.
     pub unverified: bool,
     /// The host that published the application's description, if it is known by that.

@@ -165,9 +165,10 @@ pub(super) fn consent_page(words: &Words<'_>) -> Consent {
         csrf: words.value.to_owned(),
         client: client(words),
         account: account(words),
-        scopes: ["openid", "profile", "email", "groups", "offline_access"].map(ScopeLine::standard).to_vec(),
-        apis: Vec::new(),
-        details: Vec::new(),
+        asked: AskedFor {
+            scopes: ["openid", "profile", "email", "groups", "offline_access"].map(ScopeLine::standard).to_vec(),
+            ..AskedFor::default()
+        },
         unverified: false,
         published_by: None,
         links: Vec::new(),
@@ -176,19 +177,15 @@ pub(super) fn consent_page(words: &Words<'_>) -> Consent {
     }
 }
 
-fn consent(album: &mut Album, words: &Words<'_>) {
-    let page = consent_page(words);
-    album.add("consent", &page);
-    let custom = vec![
-        ScopeLine::standard(words.value),
-        ScopeLine::new("invoices.read", words.value, Some(words.value)),
-        ScopeLine::standard("phone"),
-        ScopeLine::standard("address"),
-    ];
-    let logo = Href::parse("/assets/preview-logo.svg");
-    let stranger = Consent {
-        client: ClientCard::new(words.app, "an app on this computer", logo),
-        scopes: custom,
+/// Everything that can be asked for.
+fn asked_in_detail(words: &Words<'_>) -> AskedFor {
+    AskedFor {
+        scopes: vec![
+            ScopeLine::standard(words.value),
+            ScopeLine::new("invoices.read", words.value, Some(words.value)),
+            ScopeLine::standard("phone"),
+            ScopeLine::standard("address"),
+        ],
         apis: vec![
             AskedOfApi::new(
                 words.value,
@@ -206,6 +203,16 @@ fn consent(album: &mut Album, words: &Words<'_>) {
             ),
             AskedInDetail::new(words.value, "", &[]),
         ],
+    }
+}
+
+fn consent(album: &mut Album, words: &Words<'_>) {
+    let page = consent_page(words);
+    album.add("consent", &page);
+    let logo = Href::parse("/assets/preview-logo.svg");
+    let stranger = Consent {
+        client: ClientCard::new(words.app, "an app on this computer", logo),
+        asked: asked_in_detail(words),
         unverified: true,
         published_by: Some(words.app.to_owned()),
         links: [("consent-app-home", "Website"), ("consent-app-policy", "Privacy policy")]
@@ -242,7 +249,12 @@ fn deferred(album: &mut Album, words: &Words<'_>) {
         user_code: Some("BCDF-GHJK".to_owned()),
         binding_message: None,
         from_device: true,
-        scopes: ["openid", "profile", "email"].map(ScopeLine::standard).to_vec(),
+        asked: AskedFor {
+            scopes: ["openid", "profile", "email"].map(ScopeLine::standard).to_vec(),
+            ..AskedFor::default()
+        },
+        unverified: false,
+        published_by: None,
         error: None,
     };
     let named =
@@ -267,7 +279,16 @@ fn deferred(album: &mut Album, words: &Words<'_>) {
     album.add("approve", &page);
     let unticked = FieldError::at("started_here", "AS-1602", "Tick the box only if you started this yourself.");
     album.add("approve-unticked", &Approve { error: Some(unticked), ..page.clone() });
-    album.add("approve-bare", &Approve { user_code: None, scopes: Vec::new(), ..page });
+    album.add("approve-bare", &Approve { user_code: None, asked: AskedFor::default(), ..page.clone() });
+    let stranger = Approve {
+        asked: asked_in_detail(words),
+        unverified: true,
+        published_by: Some(words.app.to_owned()),
+        ..page.clone()
+    };
+    album.add("approve-unverified", &stranger);
+    let at_apis_only = AskedFor { scopes: Vec::new(), ..asked_in_detail(words) };
+    album.add("approve-apis", &Approve { asked: at_apis_only, ..page });
     album.add("answered", &Answered { allowed: true });
     album.add("answered-denied", &Answered { allowed: false });
 }

@@ -1,0 +1,113 @@
+//! The test resource: whoever may ask UserInfo may ask it, and nobody else.
+
+use serde_json::json;
+use symbolon::domain::oauth::GrantType;
+
+use super::hooked;
+use crate::{
+    mtls::support::{ALIAS, told, with_authority},
+    support::{Answer, ClientSpec, DpopKey, GrantSpec, Request, TestApp},
+};
+
+const RESOURCE: &str = "/resource";
+const INTERACTION: &str = "c770aef3-6784-41f7-8e0e-ff5f97bddb3a";
+
+fn bearer(token: &str) -> Request {
+    Request::get(RESOURCE).header("Authorization", format!("Bearer {token}"))
+}
+
+/// Asks with a bound token and a proof of this method and address.
+async fn with_proof(app: &TestApp, key: &DpopKey, token: &str, htu: &str) -> Answer {
+    let proof = key.proof_of(app, "GET", RESOURCE).with_token(token).claim("htu", json!(htu));
+    let request = Request::get(RESOURCE).header("Authorization", format!("DPoP {token}"));
+    app.send(request.header("DPoP", key.sign(&proof))).await
+}
+
+both! {
+    async fn without_a_live_access_token_it_tells_nothing(database: Database) {
+        let app = hooked(database).await;
+        let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
+        let tokens = rp.exchange(&app.grant(&alice, &rp, GrantSpec::scope("openid offline_access")).await).await.ok().await;
+        app.send(Request::get(RESOURCE)).await.refused("invalid_token", "AS-1150").await;
+        for other in ["x", tokens.refresh(), tokens.id()] {
+            app.send(bearer(other)).await.refused("invalid_token", "AS-1151").await;
+        }
+        let in_query = format!("{RESOURCE}?access_token={}", tokens.access_token);
+        app.send(Request::get(in_query)).await.refused("invalid_request", "AS-1152").await;
+        app.send(bearer(&tokens.access_token)).await.json().await;
+        rp.revoke(tokens.refresh()).await.accepted().await;
+        app.send(bearer(&tokens.access_token)).await.refused("invalid_token", "AS-1151").await;
+    }
+
+    /// Behaviours 202 and 210.
+    async fn it_answers_in_json_and_names_the_interaction(database: Database) {
+        let app = hooked(database).await;
+        let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
+        let tokens = rp.exchange(&app.grant(&alice, &rp, GrantSpec::scope("openid")).await).await.ok().await;
+        let asked = || bearer(&tokens.access_token).header("x-fapi-auth-date", "Sun, 10 Sep 2017 19:43:31 UTC");
+        let answer = app.send(asked().header("x-fapi-interaction-id", INTERACTION)).await;
+        assert_eq!(answer.json().await, json!({ "client_id": "web", "sub": alice.id, "scope": "openid" }));
+        let response = &answer.response;
+        assert_eq!(response.header("x-fapi-interaction-id"), Some(INTERACTION), "{response}");
+        assert_eq!(response.header("content-type"), Some("application/json"), "{response}");
+        assert!(response.header("date").is_some(), "{response}");
+
+        // One of its own for whoever sends none, or something that is none.
+        let mut made = Vec::new();
+        for request in [asked(), asked().header("x-fapi-interaction-id", "<script>"), asked()] {
+            let response = app.send(request).await.response;
+            made.push(response.header("x-fapi-interaction-id").expect("one").to_owned());
+        }
+        assert!(made.iter().all(|id| id.len() == 36 && id != INTERACTION), "{made:?}");
+        assert_ne!(made[0], made[2]);
+        let refused = app.send(Request::get(RESOURCE).header("x-fapi-interaction-id", INTERACTION)).await;
+        assert_eq!(refused.response.header("x-fapi-interaction-id"), Some(INTERACTION));
+    }
+
+    /// Behaviours 168 and 172.
+    async fn a_token_that_is_bound_to_a_key_needs_a_proof_for_this_very_resource(database: Database) {
+        let app = TestApp::with(database, |options| {
+            options.test_hooks = true;
+            with_authority(options);
+        })
+        .await;
+        let key = DpopKey::new();
+        let spec = ClientSpec::machine("machine").set(|settings| settings.dpop_bound_access_tokens = true);
+        let rp = app.client(spec).await;
+        let form = rp.request("/oauth2/token", &[("grant_type", GrantType::ClientCredentials.name())]);
+        let proof = key.sign(&key.proof(&app, "/oauth2/token"));
+        let token = rp.send(&form.header("DPoP", proof)).await.ok_as("DPoP").await.access_token;
+        app.send(bearer(&token)).await.refused("invalid_token", "AS-1228").await;
+        let other = DpopKey::new();
+        let here = format!("{}{RESOURCE}", app.issuer());
+        with_proof(&app, &other, &token, &here).await.challenged("invalid_token", "AS-1228").await;
+        let userinfo = format!("{}/oauth2/userinfo", app.issuer());
+        with_proof(&app, &key, &token, &userinfo).await.challenged("invalid_dpop_proof", "AS-1221").await;
+        // Under either name of this server.
+        for address in [here, format!("{ALIAS}{RESOURCE}")] {
+            let told = with_proof(&app, &key, &token, &address).await.json().await;
+            assert_eq!(told["client_id"], "machine");
+        }
+    }
+
+    /// Behaviour 172.
+    async fn a_token_that_is_bound_to_a_certificate_needs_it(database: Database) {
+        let app = TestApp::with(database, |options| {
+            options.test_hooks = true;
+            with_authority(options);
+            options.trusted = true;
+            options.client_cert_header = true;
+        })
+        .await;
+        let spec =
+            ClientSpec::machine("machine").set(|settings| settings.tls_client_certificate_bound_access_tokens = true);
+        let rp = app.client(spec).await;
+        let form = rp.request("/oauth2/token", &[("grant_type", GrantType::ClientCredentials.name())]);
+        let token = rp.send(&told(form, "client.pem")).await.ok().await.access_token;
+        app.send(bearer(&token)).await.refused("invalid_token", "AS-1228").await;
+        app.send(told(bearer(&token), "other.pem")).await.refused("invalid_token", "AS-1228").await;
+        app.send(told(bearer(&token), "client.pem")).await.json().await;
+        let posted = Request::form(RESOURCE, &[]).header("Authorization", format!("Bearer {token}"));
+        app.send(told(posted, "client.pem")).await.json().await;
+    }
+}
