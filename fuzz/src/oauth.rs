@@ -8,7 +8,7 @@ use symbolon_domain::{
         self, BackchannelRequest, CodeExchange, GrantType, Granted, Params, Presented, RefreshRequest, ResponseType,
         SafeRedirect, check_assertion, check_registrable, check_settings, parse_grant_type, parse_scope, validate,
     },
-    oidc::claims::ClaimsRequest,
+    oidc::{claims::ClaimsRequest, sign_up::SignUpMode},
 };
 
 /// A client that may do much.
@@ -54,7 +54,7 @@ pub fn authorization_request(data: &[u8]) {
     encoded.extend_from_slice(data);
     let client = client(vec![REGISTERED.to_owned()]);
     let Ok(params) = Params::parse(&encoded) else { return };
-    match validate(&params, Some(&client)) {
+    match validate(&params, Some(&client), SignUpMode::Open) {
         Ok(valid) => {
             assert_eq!(valid.redirect.as_str(), REGISTERED);
             let request = &valid.request;

@@ -30,7 +30,8 @@ use crate::{
     net::fetcher::{DangerExceptions, Fetcher, Reach},
     service::{
         Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache,
-        discovery::DocumentCache, keys, recorder::Recorder, registration::Registrations, setup, subjects,
+        discovery::DocumentCache, keys, recorder::Recorder, registration::Registrations, remembered::Remembered, setup,
+        subjects,
     },
     store::{Location, Store, StoreOptions},
     tls,
@@ -141,6 +142,7 @@ fn assemble(
         documents: DocumentCache::default(),
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
+        sign_up: Remembered::default(),
         fetcher,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),

@@ -23,6 +23,7 @@ mod registration;
 mod role;
 mod serve;
 mod session;
+mod sign_up;
 #[cfg(test)]
 mod tests;
 mod trusted_issuer;
@@ -88,6 +89,9 @@ pub enum Command {
     /// Clients that register themselves.
     #[command(subcommand)]
     Registration(registration::Verb),
+    /// People who create their own accounts.
+    #[command(subcommand)]
+    SignUp(sign_up::Verb),
     /// Which client may exchange whose tokens.
     #[command(subcommand)]
     ExchangePolicy(exchange_policy::Verb),
@@ -193,6 +197,7 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::User(verb) => user::run(global, verb, io),
         Command::Client(verb) => client::run(global, verb, io),
         Command::Registration(verb) => registration::run(global, verb, io),
+        Command::SignUp(verb) => sign_up::run(global, verb, io),
         Command::ExchangePolicy(verb) => exchange_policy::run(global, verb, io),
         Command::TrustedIssuer(verb) => trusted_issuer::run(global, verb, io),
         Command::Group(verb) => group::run(global, verb, io),

@@ -9,6 +9,7 @@ use crate::domain::{
     oauth::{
         AssertionAlgorithm, DocumentMode, GrantType, RegistrationMode, ResponseMode, ResponseType, SecurityProfile,
     },
+    oidc::sign_up::SignUpMode,
 };
 
 /// `key=value`.
@@ -93,6 +94,11 @@ pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
 pub(super) fn registration(text: &str) -> Result<RegistrationMode, String> {
     let found = RegistrationMode::ALL.into_iter().find(|mode| mode.name() == text);
     one_of(found, RegistrationMode::ALL.iter().map(|mode| mode.name()))
+}
+
+pub(super) fn sign_up(text: &str) -> Result<SignUpMode, String> {
+    let modes = SignUpMode::ALL;
+    one_of(modes.into_iter().find(|mode| mode.name() == text), modes.iter().map(|mode| mode.name()))
 }
 
 pub(super) fn documents(text: &str) -> Result<DocumentMode, String> {

@@ -147,6 +147,8 @@ pub struct PageFacts {
     pub client: Option<String>,
     /// Where the client lives, once known.
     pub home_url: Option<String>,
+    /// The sign-in page, where the dialogue can go on there.
+    pub sign_in_url: Option<String>,
     /// The parameter that was refused.
     pub parameter: Option<String>,
     /// What was sent for it.
@@ -219,6 +221,7 @@ fn error_page(
         time: rfc3339(cx.now().seconds()),
         client: facts.client,
         home_url: facts.home_url.as_deref().and_then(Href::parse),
+        sign_in_url: facts.sign_in_url.as_deref().and_then(Href::parse),
         developer: (reason.audience() == Audience::Developer)
             .then(|| Developer::new(facts.parameter.as_deref(), facts.sent.as_deref(), reason.next_step(), docs)),
         status,

@@ -217,6 +217,13 @@ pub const ROUTES: &[Route] = &[
         endpoint: None,
     },
     Route {
+        path: "/sign-up/{interaction}",
+        methods: methods!(get => pages::sign_up::get, post => pages::sign_up::post),
+        permission: Permission::Browser,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
         path: "/accounts/{interaction}",
         methods: methods!(get => pages::accounts::get, post => pages::accounts::post),
         permission: Permission::Browser,

@@ -100,7 +100,9 @@ fn not_waiting(cx: &Cx) -> DialogueFailure {
 
 fn dialogue_of(next: Next) -> Option<InteractionId> {
     match next {
-        Next::Page(Page::SignIn(id) | Page::Accounts(id) | Page::Consent(id) | Page::Approve(id)) => Some(id),
+        Next::Page(
+            Page::SignIn(id) | Page::SignUp(id) | Page::Accounts(id) | Page::Consent(id) | Page::Approve(id),
+        ) => Some(id),
         Next::Page(Page::Answered(_)) | Next::Answer(_) => None,
     }
 }

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 
 use super::{
     apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, discovery::DocumentCache, recorder::Recorder,
-    registration::Registrations,
+    registration::Registrations, remembered::Remembered,
 };
 use crate::{
     crypto::{
@@ -23,6 +23,7 @@ use crate::{
         Issuer, Timestamp,
         entity::Client,
         oauth::SecurityProfile,
+        oidc::sign_up::SignUpPolicy,
         trace::{DecisionRecord, Reason, TraceId, Transaction},
     },
     net::fetcher::Fetcher,
@@ -132,6 +133,8 @@ pub struct Services {
     pub fetched_keys: FetchedKeys,
     /// What is remembered of clients that register themselves.
     pub registrations: Registrations,
+    /// Who may create an account, as last read.
+    pub sign_up: Remembered<SignUpPolicy>,
     /// The one outbound fetcher.
     pub fetcher: Fetcher,
     /// The clock.

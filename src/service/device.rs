@@ -173,7 +173,7 @@ pub async fn begin(cx: &Cx, browser: &Browser, typed: &str, form_token: &str) ->
         EntryFailure::Stopped(error.into())
     })?;
     let code = UserCode::parse(typed);
-    let guesses = Guesses::of(cx, browser);
+    let guesses = Guesses::of_user_codes(cx, browser);
     let context = cx.clone();
     let found = cx.services.store.write(move |tx| find(&context, tx, &guesses, code.as_ref())).await;
     let found = found.map_err(|lost| match lost {

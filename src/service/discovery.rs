@@ -7,18 +7,19 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{Services, apis::Registry, authorization, client_authentication, possession, registration, token};
+use super::{Services, apis::Registry, authorization, client_authentication, possession, registration, sign_up, token};
 use crate::{
     crypto::{keyring::Keyring, token::digest},
     domain::{
         Issuer,
         entity::{AuthMethod, SubjectType, TokenDeliveryMode},
         jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
-        oauth::{GrantType, RegistrationPolicy, ResponseMode, ResponseType},
+        oauth::{GrantType, Prompt, RegistrationPolicy, ResponseMode, ResponseType},
         oidc::{
             acr,
             claims::{claims_supported, scopes_supported},
             discovery::{Capabilities, Endpoint, oauth_authorization_server, openid_configuration},
+            sign_up::SignUpPolicy,
         },
     },
 };
@@ -32,56 +33,64 @@ pub enum Document {
     OauthAuthorizationServer,
 }
 
-/// A document as text, with what it was computed from. Whatever else it tells does not change while the
-/// process runs.
+/// What a document is computed from. Whatever else it tells does not change while the process runs.
+#[derive(Clone, Debug)]
+struct Sources {
+    keyring: Arc<Keyring>,
+    registration: Arc<RegistrationPolicy>,
+    sign_up: Arc<SignUpPolicy>,
+    registry: Arc<Registry>,
+}
+
+impl Sources {
+    /// What is in use now: the policies as they were read last.
+    fn in_use(services: &Services, registry: &Arc<Registry>) -> Self {
+        Self {
+            keyring: services.keyring.load_full(),
+            registration: registration::policy::known(services),
+            sign_up: sign_up::policy::known(services),
+            registry: registry.clone(),
+        }
+    }
+
+    /// Whether these are the very same. Each holds on to its own, so that nothing new can be taken for them.
+    fn are(&self, others: &Self) -> bool {
+        Arc::ptr_eq(&self.keyring, &others.keyring)
+            && Arc::ptr_eq(&self.registration, &others.registration)
+            && Arc::ptr_eq(&self.sign_up, &others.sign_up)
+            && Arc::ptr_eq(&self.registry, &others.registry)
+    }
+}
+
+/// A document as text, with what it was computed from.
 #[derive(Debug)]
 pub struct Rendered {
     /// The JSON.
     pub text: Arc<[u8]>,
     /// A validator that changes with it (RFC 9110 §8.8.3).
     pub tag: String,
-    keyring: Arc<Keyring>,
-    policy: Arc<RegistrationPolicy>,
-    registry: Arc<Registry>,
-}
-
-impl Rendered {
-    /// Whether it was computed from the very things that are in use now. It holds on to its own, so that
-    /// nothing new can be taken for them.
-    fn holds(&self, keyring: &Arc<Keyring>, policy: &Arc<RegistrationPolicy>, registry: &Arc<Registry>) -> bool {
-        Arc::ptr_eq(&self.keyring, keyring)
-            && Arc::ptr_eq(&self.policy, policy)
-            && Arc::ptr_eq(&self.registry, registry)
-    }
+    sources: Sources,
 }
 
 /// The documents as rendered last.
 #[derive(Debug, Default)]
 pub struct DocumentCache(Mutex<HashMap<Document, Arc<Rendered>>>);
 
-/// The document as text, by the registration policy that was read last: rendered when something that it
-/// tells was read anew. `endpoints`: each endpoint with the path that it is routed at. `registry`: what
-/// else is told of.
+/// The document as text: rendered when something that it tells was read anew. `endpoints`: each endpoint
+/// with the path that it is routed at. `registry`: what else is told of.
 pub fn rendered(
     services: &Services,
     document: Document,
     endpoints: fn() -> Vec<(Endpoint, &'static str)>,
     registry: &Arc<Registry>,
 ) -> Arc<Rendered> {
-    let (keyring, policy) = (services.keyring.load_full(), registration::policy::known(services));
+    let sources = Sources::in_use(services, registry);
     let kept = services.documents.0.lock().unwrap_or_else(PoisonError::into_inner).get(&document).cloned();
-    if let Some(kept) = kept.filter(|kept| kept.holds(&keyring, &policy, registry)) {
+    if let Some(kept) = kept.filter(|kept| kept.sources.are(&sources)) {
         return kept;
     }
-    let members = compute(services, document, &endpoints(), (&keyring, &policy, registry));
-    let text = Value::Object(members).to_string();
-    let fresh = Arc::new(Rendered {
-        tag: entity_tag(&text),
-        text: text.into_bytes().into(),
-        keyring,
-        policy,
-        registry: registry.clone(),
-    });
+    let text = Value::Object(compute(services, document, &endpoints(), &sources)).to_string();
+    let fresh = Arc::new(Rendered { tag: entity_tag(&text), text: text.into_bytes().into(), sources });
     services.documents.0.lock().unwrap_or_else(PoisonError::into_inner).insert(document, fresh.clone());
     fresh
 }
@@ -90,8 +99,9 @@ fn compute(
     services: &Services,
     document: Document,
     endpoints: &[(Endpoint, &str)],
-    (keyring, policy, registry): (&Keyring, &RegistrationPolicy, &Registry),
+    sources: &Sources,
 ) -> Map<String, Value> {
+    let Sources { keyring, registration: policy, sign_up, registry } = sources;
     let mut grant_types: Vec<GrantType> = token::GRANTS.iter().map(|grant| grant.grant_type).collect();
     grant_types.push(GrantType::Implicit);
     let (response_types, response_modes) = (ResponseType::ALL.map(ResponseType::name), ResponseMode::supported());
@@ -103,6 +113,8 @@ fn compute(
         .filter(|(endpoint, _)| *endpoint != Endpoint::Registration || policy.offers_registration())
         .copied()
         .collect();
+    let prompts = Prompt::ALL.iter().filter(|prompt| prompt.is_offered(sign_up.mode)).map(|prompt| prompt.name());
+    let prompts: Vec<&str> = prompts.collect();
     let signed = authorization::REQUEST_OBJECT_ALGORITHMS.iter().map(|algorithm| algorithm.name());
     let request_objects: Vec<&str> = signed.chain([RequestObjectAlgorithm::Unsigned.name()]).collect();
     let (claims, mut scopes) = (claims_supported(), scopes_supported());
@@ -147,7 +159,7 @@ fn compute(
         protected_resources: &resources,
         authorization_details_types: &details_types,
         claims: &claims,
-        prompt_values: &["none", "login", "consent", "select_account"],
+        prompt_values: &prompts,
         acr_values: acr::SUPPORTED,
         ui_locales: &["en"],
         client_id_metadata_documents: policy.offers_documents(),

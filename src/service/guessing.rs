@@ -1,5 +1,5 @@
-//! How fast somebody may try codes that devices show (RFC 8628 §5.1): a counter of the network and
-//! one of the browser, or of its session. The arithmetic is `domain::authn::throttle`.
+//! How fast somebody may try codes that devices show (RFC 8628 §5.1), or ask which usernames are taken: a
+//! counter of the network and one of the browser, or of its session. The arithmetic is `domain::authn::throttle`.
 
 use super::{
     Cx,
@@ -11,9 +11,9 @@ use crate::{
     crypto::token::SecretHash,
     domain::{
         Timestamp,
-        authn::throttle::{Policy, Throttle, Wait, after_failure, check, network_key, user_code_key},
+        authn::throttle::{Policy, Throttle, Wait, after_failure, check, network_key, sign_up_key, user_code_key},
     },
-    store::{StoreError, Write, throttle},
+    store::{Read, StoreError, Write, throttle},
 };
 
 /// The keys of an attempt, each with how it behaves.
@@ -26,22 +26,41 @@ pub(super) struct Guesses {
 pub(super) struct Counters(Vec<Throttle>);
 
 impl Guesses {
+    /// Of codes that devices show.
+    pub fn of_user_codes(cx: &Cx, browser: &Browser) -> Self {
+        Self::of(cx, browser, user_code_key, Policy::USER_CODE)
+    }
+
+    /// Of usernames that are taken.
+    pub fn of_usernames(cx: &Cx, browser: &Browser) -> Self {
+        Self::of(cx, browser, sign_up_key, Policy::SIGN_UP)
+    }
+
     /// Of this browser, at its address. A browser that drops its cookies still has its network.
-    pub fn of(cx: &Cx, browser: &Browser) -> Self {
+    fn of(cx: &Cx, browser: &Browser, key_of: fn(&str) -> String, policy: Policy) -> Self {
         let hex = |hash: SecretHash| -> String { hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect() };
         // Every session that is presented counts: none buys more attempts by standing behind another.
         let sessions = sessions::cookie_hashes(browser.session.as_ref()).into_iter();
-        let sessions = sessions.map(|hash| (Some(format!("session:{}", hex(hash))), Policy::USER_CODE));
+        let sessions = sessions.map(|hash| (Some(format!("session:{}", hex(hash))), policy));
         let browser = browser.hash().map(|hash| format!("browser:{}", hex(hash)));
         let network = cx.peer.address.map(network_key);
-        let mut keys: Vec<(String, Policy)> = [(network, Policy::NETWORK), (browser, Policy::USER_CODE)]
+        let mut keys: Vec<(String, Policy)> = [(network, Policy::NETWORK), (browser, policy)]
             .into_iter()
             .chain(sessions)
-            .filter_map(|(key, policy)| key.map(|key| (user_code_key(&key), policy)))
+            .filter_map(|(key, policy)| key.map(|key| (key_of(&key), policy)))
             .collect();
         // The order of the locks is that of the keys, so that no two attempts wait for each other.
         keys.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         Self { keys }
+    }
+
+    /// The counters as they are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn read(&self, tx: &mut Read<'_>) -> Result<Counters, StoreError> {
+        let rows = self.keys.iter().map(|(key, _)| Ok(throttle::find(tx, key)?.map(from_row).unwrap_or_default()));
+        Ok(Counters(rows.collect::<Result<_, StoreError>>()?))
     }
 
     /// Takes the locks, then reads the counters.
@@ -54,7 +73,7 @@ impl Guesses {
         Ok(Counters(rows.collect::<Result<_, _>>()?))
     }
 
-    /// Counts a code that is none.
+    /// Counts a code that is none, or a name that is taken.
     ///
     /// # Errors
     /// When the database fails.
@@ -67,7 +86,7 @@ impl Guesses {
 }
 
 impl Counters {
-    /// Whether the code may be looked at.
+    /// Whether the code, or the name, may be looked at.
     ///
     /// # Errors
     /// How long to wait.

@@ -25,6 +25,7 @@ use super::{
     login::{self, SignInFailure, SignInForm},
     recorder::Recorder,
     registration::Registrations,
+    remembered::Remembered,
     subjects,
 };
 use crate::{
@@ -117,6 +118,7 @@ impl TestServices {
             documents: DocumentCache::default(),
             fetched_keys: FetchedKeys::default(),
             registrations: Registrations::default(),
+            sign_up: Remembered::default(),
             fetcher: Fetcher::new(Reach::DangerLoopback).unwrap(),
             clock: clock.clone(),
             random,

@@ -57,6 +57,6 @@ pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, Store
         // A network's failures are forgotten within the hour; an account's only by a success or a
         // reset, here after so long that guessing at this pace is hopeless.
         sign_in_throttles.blocked_until < day_ago, and sign_in_throttles::window_started_at.lt(day_ago)
-            .and(sign_in_throttles::throttle_key.like("ip%").or(sign_in_throttles::throttle_key.like("code:%")).or(sign_in_throttles::window_started_at.lt(now - 90 * DAY)));
+            .and(sign_in_throttles::throttle_key.like("ip%").or(sign_in_throttles::throttle_key.like("code:%")).or(sign_in_throttles::throttle_key.like("sign-up:%")).or(sign_in_throttles::window_started_at.lt(now - 90 * DAY)));
     })
 }

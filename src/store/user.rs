@@ -62,7 +62,7 @@ pub fn insert(tx: &mut Write<'_>, user: &User) -> Result<(), StoreError> {
             users::username.eq(&user.username),
             users::username_canonical.eq(User::canonical(&user.username)),
             users::email.eq(user.email.as_deref()),
-            users::email_canonical.eq(user.email.as_deref().map(User::canonical)),
+            users::email_canonical.eq(user.claimed_email()),
             users::email_verified.eq(user.email_verified),
             users::name.eq(user.name.as_deref()),
             users::profile.eq(row::to_json(&user.profile, "users", "profile")?),
@@ -90,7 +90,7 @@ pub fn update(tx: &mut Write<'_>, user: &User) -> Result<bool, StoreError> {
                 users::username.eq(&user.username),
                 users::username_canonical.eq(User::canonical(&user.username)),
                 users::email.eq(user.email.as_deref()),
-                users::email_canonical.eq(user.email.as_deref().map(User::canonical)),
+                users::email_canonical.eq(user.claimed_email()),
                 users::email_verified.eq(user.email_verified),
                 users::name.eq(user.name.as_deref()),
                 users::profile.eq(row::to_json(&user.profile, "users", "profile")?),
@@ -119,8 +119,8 @@ pub fn find(tx: &mut Read<'_>, id: &UserId) -> Result<Option<User>, StoreError> 
     find_prepared!(tx, users::table.filter(users::id.eq(id.as_str())) => UserRow)?.map(UserRow::into_user).transpose()
 }
 
-/// The user whom a person means by a username or an email address. A username wins over an
-/// address of the same spelling.
+/// The user whom a person means by a username or an email address that stands for them
+/// ([`User::claimed_email`]). A username wins over an address of the same spelling.
 ///
 /// # Errors
 /// When the database fails.
@@ -133,6 +133,15 @@ pub fn find_by_login(tx: &mut Read<'_>, login: &str) -> Result<Option<User>, Sto
         None => users::table.filter(users::email_canonical.eq(&canonical)).get_result::<UserRow>(tx.conn).optional()?,
     };
     found.map(UserRow::into_user).transpose()
+}
+
+/// Whether somebody has this username.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_taken(tx: &mut Read<'_>, username: &str) -> Result<bool, StoreError> {
+    let named = users::table.filter(users::username_canonical.eq(User::canonical(username)));
+    Ok(diesel::select(diesel::dsl::exists(named)).get_result(tx.conn)?)
 }
 
 /// A page of users, ordered by username, after the given one.

@@ -40,6 +40,7 @@ mod revocation;
 mod security_profiles;
 mod sessions;
 mod setup;
+mod sign_up;
 mod step_up;
 mod subjects;
 mod token;

@@ -4,6 +4,7 @@ mod apis;
 mod objects;
 mod other;
 mod registration;
+mod sign_up;
 
 use std::ffi::OsString;
 

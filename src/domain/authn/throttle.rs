@@ -80,6 +80,9 @@ impl Policy {
     /// passwords, a browser fewer. A code lives ten minutes and is one of 20^8 (RFC 8628 §5.1).
     pub const USER_CODE: Self = Self { free_failures: 5, ..Self::NETWORK };
 
+    /// For whoever asks which usernames are taken, by signing up: a person tries a few.
+    pub const SIGN_UP: Self = Self { free_failures: 10, ..Self::NETWORK };
+
     /// The delay after so many failures.
     fn delay(&self, failures: u32) -> i64 {
         match failures.checked_sub(self.free_failures) {
@@ -194,6 +197,12 @@ pub fn familiar_key(user_id: &UserId, network: &str) -> String {
 /// its sign-ins.
 pub fn user_code_key(of: &str) -> String {
     format!("code:{of}")
+}
+
+/// The key of a network or browser that asks which usernames are taken, by signing up: another counter
+/// than that of its sign-ins.
+pub fn sign_up_key(of: &str) -> String {
+    format!("sign-up:{of}")
 }
 
 /// The key of a network: the address of IPv4, the /64 of IPv6, which is what one subscriber gets.

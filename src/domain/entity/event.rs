@@ -74,6 +74,8 @@ event_kinds! {
     ClientReleased = "client.released",
     /// Who may register clients was changed.
     RegistrationPolicyChanged = "registration.policy_changed",
+    /// Who may create an account was changed.
+    SignUpPolicyChanged = "sign_up.policy_changed",
     /// An initial access token was made.
     RegistrationTokenCreated = "registration.token_created",
     /// An initial access token was removed.

@@ -43,6 +43,8 @@ pub enum Owner {
     Dcr,
     /// The metadata document that the `client_id` is the address of.
     Cimd,
+    /// The person themselves, by signing up.
+    Person,
 }
 
 impl Owner {
@@ -54,12 +56,15 @@ impl Owner {
             Self::Ui => "ui",
             Self::Dcr => "dcr",
             Self::Cimd => "cimd",
+            Self::Person => "person",
         }
     }
 
     /// From the stored name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Cli, Self::System, Self::Ui, Self::Dcr, Self::Cimd].into_iter().find(|owner| owner.name() == name)
+        [Self::Cli, Self::System, Self::Ui, Self::Dcr, Self::Cimd, Self::Person]
+            .into_iter()
+            .find(|owner| owner.name() == name)
     }
 
     /// Whether nobody here has vouched for what the object says of itself.

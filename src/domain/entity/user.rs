@@ -116,6 +116,14 @@ impl User {
         name.trim().to_lowercase()
     }
 
+    /// The address in the form in which addresses are compared, if it stands for this account: then it signs
+    /// in, and nobody else can have it. What somebody types who creates their own account does not, until
+    /// it was verified. So it neither keeps its owner from using it, nor tells who has an account.
+    pub fn claimed_email(&self) -> Option<String> {
+        let vouched = self.email_verified || self.owner != Owner::Person;
+        self.email.as_deref().filter(|_| vouched).map(Self::canonical)
+    }
+
     /// Whether the account may sign in and receive tokens.
     pub fn is_active(&self) -> bool {
         self.state == UserState::Active

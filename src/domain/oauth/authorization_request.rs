@@ -15,7 +15,7 @@ use crate::{
     entity::Client,
     ids::{ClientId, PushedRequestId},
     jose::dpop,
-    oidc::{acr, claims::ClaimsRequest},
+    oidc::{acr, claims::ClaimsRequest, sign_up::SignUpMode},
     trace::Reason,
 };
 
@@ -24,7 +24,7 @@ const MAX_STATE: usize = 4096;
 /// The longest `nonce`, in bytes. A longer one is refused: cut, it would never match.
 const MAX_NONCE: usize = 1024;
 
-/// A `prompt` value (OIDC Core 3.1.2.1).
+/// A `prompt` value (OIDC Core 3.1.2.1, Initiating User Registration 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompt {
@@ -36,11 +36,13 @@ pub enum Prompt {
     Consent,
     /// The person chooses the account.
     SelectAccount,
+    /// The person creates an account.
+    Create,
 }
 
 impl Prompt {
     /// Every value, as metadata lists them.
-    pub const ALL: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
+    pub const ALL: [Self; 5] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount, Self::Create];
 
     /// The value as sent.
     pub const fn name(self) -> &'static str {
@@ -49,7 +51,13 @@ impl Prompt {
             Self::Login => "login",
             Self::Consent => "consent",
             Self::SelectAccount => "select_account",
+            Self::Create => "create",
         }
+    }
+
+    /// Whether this can be asked for here.
+    pub const fn is_offered(self, sign_up: SignUpMode) -> bool {
+        !matches!(self, Self::Create) || sign_up.is_open()
     }
 
     /// The value of this name.
@@ -198,6 +206,7 @@ pub struct RedirectError {
 struct Draft<'a> {
     params: &'a Params,
     client: &'a Client,
+    sign_up: SignUpMode,
     request: AuthorizationRequest,
 }
 
@@ -228,12 +237,13 @@ pub fn rules() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|(name, _)| *name)
 }
 
-/// Decides whether the request may proceed. `client` is the row of the request's `client_id`.
+/// Decides whether the request may proceed. `client` is the row of the request's `client_id`, `sign_up`
+/// who may create an account here.
 ///
 /// # Errors
 /// A page if the client or the redirect URI is in doubt (an unknown and a disabled client read the
 /// same); otherwise a redirect with the first refusal.
-pub fn validate(params: &Params, client: Option<&Client>) -> Result<ValidRequest, AuthorizeError> {
+pub fn validate(params: &Params, client: Option<&Client>, sign_up: SignUpMode) -> Result<ValidRequest, AuthorizeError> {
     let client_id = params.require("client_id", Reason::ClientIdMissing).map_err(AuthorizeError::Page)?;
     let client = client
         .filter(|client| client.enabled && client.client_id.as_str() == client_id)
@@ -242,7 +252,7 @@ pub fn validate(params: &Params, client: Option<&Client>) -> Result<ValidRequest
     check_released(client).map_err(AuthorizeError::Page)?;
     let redirect = SafeRedirect::matched(client, params.find("redirect_uri")).map_err(AuthorizeError::Page)?;
 
-    let mut draft = Draft { params, client, request: plain_fields(params, client, &redirect) };
+    let mut draft = Draft { params, client, sign_up, request: plain_fields(params, client, &redirect) };
     for (rule, check) in CHECKS {
         if let Err(error) = check(&mut draft) {
             let state = draft.request.state;
@@ -259,7 +269,8 @@ pub fn refuse(params: &Params, client: &Client, rule: &'static str, error: OAuth
     let Ok(redirect) = SafeRedirect::matched(client, params.find("redirect_uri")) else {
         return AuthorizeError::Page(error);
     };
-    let mut draft = Draft { params, client, request: plain_fields(params, client, &redirect) };
+    let request = plain_fields(params, client, &redirect);
+    let mut draft = Draft { params, client, sign_up: SignUpMode::Off, request };
     // A state that cannot be echoed is left out; the refusal is the other one all the same.
     let state = check_state(&mut draft).ok().and(draft.request.state);
     let mode = draft.request.response_mode;
@@ -435,11 +446,13 @@ fn check_pkce(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// `prompt=none` stands alone (OIDC Core 3.1.2.1).
+/// `prompt=none` stands alone (OIDC Core 3.1.2.1). `create` goes with the others, though clients do better
+/// to send it alone (Initiating User Registration 4); where nobody can sign up it is no value.
 fn check_prompt(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     let prompt = &mut draft.request.prompt;
     for word in words(draft.params.find("prompt").unwrap_or_default()) {
-        let value = Prompt::from_name(word).ok_or(OAuthError::invalid_request(Reason::PromptUnknown))?;
+        let offered = Prompt::from_name(word).filter(|prompt| prompt.is_offered(draft.sign_up));
+        let value = offered.ok_or(OAuthError::invalid_request(Reason::PromptUnknown))?;
         if !prompt.contains(&value) {
             prompt.push(value);
         }

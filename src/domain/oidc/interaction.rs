@@ -1,5 +1,5 @@
-//! What an authorization request needs before it can be granted: a sign-in, another account,
-//! consent, or nothing (OIDC Core 3.1.2.1, 3.1.2.3, 3.1.2.4). Decided from stored facts each time,
+//! What an authorization request needs before it can be granted: a sign-in, a new or another account,
+//! consent, or nothing (OIDC Core 3.1.2.1, 3.1.2.3, 3.1.2.4; Initiating User Registration 4). Decided from stored facts each time,
 //! at the start of the dialogue and after each of its pages.
 
 use crate::{
@@ -26,13 +26,16 @@ impl Prompts {
     pub const CONSENT: Self = Self(4);
     /// `select_account`: the person chooses the account.
     pub const SELECT_ACCOUNT: Self = Self(8);
+    /// `create`: the person creates an account.
+    pub const CREATE: Self = Self(16);
 
     /// Each value with its name, in the order in which metadata lists them.
-    pub const NAMES: [(Self, &'static str); 4] = [
+    pub const NAMES: [(Self, &'static str); 5] = [
         (Self::NONE, "none"),
         (Self::LOGIN, "login"),
         (Self::CONSENT, "consent"),
         (Self::SELECT_ACCOUNT, "select_account"),
+        (Self::CREATE, "create"),
     ];
 
     /// Both sets together.
@@ -102,6 +105,8 @@ pub enum Decision {
     Grant,
     /// The sign-in page, for whichever account; also when another account than the hinted is there.
     SignIn,
+    /// The sign-up page.
+    SignUp,
     /// The sign-in page for the session's own account.
     Reauthenticate,
     /// The account chooser.
@@ -117,6 +122,7 @@ pub enum Decision {
 enum Need {
     Nothing,
     SignIn,
+    SignUp,
     HintedAccount,
     AccountChoice,
     Reauthentication,
@@ -136,6 +142,7 @@ const fn with_pages(need: Need) -> Decision {
     match need {
         Need::Nothing => Decision::Grant,
         Need::SignIn | Need::HintedAccount => Decision::SignIn,
+        Need::SignUp => Decision::SignUp,
         Need::AccountChoice => Decision::SelectAccount,
         Need::Reauthentication => Decision::Reauthenticate,
         Need::Consent => Decision::Consent,
@@ -146,7 +153,7 @@ const fn with_pages(need: Need) -> Decision {
 const fn without_pages(need: Need) -> Decision {
     let (code, reason) = match need {
         Need::Nothing => return Decision::Grant,
-        Need::SignIn | Need::Reauthentication => (ErrorCode::LoginRequired, Reason::LoginRequired),
+        Need::SignIn | Need::SignUp | Need::Reauthentication => (ErrorCode::LoginRequired, Reason::LoginRequired),
         Need::HintedAccount => (ErrorCode::LoginRequired, Reason::AccountSelectionRequired),
         Need::AccountChoice => (ErrorCode::AccountSelectionRequired, Reason::AccountSelectionRequired),
         Need::Consent => (ErrorCode::ConsentRequired, Reason::ConsentRequired),
@@ -156,11 +163,14 @@ const fn without_pages(need: Need) -> Decision {
 
 /// In the order in which a person meets the pages.
 fn first_need(situation: &Situation<'_>) -> Need {
+    let wants_account = situation.prompts.contains(Prompts::CREATE);
     let Some((session, user)) = live_session(situation) else {
-        return Need::SignIn;
+        return if wants_account { Need::SignUp } else { Need::SignIn };
     };
     let fresh = authenticated_in_dialogue(situation, session);
-    if situation.hinted_subject.is_some_and(|hinted| *hinted != user.id) {
+    if wants_account && !fresh && !has_chosen(situation, user) {
+        Need::SignUp
+    } else if situation.hinted_subject.is_some_and(|hinted| *hinted != user.id) {
         Need::HintedAccount
     } else if needs_account_choice(situation, user) && !fresh {
         Need::AccountChoice
@@ -190,7 +200,13 @@ fn authenticated_in_dialogue(situation: &Situation<'_>, session: &Session) -> bo
 /// Typing an account's credentials in this dialogue is a choice too; the caller of this checks that.
 fn needs_account_choice(situation: &Situation<'_>, user: &User) -> bool {
     let asks = situation.prompts.contains(Prompts::SELECT_ACCOUNT) || situation.unsure;
-    asks && situation.progress.account_chosen.as_ref() != Some(&user.id)
+    asks && !has_chosen(situation, user)
+}
+
+/// Whether the person said in this dialogue that it is this account. Whoever is asked to create one may
+/// say so too: they have one already.
+fn has_chosen(situation: &Situation<'_>, user: &User) -> bool {
+    situation.progress.account_chosen.as_ref() == Some(&user.id)
 }
 
 /// `prompt=login`, or an authentication older than `max_age`; `max_age=0` is `prompt=login`. Whoever

@@ -12,4 +12,5 @@ pub mod login_initiation;
 pub mod logout;
 pub mod logout_effects;
 pub mod logout_token;
+pub mod sign_up;
 pub mod step_up;

@@ -62,7 +62,7 @@ reasons! {
     ResponseModeUnsupported = "AS-1008", Developer, "The response_mode is not offered.", "Use a response_mode listed in the metadata, or leave it out.";
     ScopeMalformed = "AS-1009", Developer, "The scope is malformed.", "Separate scopes by single spaces, not commas, and use printable characters.";
     ScopeNotAllowed = "AS-1010", Developer, "A scope is not allowed for this client.", "Ask for registered scopes only; an administrator can allow more for the client.";
-    PromptUnknown = "AS-1011", Developer, "The prompt value is not known.", "Use none, login, consent or select_account.";
+    PromptUnknown = "AS-1011", Developer, "The prompt value is not known.", "Use a value that the metadata lists in prompt_values_supported.";
     PromptNoneCombined = "AS-1012", Developer, "prompt=none was combined with another value.", "Send prompt=none alone.";
     MaxAgeMalformed = "AS-1013", Developer, "max_age is not a non-negative number of seconds.", "Send max_age as a whole number of seconds.";
     ResourceUnknown = "AS-1016", Developer, "The resource is not known here.", "Name a registered API exactly, or leave resource out; the client's registered audience is then used.";
@@ -272,6 +272,11 @@ reasons! {
     PasswordTooWeak = "AS-2011", Person, "That password is too short or too well known.", "Use a longer one: a few random words are fine.";
     UsernameMalformed = "AS-2012", Person, "That username cannot be used.", "Use letters, digits, dots, dashes and underscores.";
     EmailMalformed = "AS-2013", Person, "That is not an email address.", "Check the address.";
+    // 21xx: sign-up
+    SignUpClosed = "AS-2101", Person, "Nobody can create an account here.", "Sign in if you have an account, or ask an administrator for one.";
+    UsernameTaken = "AS-2102", Person, "That username is taken.", "Choose another one, or sign in if the account is yours.";
+    SignUpTooMany = "AS-2103", Person, "Too many accounts were created from this network.", "Wait an hour, or ask an administrator for an account.";
+    PromptCreateHinted = "AS-2104", Developer, "prompt=create cannot be about somebody who has an account already.", "Leave id_token_hint and the sub of the claims parameter out, or leave out create.";
     // 30xx: management
     NameTaken = "AS-3001", Administrator, "That name is taken.", "Choose another name, or update the existing one.";
     ObjectNotFound = "AS-3002", Administrator, "There is no such object.", "List the objects to find the right name.";

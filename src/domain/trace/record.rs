@@ -15,6 +15,8 @@ pub enum Transaction {
     PushedAuthorization,
     /// A sign-in attempt.
     SignIn,
+    /// Somebody creates an account of their own.
+    SignUp,
     /// A consent decision.
     Consent,
     /// A request to be answered on another device.

@@ -12,7 +12,7 @@ use crate::{
     service::{
         apis,
         discovery::{self, Document},
-        registration,
+        registration, sign_up,
     },
 };
 
@@ -29,6 +29,7 @@ pub async fn oauth_authorization_server(context: RequestContext, request: HttpRe
 async fn document(context: &RequestContext, request: &HttpRequest, which: Document) -> HttpResponse {
     let services = &context.cx.services;
     registration::policy::current(services).await;
+    sign_up::policy::current(services).await;
     match apis::told(services).await {
         Ok(registry) => {
             let rendered = discovery::rendered(services, which, routes::endpoints, &registry);

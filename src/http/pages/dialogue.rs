@@ -33,6 +33,7 @@ pub fn see_other(location: &str) -> HttpResponse {
 pub fn address(context: &RequestContext, page: &Page) -> String {
     let path = match page {
         Page::SignIn(id) => format!("/sign-in/{id}"),
+        Page::SignUp(id) => format!("/sign-up/{id}"),
         Page::Accounts(id) => format!("/accounts/{id}"),
         Page::Consent(id) => format!("/consent/{id}"),
         Page::Approve(id) => format!("/approve/{id}"),
@@ -60,11 +61,22 @@ pub async fn go(context: &RequestContext, request: &HttpRequest, next: Next) -> 
 
 /// The error page of a dialogue that stopped.
 pub async fn stop(context: &RequestContext, request: &HttpRequest, failure: DialogueFailure) -> HttpResponse {
+    stop_offering(context, request, failure, None).await
+}
+
+/// As [`stop`], where signing in is a way on.
+pub async fn stop_offering(
+    context: &RequestContext,
+    request: &HttpRequest,
+    failure: DialogueFailure,
+    sign_in_url: Option<String>,
+) -> HttpResponse {
     match failure {
         DialogueFailure::Refused { error, app } => {
             let facts = PageFacts {
                 client: app.as_ref().map(|app| app.name.clone()),
                 home_url: app.and_then(|app| app_address(context, &app)),
+                sign_in_url,
                 ..sent(request, error.reason)
             };
             refused_page(context, request, error.code.status(), error.reason, facts).await

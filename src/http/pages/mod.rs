@@ -22,6 +22,7 @@ pub mod requests;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
+pub mod sign_up;
 mod text;
 
 #[cfg(test)]

@@ -130,6 +130,7 @@ templates!(
     "setup_done.html",
     "sign_in.html",
     "sign_out.html",
+    "sign_up.html",
     "signed_out.html",
 );
 

@@ -75,13 +75,24 @@ async fn fail(context: &RequestContext, request: &HttpRequest, failure: AdminFai
         AdminFailure::Refused { reason, message } => {
             log_refusal(&context.cx, reason);
             recorder::keep(&context.cx).await;
-            let field = field(reason);
-            // The command line names the field in the sentence; here it stands next to it.
-            let sentence = message.strip_prefix(field).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&message);
-            show(context, request, typed, Some(FieldError::at(field, reason.code(), sentence)))
+            show(context, request, typed, Some(field_error(reason, &message)))
         }
         AdminFailure::Broken(broken) => failure_page(context, request, &broken),
     }
+}
+
+/// A refusal of management as a form tells it. The command line names the field in the sentence; here it
+/// stands next to it.
+pub(super) fn field_error(reason: Reason, message: &str) -> FieldError {
+    let field = field(reason);
+    let sentence = message.strip_prefix(field).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
+    FieldError::at(field, reason.code(), sentence)
+}
+
+/// The password rule, before anybody breaks it.
+pub(super) fn password_rule(context: &RequestContext) -> String {
+    let minimum = context.cx.services.policy.password_min_length;
+    format!("At least {minimum} characters. A few random words are fine.")
 }
 
 /// Next to which field a refusal stands; empty: above the form.
@@ -90,13 +101,14 @@ const fn field(reason: Reason) -> &'static str {
         Reason::SetupCodeInvalid => "code",
         Reason::UsernameMissing | Reason::UsernameMalformed | Reason::NameTaken => "username",
         Reason::EmailMalformed => "email",
+        // The only other value that a form of ours asks for.
+        Reason::ValueNotAllowed => "name",
         Reason::PasswordMissing | Reason::PasswordTooLong | Reason::PasswordTooWeak => "password",
         _ => "",
     }
 }
 
 fn show(context: &RequestContext, request: &HttpRequest, typed: &Typed, error: Option<FieldError>) -> HttpResponse {
-    let minimum = context.cx.services.policy.password_min_length;
     let page = Setup {
         action_url: format!("{}/setup", context.cx.services.issuer.path()),
         csrf: String::new(),
@@ -104,7 +116,7 @@ fn show(context: &RequestContext, request: &HttpRequest, typed: &Typed, error: O
         username: typed.username.clone(),
         email: typed.email.clone(),
         name: typed.name.clone(),
-        password_rule: format!("At least {minimum} characters. A few random words are fine."),
+        password_rule: password_rule(context),
         status: if error.is_some() { 422 } else { 200 },
         errors: error.into_iter().collect(),
     };

@@ -19,7 +19,7 @@ use crate::{
     },
     http::{answer, context::RequestContext, cookies, oauth::form},
     service::{
-        authorization::{Browser, DialogueFailure},
+        authorization::{Browser, DialogueFailure, Page},
         login::{self, SignInFailure, SignInForm, SignInPurpose, SignInRefusal, SignInView},
         recorder,
     },
@@ -109,8 +109,9 @@ fn show(
         SignInPurpose::Reauthenticate => Some("This app asks you to confirm that it is still you."),
         SignInPurpose::SelectAccount => Some("Choose the account to go on with."),
     };
+    let sign_up_url = view.may_sign_up.then(|| dialogue::address(context, &Page::SignUp(view.interaction.clone())));
     let page = SignIn {
-        action_url: dialogue::address(context, &crate::service::authorization::Page::SignIn(view.interaction)),
+        action_url: dialogue::address(context, &Page::SignIn(view.interaction)),
         csrf: view.form_token,
         client: Some(dialogue::client_card(&view.app, "")),
         username: typed.unwrap_or_default().to_owned(),
@@ -120,6 +121,7 @@ fn show(
         continue_as: view
             .continue_as
             .map(|offer| ContinueAs { account: dialogue::account(&offer.account), csrf: offer.form_token }),
+        sign_up_url,
         status: refusal.map_or(200, status),
     };
     let mut response = context.state.pages.respond(&page, &context.state.layout(request));

@@ -13,6 +13,7 @@ pub mod maintenance;
 pub mod registration;
 pub mod role;
 pub mod session;
+pub mod sign_up;
 pub mod trace;
 pub mod trusted_issuer;
 pub mod user;

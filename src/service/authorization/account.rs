@@ -74,6 +74,15 @@ pub(in crate::service) fn session_of(
     Ok(choose(cx, tx, &asked, &pending.client, browser, Some(pending))?.0)
 }
 
+/// Whether the client means somebody who has an account, by `id_token_hint` or the claims parameter; a
+/// `login_hint` is but a guess.
+///
+/// # Errors
+/// When a hint no longer verifies.
+pub(in crate::service) fn is_about_somebody(cx: &Cx, pending: &Pending) -> Result<bool, DialogueFailure> {
+    Ok(Asked::of(cx, pending)?.hinted_subject.is_some())
+}
+
 /// Where a person goes who wants another account: to the chooser, or to the sign-in page where there is
 /// nothing to choose from.
 ///

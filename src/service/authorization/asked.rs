@@ -53,7 +53,7 @@ pub(in crate::service) fn check_hint(cx: &Cx, text: &str) -> Result<Hint, OAuthE
 impl Asked {
     /// # Errors
     /// `invalid_request` for a hint that is not ours or claims that are malformed;
-    /// `login_required` if hint and claims demand two different people.
+    /// `login_required` if hint and claims demand two different people. Neither goes with `prompt=create`.
     pub fn understand(cx: &Cx, request: AuthorizationRequest) -> Result<Self, OAuthError> {
         Self::ending(cx, request, Ending::Redirect)
     }
@@ -88,6 +88,9 @@ impl Asked {
         scope.dedup();
         let prompts = Prompts::from_names(request.prompt.iter().map(|prompt| prompt.name()))
             .ok_or(OAuthError::invalid_request(Reason::PromptUnknown))?;
+        if prompts.contains(Prompts::CREATE) && hinted_subject.is_some() {
+            return Err(OAuthError::invalid_request(Reason::PromptCreateHinted));
+        }
         let acr_values = acr::wanted(&claims, &request.acr_values);
         Ok(Self { request, hinted_subject, scope, acr_values, ending, prompts })
     }

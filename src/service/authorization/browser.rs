@@ -23,6 +23,8 @@ pub struct Browser {
 pub enum Form {
     /// Username and password; also its cancel button.
     SignIn,
+    /// Creating an account; also its cancel button.
+    SignUp,
     /// Going on with the account that is signed in.
     ContinueAs,
     /// Allowing or denying.
@@ -43,6 +45,7 @@ impl Form {
     const fn name(self) -> &'static str {
         match self {
             Self::SignIn => "sign-in",
+            Self::SignUp => "sign-up",
             Self::ContinueAs => "continue-as",
             Self::Consent => "consent",
             Self::Accounts => "accounts",

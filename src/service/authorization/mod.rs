@@ -15,7 +15,7 @@ pub use browser::{Browser, Form};
 pub use failure::{App, DialogueFailure};
 pub use request_object::REQUEST_OBJECT_ALGORITHMS;
 
-pub(super) use account::{page_to_switch, session_of};
+pub(super) use account::{is_about_somebody, page_to_switch, session_of};
 pub(super) use asked::check_hint;
 pub(super) use finish::{Ended, decline};
 pub(super) use pending::{Pending, find as find_pending};
@@ -46,6 +46,8 @@ use crate::{
 pub enum Page {
     /// `/sign-in/{interaction}`.
     SignIn(InteractionId),
+    /// `/sign-up/{interaction}`.
+    SignUp(InteractionId),
     /// `/accounts/{interaction}`.
     Accounts(InteractionId),
     /// `/consent/{interaction}`.
@@ -272,6 +274,7 @@ async fn begin(cx: &Cx, asked: &Asked, browser: Browser, decision: Decision) -> 
 fn page(cx: &Cx, id: InteractionId, ending: &Ending, decision: Decision) -> Result<Page, DialogueFailure> {
     let (rule, page) = match decision {
         Decision::SignIn => ("authentication", Page::SignIn(id)),
+        Decision::SignUp => ("sign_up", Page::SignUp(id)),
         Decision::Reauthenticate => ("reauthentication", Page::SignIn(id)),
         Decision::SelectAccount => ("account_selection", Page::Accounts(id)),
         Decision::Consent | Decision::Grant => match ending {

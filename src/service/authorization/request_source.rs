@@ -12,12 +12,13 @@ use crate::{
         entity::Client,
         ids::PushedRequestId,
         oauth::{
-            AuthorizeError, OAuthError, Params, ValidRequest, check_pushed, check_request_object, pushed_reference,
-            refuse, request_object_parameters, validate,
+            AuthorizeError, OAuthError, Params, Prompt, ValidRequest, check_pushed, check_request_object,
+            pushed_reference, refuse, request_object_parameters, validate,
         },
+        oidc::sign_up::SignUpMode,
         trace::Reason,
     },
-    service::{Broken, Cx, Failure, apis, clients::ClientView},
+    service::{Broken, Cx, Failure, apis, clients::ClientView, sign_up},
     store::pushed_authorization_request,
 };
 
@@ -88,7 +89,8 @@ pub(super) async fn read(
             Err(SourceFailure::Refused(refusal)) => return Ok(Err(answerable(cx, *refusal, &view.client))),
         },
     };
-    let mut valid = validate(&source.params, view.map(|view| &view.client));
+    let sign_up = sign_up_mode(cx, &source.params).await?;
+    let mut valid = validate(&source.params, view.map(|view| &view.client), sign_up);
     note_validation(cx, &source.params, &valid);
     if let Ok(valid) = &mut valid {
         valid.request.pushed_request = source.pushed;
@@ -110,7 +112,7 @@ pub(in crate::service) async fn check_pushable(
     let (params, _) = unwrap_object(cx, params, view)
         .await
         .inspect_err(|refusal| cx.refused(refusal.rule, &[], refusal.error.reason))?;
-    let valid = validate(&params, Some(&view.client));
+    let valid = validate(&params, Some(&view.client), sign_up_mode(cx, &params).await?);
     note_validation(cx, &params, &valid);
     let request = valid.map_err(|refused| SourceFailure::from(in_doubt("request", *refused.error())))?.request;
     match apis::registered(cx, &view.client, request).await {
@@ -121,6 +123,15 @@ pub(in crate::service) async fn check_pushable(
         }
         Err(Failure::Broken(broken)) => Err(broken.into()),
     }
+}
+
+/// Who may create an account: read where a request asks for one.
+async fn sign_up_mode(cx: &Cx, params: &Params) -> Result<SignUpMode, Broken> {
+    let asks = params.find("prompt").is_some_and(|prompt| prompt.split(' ').any(|word| word == Prompt::Create.name()));
+    if !asks {
+        return Ok(SignUpMode::Off);
+    }
+    Ok(cx.services.store.read(sign_up::policy::read).await.map_err(Broken::from)?.mode)
 }
 
 async fn resolve(cx: &Cx, params: Params, view: &ClientView) -> Result<Source, SourceFailure> {

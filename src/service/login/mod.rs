@@ -32,6 +32,7 @@ use throttling::{Counters, Keys};
 
 pub(super) use throttling::{from_row, to_row};
 pub(super) use unproven::danger_sign_in_unproven;
+pub(super) use view::usable_hint;
 
 /// The form of the sign-in page.
 pub struct SignInForm {
@@ -158,7 +159,17 @@ pub async fn sign_in(
     Ok(SignedIn { session_cookie, next })
 }
 
-fn check_token(cx: &Cx, browser: &Browser, form: Form, about: &[&str], token: &str) -> Result<(), DialogueFailure> {
+/// Whether a form comes from this browser's own page.
+///
+/// # Errors
+/// `FormTokenInvalid`.
+pub(super) fn check_token(
+    cx: &Cx,
+    browser: &Browser,
+    form: Form,
+    about: &[&str],
+    token: &str,
+) -> Result<(), DialogueFailure> {
     browser.check_form_token(form, about, token).map_err(|error| {
         cx.refused("form_token", &[], error.reason);
         error.into()
@@ -221,12 +232,41 @@ fn settle(
         event.reason(Reason::CredentialsWrong).peer(cx).append(cx, tx).map_err(broken)?;
         return Err(Abort::Keep(SignInFailure::refused(cx, "password", Reason::CredentialsWrong, None)));
     };
-    attempt.keys.count_success(tx, &counters, cx.now())?;
-    credential::touch_password(tx, &person.id, cx.now())?;
-    let cx = &cx.clone().acting_as(format!("user:{}", person.id));
-    let cookie = authenticate(cx, tx, &person, pending, browser).map_err(stop)?;
+    let cookie = enter(cx, tx, &person, (&attempt.keys, &counters), pending, browser).map_err(stop)?;
     cx.passed("password", &[("user", person.id.as_str())]);
     Ok(cookie)
+}
+
+/// Signs in a person whose password stands. Gives the text of the session cookie.
+fn enter(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    person: &User,
+    (keys, counters): (&Keys, &Counters),
+    pending: Pending,
+    browser: &Browser,
+) -> Result<Secret<String>, DialogueFailure> {
+    keys.count_success(tx, counters, cx.now())?;
+    credential::touch_password(tx, &person.id, cx.now())?;
+    let cx = &cx.clone().acting_as(format!("user:{}", person.id));
+    authenticate(cx, tx, person, pending, browser)
+}
+
+/// Signs in a person in the transaction that created them with a password. Gives the text of the session
+/// cookie.
+///
+/// # Errors
+/// When the dialogue was answered meanwhile, or the server fails.
+pub(super) fn enter_new(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    person: &User,
+    pending: Pending,
+    browser: &Browser,
+) -> Result<Secret<String>, DialogueFailure> {
+    let keys = Keys::of(Some(person), &person.username, cx.peer.address);
+    let counters = keys.lock(tx, cx.now())?;
+    enter(cx, tx, person, (&keys, &counters), pending, browser)
 }
 
 /// The person, locked, if still active and still of that password.
@@ -336,6 +376,20 @@ async fn rehash(cx: &Cx, proof: Proof, password: Secret<String>) {
 /// As [`authorization::resume`]; `FormTokenInvalid`.
 pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: &str) -> Result<Next, DialogueFailure> {
     cx.note_transaction(Transaction::SignIn);
+    give_up(cx, id, browser, Form::SignIn, form_token).await
+}
+
+/// The cancel button of a form about nothing but its dialogue.
+///
+/// # Errors
+/// As [`cancel`].
+pub(super) async fn give_up(
+    cx: &Cx,
+    id: &InteractionId,
+    browser: &Browser,
+    form: Form,
+    form_token: &str,
+) -> Result<Next, DialogueFailure> {
     let (context, id, browser, token) = (cx.clone(), id.clone(), browser.clone(), form_token.to_owned());
     let ended = cx
         .services
@@ -343,7 +397,7 @@ pub async fn cancel(cx: &Cx, id: &InteractionId, browser: &Browser, form_token: 
         .write(move |tx| {
             let pending = find_pending(&context, tx, &id, &browser)?;
             pending.note(&context);
-            check_token(&context, &browser, Form::SignIn, &[id.as_str()], &token)?;
+            check_token(&context, &browser, form, &[id.as_str()], &token)?;
             decline(&context, tx, &pending, &browser)
         })
         .await?;

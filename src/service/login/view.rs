@@ -1,10 +1,13 @@
 //! What the sign-in page shows.
 
 use crate::{
-    domain::{entity::User, ids::InteractionId, oidc::interaction::Decision},
+    domain::{entity::User, ids::InteractionId, oauth::AuthorizationRequest, oidc::interaction::Decision},
     service::{
         Cx,
-        authorization::{App, Browser, DialogueFailure, Form, decide_pending, find_pending, session_of},
+        authorization::{
+            App, Browser, DialogueFailure, Form, decide_pending, find_pending, is_about_somebody, session_of,
+        },
+        sign_up,
     },
 };
 
@@ -62,12 +65,19 @@ pub struct SignInView {
     pub continue_as: Option<ContinueAs>,
     /// The hidden value of the form.
     pub form_token: String,
+    /// Whether somebody without an account may create one instead.
+    pub may_sign_up: bool,
     /// The languages that the app prefers.
     pub ui_locales: Option<String>,
 }
 
 /// A longer hint is nobody's name.
 const MAX_HINT: usize = 254;
+
+/// The `login_hint` of a request, if it can be somebody's name.
+pub(in crate::service) fn usable_hint(request: &AuthorizationRequest) -> Option<String> {
+    request.login_hint.clone().filter(|hint| hint.len() <= MAX_HINT && !hint.chars().any(char::is_control))
+}
 
 /// What the sign-in page of a dialogue shows. It is shown whatever the dialogue needs: somebody may
 /// want another account.
@@ -90,20 +100,25 @@ pub async fn view(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Sign
                 Decision::SignIn if session.is_some() => SignInPurpose::OtherAccount,
                 _ => SignInPurpose::SignIn,
             };
-            let may_continue = matches!(decision, Decision::SelectAccount | Decision::Consent | Decision::Grant);
+            let may_continue =
+                matches!(decision, Decision::SelectAccount | Decision::SignUp | Decision::Consent | Decision::Grant);
             let continue_as = session.as_ref().filter(|_| may_continue).map(|(session, user)| ContinueAs {
                 account: Account::from(user),
                 form_token: browser.form_token(Form::ContinueAs, &[id.as_str(), session.id.as_str()]),
             });
             let again = session.filter(|_| purpose == SignInPurpose::Reauthenticate).map(|(_, user)| user.username);
-            let hint = pending.request.login_hint.clone();
-            let hint = hint.filter(|hint| hint.len() <= MAX_HINT && !hint.chars().any(char::is_control));
+            let hint = usable_hint(&pending.request);
+            // A new account is nobody who is asked for already.
+            let may_sign_up = purpose != SignInPurpose::Reauthenticate
+                && !is_about_somebody(cx, &pending)?
+                && sign_up::policy::read(tx)?.mode.is_open();
             Ok(SignInView {
                 app: App::from(&pending.client),
                 purpose,
                 username: again.or(hint),
                 continue_as,
                 form_token: browser.form_token(Form::SignIn, &[id.as_str()]),
+                may_sign_up,
                 ui_locales: pending.request.ui_locales.clone(),
                 interaction: id,
             })

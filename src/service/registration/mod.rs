@@ -7,15 +7,14 @@ mod usage;
 
 pub use usage::{delete_unused, note_use};
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::HashMap, sync::Mutex};
 
 use super::{
     Broken, Cx, Failure,
     admin::{AdminFailure, client as clients},
     events::Draft,
+    network_limit,
+    remembered::Remembered,
     subjects,
 };
 use crate::{
@@ -26,19 +25,17 @@ use crate::{
     },
     domain::{
         Secret, Timestamp,
-        authn::throttle::network_key,
         entity::{AuthMethod, Client, ClientSettings, EventKind, Owner},
         ids::ClientId,
         oauth::{
             ErrorCode, OAuthError, Registration, RegistrationMode, RegistrationPolicy, RegistrationRefusal,
-            check_without_certificates, count_registration, parse_metadata,
+            check_without_certificates, parse_metadata,
         },
         trace::{Reason, Transaction},
     },
     store::{
         Abort, StoreError, Write, client,
         registration::{self, Registered},
-        throttle::{self, ThrottleRow},
     },
 };
 
@@ -46,7 +43,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Registrations {
     /// The policy as last read.
-    pub(super) policy: Mutex<Option<(Timestamp, Arc<RegistrationPolicy>)>>,
+    pub(super) policy: Remembered<RegistrationPolicy>,
     /// When a use was last noted.
     pub(super) used: Mutex<HashMap<ClientId, Timestamp>>,
     /// Metadata documents that could not be had lately.
@@ -294,22 +291,10 @@ async fn admit_stranger(cx: &Cx, policy: &RegistrationPolicy) -> Result<(), Refu
 }
 
 fn count_stranger(cx: &Cx, tx: &mut Write<'_>, policy: &RegistrationPolicy) -> Result<(), Abort<Refused>> {
-    let Some(address) = cx.peer.address.filter(|_| policy.per_network > 0) else { return Ok(()) };
-    let key = format!("ip-registration:{}", network_key(address));
-    let fresh = ThrottleRow { failures: 0, window_started_at: 0, blocked_until: 0 };
-    let stored = throttle::lock(tx, &key, fresh)?;
-    let began = Timestamp::from_millis(stored.window_started_at);
-    match count_registration(stored.failures, began, policy.per_network, cx.now()) {
-        Ok((failures, began)) => {
-            let row = ThrottleRow { failures, window_started_at: began.millis(), blocked_until: cx.now().millis() };
-            Ok(throttle::put(tx, &key, row)?)
-        }
-        Err(too_many) => {
-            let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, Reason::RegistrationTooMany);
-            let refused = Refused { retry_after: Some(too_many.retry_after), ..Refused::from(error) };
-            Err(Abort::Undo(refused))
-        }
-    }
+    network_limit::count(cx, tx, "registration", policy.per_network)?.map_err(|too_many| {
+        let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, Reason::RegistrationTooMany);
+        Abort::Undo(Refused { retry_after: Some(too_many.retry_after), ..Refused::from(error) })
+    })
 }
 
 /// What an administrator's change can only break at here: its rules were asked before.

@@ -1,6 +1,6 @@
 //! The policy of registration, as the database has it.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use crate::{
     domain::oauth::RegistrationPolicy,
@@ -10,8 +10,6 @@ use crate::{
 
 /// Its name among the facts about this installation.
 pub(in crate::service) const NAME: &str = "registration_policy";
-/// A policy that was read is believed for this long where nothing is issued by it.
-const FRESH_MILLIS: i64 = 2000;
 
 /// The policy; closed if none was ever set.
 ///
@@ -36,35 +34,15 @@ pub(in crate::service) fn parse(stored: Option<&str>) -> Result<RegistrationPoli
 
 /// The policy, perhaps a moment old. While the database is away, the one that was read last.
 pub async fn current(services: &Services) -> Arc<RegistrationPolicy> {
-    let now = services.clock.now();
-    if let Some((read_at, policy)) = remembered(services)
-        && (0..FRESH_MILLIS).contains(&now.millis().saturating_sub(read_at.millis()))
-    {
-        return policy;
-    }
-    match services.store.read(read).await {
-        Ok(policy) => {
-            let policy = Arc::new(policy);
-            *services.registrations.policy.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, policy.clone()));
-            policy
-        }
-        Err(error) => {
-            tracing::error!(%error, "the registration policy cannot be read");
-            known(services)
-        }
-    }
+    services.registrations.policy.current(services, read).await
 }
 
 /// The policy that was read last; closed if none was.
 pub fn known(services: &Services) -> Arc<RegistrationPolicy> {
-    remembered(services).map(|(_, policy)| policy).unwrap_or_default()
+    services.registrations.policy.known()
 }
 
 /// Reads it again at the next question.
 pub fn forget(services: &Services) {
-    *services.registrations.policy.lock().unwrap_or_else(PoisonError::into_inner) = None;
-}
-
-fn remembered(services: &Services) -> Option<(crate::domain::Timestamp, Arc<RegistrationPolicy>)> {
-    services.registrations.policy.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    services.registrations.policy.forget();
 }

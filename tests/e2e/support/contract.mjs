@@ -28,6 +28,10 @@ export const page = {
   signInCancel: '#login-cancel',
   // The sentence of a refused sign-in, next to the form.
   signInError: '[role=alert]',
+  // A new account, where people may create one.
+  signInSignUp: '#login-sign-up',
+  signUp: { username: '#username', email: '#email', name: '#name', password: '#password', submit: '#sign-up-submit', cancel: '#sign-up-cancel', signIn: '#sign-up-sign-in' },
+  errorSignIn: '#error-sign-in',
   consentAllow: '#consent-allow',
   consentDeny: '#consent-deny',
   consentSwitch: '#consent-switch',
@@ -153,6 +157,15 @@ export async function detailsTypeCreateArguments(dir, { type, name, description,
 // `symbolon registration policy set …`: who may register themselves.
 export const registrationPolicyArguments = (flags) => [
   'registration',
+  'policy',
+  'set',
+  '--json',
+  ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
+];
+
+// `symbolon sign-up policy set …`: who may create an account.
+export const signUpPolicyArguments = (flags) => [
+  'sign-up',
   'policy',
   'set',
   '--json',

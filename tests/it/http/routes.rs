@@ -46,6 +46,7 @@ const EXPECTED: &[(&str, Permission, Origins, &[&str])] = &[
     ("/setup", Permission::SetupLink, Origins::Same, &["get", "post"]),
     ("/sign-in/{interaction}", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/sign-out", Permission::Browser, Origins::Same, &["get", "post"]),
+    ("/sign-up/{interaction}", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/signed-out", Permission::Anybody, Origins::Same, &["get"]),
     ("/test/ciba", Permission::ConformanceRun, Origins::Same, &["post"]),
 ];

@@ -27,7 +27,7 @@ use symbolon::{
     net::fetcher::{DangerExceptions, Fetcher, Reach},
     service::{
         Clock, Cx, Policy, Services, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache,
-        discovery::DocumentCache, keys, recorder::Recorder, registration::Registrations,
+        discovery::DocumentCache, keys, recorder::Recorder, registration::Registrations, remembered::Remembered,
     },
     store::{Abort, Read, Store, StoreError, Write, decision_record, signing_key},
 };
@@ -261,6 +261,7 @@ fn services(store: Store, options: &Options, origin: &str) -> (Arc<Services>, Ar
         documents: DocumentCache::default(),
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
+        sign_up: Remembered::default(),
         fetcher: Fetcher::danger_with(options.reach, options.exceptions.clone()).expect("a fetcher"),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),

@@ -31,6 +31,11 @@ fn params(changes: &[Change]) -> Params {
     Params::from_pairs(&pairs).expect("well-formed")
 }
 
+/// Where nobody can sign up.
+fn validate(params: &Params, client: Option<&Client>) -> Result<ValidRequest, AuthorizeError> {
+    super::validate(params, client, SignUpMode::Off)
+}
+
 fn granted(changes: &[Change]) -> AuthorizationRequest {
     validate(&params(changes), Some(&web())).unwrap_or_else(|error| panic!("{error:?}")).request
 }
@@ -259,6 +264,25 @@ fn the_default_age_of_the_client_stands_unless_the_request_names_one() {
     assert_eq!(acr(&[]), "1");
     assert_eq!(acr(&[("acr_values", Some("9 8"))]), "9 8");
     assert!(granted(&[]).acr_values.is_empty());
+}
+
+#[test]
+fn an_account_can_be_asked_for_where_people_may_create_one() {
+    let open = |prompt| super::validate(&params(&[("prompt", Some(prompt))]), Some(&web()), SignUpMode::Open);
+    let prompts = |prompt| open(prompt).unwrap_or_else(|error| panic!("{error:?}")).request.prompt;
+    assert_eq!(prompts("create"), [Prompt::Create]);
+    assert_eq!(prompts("login create create"), [Prompt::Login, Prompt::Create]);
+    assert_eq!(codes(&redirected(open("none create")).error), ("invalid_request", "AS-1012"));
+    for unknown in ["Create", "create,login", "created"] {
+        assert_eq!(codes(&redirected(open(unknown)).error), ("invalid_request", "AS-1011"), "{unknown}");
+    }
+    // Before anything that is checked later, as any value that is not known.
+    for prompt in ["create", "login create", "none create"] {
+        let error = redirected(validate(&params(&[("prompt", Some(prompt)), ("max_age", Some("x"))]), Some(&web())));
+        assert_eq!((codes(&error.error), error.rule), (("invalid_request", "AS-1011"), "prompt"), "{prompt}");
+    }
+    assert!(Prompt::ALL.iter().all(|prompt| prompt.is_offered(SignUpMode::Open)));
+    assert!(!Prompt::Create.is_offered(SignUpMode::Off) && Prompt::Login.is_offered(SignUpMode::Off));
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn the_documents_list_what_is_registered() {
         assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(["client_secret_basic"]));
     }
     assert_eq!(openid["end_session_endpoint"], "https://id.example.com/oauth2/logout");
-    assert_eq!(openid["prompt_values_supported"], json!(["none", "login", "consent", "select_account"]));
+    assert_eq!(openid["prompt_values_supported"], json!(["none", "login", "consent", "select_account", "create"]));
     assert_eq!(openid["id_token_signing_alg_values_supported"], json!(["RS256", "PS256", "ES256", "EdDSA"]));
     assert_eq!(openid["subject_types_supported"], json!(["public", "pairwise"]));
     assert_eq!(openid["acr_values_supported"], json!(["1"]));

@@ -348,17 +348,79 @@ fn a_disabled_client_gets_nothing() {
 }
 
 #[test]
+fn whoever_is_to_create_an_account_is_asked_to_whoever_is_signed_in() {
+    let alice = Scene::new().prompt(Prompts::CREATE);
+    assert_eq!(alice.decide(), Decision::SignUp);
+    let nobody = Scene::new().prompt(Prompts::CREATE).change(|scene| scene.session = None);
+    assert_eq!(nobody.decide(), Decision::SignUp);
+    for other in [Prompts::LOGIN, Prompts::CONSENT, Prompts::SELECT_ACCOUNT] {
+        assert_eq!(Scene::new().prompt(Prompts::CREATE.with(other)).decide(), Decision::SignUp, "{other:?}");
+    }
+    let several = Scene::new().prompt(Prompts::CREATE).change(|scene| scene.unsure = true);
+    assert_eq!(several.decide(), Decision::SignUp);
+}
+
+#[test]
+fn an_account_that_was_created_in_the_dialogue_is_enough() {
+    // Consent is remembered in these scenes; a new account has none.
+    for other in [Prompts::EMPTY, Prompts::LOGIN, Prompts::SELECT_ACCOUNT] {
+        let created = Scene::new().prompt(Prompts::CREATE.with(other)).fresh();
+        assert_eq!(created.decide(), Decision::Grant, "{other:?}");
+        assert_eq!(created.change(|scene| scene.consent = None).decide(), Decision::Consent, "{other:?}");
+    }
+    let asked = Scene::new().prompt(Prompts::CREATE.with(Prompts::CONSENT)).fresh();
+    assert_eq!(asked.decide(), Decision::Consent);
+    let timed = Scene::new().prompt(Prompts::CREATE).fresh().change(|scene| scene.max_age = Some(0));
+    assert_eq!(timed.decide(), Decision::Grant);
+}
+
+#[test]
+fn whoever_has_an_account_already_may_say_so_instead_of_creating_one() {
+    let chosen =
+        Scene::new().prompt(Prompts::CREATE).change(|scene| scene.progress.account_chosen = Some(UserId::new("alice")));
+    assert_eq!(chosen.decide(), Decision::Grant);
+    let proven = Scene::new()
+        .prompt(Prompts::CREATE.with(Prompts::LOGIN))
+        .change(|scene| scene.progress.account_chosen = Some(UserId::new("alice")));
+    assert_eq!(proven.decide(), Decision::Reauthenticate, "a choice is no proof");
+}
+
+#[test]
+fn what_another_account_did_creates_none() {
+    let theirs: [(&str, Change); 4] = [
+        ("bob chose", |scene| scene.progress.account_chosen = Some(UserId::new("bob"))),
+        ("an older session", |scene| scene.progress.authenticated_at = Some(STARTED.plus_seconds(30))),
+        ("before the dialogue", |scene| {
+            scene.session = Some(session("s2", &scene.user, STARTED.plus_seconds(30)));
+            scene.progress.authenticated_at = Some(STARTED.plus_seconds(-1));
+        }),
+        ("not in the dialogue", |scene| scene.session = Some(session("s2", &scene.user, STARTED.plus_seconds(30)))),
+    ];
+    for (what, change) in theirs {
+        let scene = Scene::new().prompt(Prompts::CREATE).change(change);
+        assert_eq!(scene.decide(), Decision::SignUp, "{what}");
+    }
+}
+
+#[test]
+fn no_page_is_shown_to_create_an_account_where_none_may_be() {
+    let scene = Scene::new().prompt(Prompts::CREATE.with(Prompts::NONE));
+    assert_eq!(scene.refused(), ("login_required", "AS-1017"));
+}
+
+#[test]
 fn unknown_prompt_names_make_no_set() {
     assert_eq!(Prompts::from_names(["login", "consent"]), Some(Prompts::LOGIN.with(Prompts::CONSENT)));
+    assert_eq!(Prompts::from_names(["create"]), Some(Prompts::CREATE));
     assert_eq!(Prompts::from_names([]), Some(Prompts::EMPTY));
-    for name in ["", "Login", "create", "none login"] {
+    for name in ["", "Login", "Create", "none login"] {
         assert_eq!(Prompts::from_names(["login", name]), None, "{name}");
     }
     assert!(!Prompts::LOGIN.contains(Prompts::NONE));
 }
 
 fn scenes() -> impl Strategy<Value = Scene> {
-    let prompts = (0_u8..16).prop_map(Prompts);
+    let prompts = (0_u8..32).prop_map(Prompts);
     let who = || prop::option::of(prop::sample::select(vec!["alice", "bob"]).prop_map(UserId::new));
     let time = || 9_000_i64..10_061;
     let session_facts = prop::option::of((time(), prop::bool::ANY, prop::bool::weighted(0.2)));
@@ -454,6 +516,15 @@ proptest! {
     }
 
     #[test]
+    fn a_grant_after_prompt_create_is_of_an_account_that_was_made_or_named_in_the_dialogue(scene in scenes()) {
+        let scene = scene.change(|scene| scene.prompts = Prompts(scene.prompts.0 & !Prompts::NONE.0).with(Prompts::CREATE));
+        if scene.decide() == Decision::Grant {
+            let made = scene.progress.authenticated_at.is_some_and(|at| at >= STARTED);
+            prop_assert!(made || scene.progress.account_chosen.as_ref() == Some(&scene.user.id));
+        }
+    }
+
+    #[test]
     fn a_grant_is_never_older_than_max_age_unless_it_is_of_this_dialogue(scene in scenes(), max_age in 0_i64..2_000) {
         let scene = scene.change(|scene| scene.max_age = Some(max_age));
         if scene.decide() == Decision::Grant {
@@ -471,7 +542,7 @@ proptest! {
         });
         for _ in 0..4 {
             scene = match scene.decide() {
-                Decision::SignIn | Decision::Reauthenticate => scene.fresh(),
+                Decision::SignIn | Decision::SignUp | Decision::Reauthenticate => scene.fresh(),
                 Decision::SelectAccount => scene.change(|scene| scene.progress.account_chosen = Some(scene.user.id.clone())),
                 Decision::Consent => scene.change(|scene| scene.progress.consented_by = Some(scene.user.id.clone())),
                 Decision::Grant | Decision::Refuse(_) => break,

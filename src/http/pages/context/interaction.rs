@@ -93,6 +93,8 @@ pub struct SignIn {
     pub note: Option<String>,
     /// The account that is signed in here and may be gone on with.
     pub continue_as: Option<ContinueAs>,
+    /// The sign-up page, if somebody without an account may create one.
+    pub sign_up_url: Option<String>,
     /// HTTP status: 200, also after wrong credentials; 429 throttled; 503 busy.
     #[serde(skip)]
     pub status: u16,
@@ -109,6 +111,42 @@ pub struct ContinueAs {
 
 impl Page for SignIn {
     const TEMPLATE: &'static str = "sign_in.html";
+    const KIND: PageKind = PageKind::Interaction;
+
+    fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+/// `/sign-up/{interaction}`: posts `csrf`, `username`, `email`, `name`, `password` and `action` (`sign-up` or
+/// `cancel`) to `action_url`.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignUp {
+    /// Where the form goes.
+    pub action_url: String,
+    /// The sign-in page of the same dialogue.
+    pub sign_in_url: String,
+    /// Token of the interaction.
+    pub csrf: String,
+    /// The application.
+    pub client: ClientCard,
+    /// What was typed before, or the hint of the request.
+    pub username: String,
+    /// What was typed before, or the hint of the request.
+    pub email: String,
+    /// What was typed before.
+    pub name: String,
+    /// The password rule in a sentence, from the policy.
+    pub password_rule: String,
+    /// What went wrong; `field` is one of the input ids or empty.
+    pub errors: Vec<FieldError>,
+    /// HTTP status: 200; 422 after a refusal; 429 throttled; 503 busy.
+    #[serde(skip)]
+    pub status: u16,
+}
+
+impl Page for SignUp {
+    const TEMPLATE: &'static str = "sign_up.html";
     const KIND: PageKind = PageKind::Interaction;
 
     fn status(&self) -> u16 {

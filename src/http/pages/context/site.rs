@@ -47,6 +47,8 @@ pub struct ErrorPage {
     pub client: Option<String>,
     /// Where "Go back" leads.
     pub home_url: Option<Href>,
+    /// Where the same dialogue goes on by signing in.
+    pub sign_in_url: Option<Href>,
     /// Details for whoever builds the application.
     pub developer: Option<Developer>,
     /// HTTP status.

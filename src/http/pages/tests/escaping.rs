@@ -66,6 +66,7 @@ fn no_page_shows_a_control_character_or_a_text_direction_trick_from_a_name() {
             error: None,
             note: None,
             continue_as: None,
+            sign_up_url: None,
             status: 200,
         };
         let html = pages().render(&page, &Layout::new(words.instance)).unwrap();

@@ -51,6 +51,7 @@ pub(super) fn all_saying(text: &str) -> Vec<Sample> {
 pub(super) fn all(words: &Words<'_>) -> Vec<Sample> {
     let mut album = Album { pages: pages(), layout: Layout::new(words.instance), samples: Vec::new() };
     sign_in(&mut album, words);
+    sign_up(&mut album, words);
     consent(&mut album, words);
     deferred(&mut album, words);
     endings(&mut album, words);
@@ -80,6 +81,7 @@ pub(super) fn sign_in_page(words: &Words<'_>) -> SignIn {
         error: None,
         note: None,
         continue_as: None,
+        sign_up_url: None,
         status: 200,
     }
 }
@@ -106,6 +108,8 @@ fn sign_in(album: &mut Album, words: &Words<'_>) {
         ..page.clone()
     };
     album.add("sign-in-continue-as", &chooser);
+    let newcomer = SignIn { sign_up_url: Some("/sign-up/sym_in_x".to_owned()), ..page.clone() };
+    album.add("sign-in-or-up", &newcomer);
     let nameless = SignIn { error: Some(FieldError::username_missing("AS-2005")), ..page.clone() };
     album.add("sign-in-username-missing", &nameless);
     for (name, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
@@ -113,6 +117,46 @@ fn sign_in(album: &mut Album, words: &Words<'_>) {
         album.add(&format!("sign-in-theme-{name}"), &page);
     }
     album.layout.theme = None;
+}
+
+pub(super) fn sign_up_page(words: &Words<'_>) -> SignUp {
+    SignUp {
+        action_url: "/sign-up/sym_in_x".to_owned(),
+        sign_in_url: "/sign-in/sym_in_x".to_owned(),
+        csrf: words.value.to_owned(),
+        client: client(words),
+        username: String::new(),
+        email: String::new(),
+        name: String::new(),
+        password_rule: "At least 12 characters. A few random words are fine.".to_owned(),
+        errors: Vec::new(),
+        status: 200,
+    }
+}
+
+fn sign_up(album: &mut Album, words: &Words<'_>) {
+    let page = sign_up_page(words);
+    album.add("sign-up", &page);
+    let friendly = words.app == FRIENDLY.app;
+    let typed = SignUp {
+        username: if friendly { "ana" } else { words.value }.to_owned(),
+        email: if friendly { "ana@example.com" } else { words.value }.to_owned(),
+        name: words.person.to_owned(),
+        ..page
+    };
+    let too_many = FieldError::form("AS-2103", "Too many accounts were created from this network.");
+    let taken = FieldError::at("username", "AS-2102", "That username is taken. Choose another one.");
+    for (name, error) in [
+        ("taken", taken),
+        ("email", FieldError::at("email", "AS-2013", "That is not an email address.")),
+        ("password", FieldError::at("password", "AS-2011", "Use at least 12 characters.")),
+        ("name", FieldError::at("name", "AS-3003", words.value)),
+        ("throttled", FieldError::throttled("AS-2002", 4)),
+        ("too-many", FieldError { severity: Severity::Wait, ..too_many }),
+        ("busy", FieldError::busy("AS-2003")),
+    ] {
+        album.add(&format!("sign-up-{name}"), &SignUp { errors: vec![error], ..typed.clone() });
+    }
 }
 
 pub(super) fn consent_page(words: &Words<'_>) -> Consent {
@@ -303,6 +347,7 @@ pub(super) fn error_page(words: &Words<'_>) -> ErrorPage {
         time: "2026-11-20T10:14:03Z".to_owned(),
         client: Some(words.app.to_owned()),
         home_url: Href::parse("https://grafana.example.com/"),
+        sign_in_url: None,
         developer: Some(Developer::new(
             Some(if words.app == FRIENDLY.app { "redirect_uri" } else { words.value }),
             Some(words.value),
@@ -316,6 +361,16 @@ pub(super) fn error_page(words: &Words<'_>) -> ErrorPage {
 fn site(album: &mut Album, words: &Words<'_>) {
     let error = error_page(words);
     album.add("error", &error);
+    let closed = ErrorPage {
+        heading: "That did not work".to_owned(),
+        sentence: "Nobody can create an account here.".to_owned(),
+        next_step: "Sign in if you have an account, or ask an administrator for one.".to_owned(),
+        code: "AS-2101".to_owned(),
+        sign_in_url: Href::parse("/sign-in/sym_in_x"),
+        developer: None,
+        ..error.clone()
+    };
+    album.add("error-sign-up-closed", &closed);
     album.add("error-bare", &ErrorPage { client: None, home_url: None, developer: None, ..error });
     let setup = Setup {
         action_url: "/setup".to_owned(),

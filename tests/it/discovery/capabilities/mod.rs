@@ -56,6 +56,7 @@ impl Server {
         }
         app.open_registration().await;
         app.open_documents().await;
+        app.open_sign_up().await;
         app.registration_policy(PolicyChanges {
             grant_types: Some(GrantType::ALL.to_vec()),
             ..PolicyChanges::default()

@@ -154,6 +154,7 @@ async fn prompted(s: &Server, rp: &RelyingParty, prompt: &str) {
         }
         "consent" => drop(stop.page("/consent/")),
         "select_account" => drop(stop.page("/accounts/")),
+        "create" => drop(stop.page("/sign-up/")),
         other => panic!("no case uses the prompt {other}"),
     }
 }
