@@ -25,7 +25,10 @@ fn an_api_goes_from_registration_to_deletion() {
         shell
             .call(&format!("api update {INVOICES} --name Bills --self-registered --metadata-path= --public=false"))
             .ok();
+        shell.call(&format!("api update {INVOICES} --max-authentication-age 5m --acr-value 1 --acr-value gold")).ok();
         let found = shell.call(&format!("api get {INVOICES} --json")).json();
+        assert_eq!(found["max_authentication_age"], 300);
+        assert_eq!(found["acr_values"], serde_json::json!(["1", "gold"]));
         assert_eq!(found["scopes"], serde_json::json!([{"name": "invoices.write", "sentence": "Change them"}]));
         assert_eq!((&found["name"], &found["allow_self_registered"]), (&"Bills".into(), &true.into()));
         assert_eq!((found.get("metadata_path"), &found["public"]), (None, &false.into()));
@@ -52,6 +55,8 @@ fn what_an_api_may_not_be_is_refused() {
             ("--name x --scope a,b=Words", "scopes[0]"),
             ("--name x --scope a=", "scopes[0].sentence"),
             ("--name x --access-token-lifetime 2d", "access_token_lifetime"),
+            ("--name x --max-authentication-age 400d", "max_authentication_age"),
+            ("--name x --acr-value 1 --acr-value 1", "acr_values[1]"),
             ("--name x --metadata-path a", "metadata_path"),
             ("--name x --public --metadata-path ../a", "metadata_path"),
         ] {

@@ -66,12 +66,16 @@ fn a_client_that_does_not_wait_is_released_already() {
         .call(&format!(
             "client create --name Notes --client-id notes --redirect-uri https://n.example/cb {quick} \
              --policy-uri https://n.example/policy --tos-uri https://n.example/terms --contact ops@n.example \
-             --initiate-login-uri https://n.example/login"
+             --initiate-login-uri https://n.example/login --default-acr-value 1 --default-max-age 1h"
         ))
         .ok();
     let shown = shell.call("client get notes --json").json();
+    assert_eq!((&shown["default_acr_values"], &shown["default_max_age"]), (&serde_json::json!(["1"]), &3600.into()));
     assert_eq!(shown["initiate_login_uri"], "https://n.example/login");
     assert_eq!(shown["contacts"][0], "ops@n.example");
     shell.call("registration release notes").ok();
     shell.call("client update notes --initiate-login-uri http://n.example/").fails(2, "AS-3003 initiate_login_uri: ");
+    shell
+        .call("client update notes --default-acr-value 1 --default-acr-value 1")
+        .fails(2, "AS-3003 default_acr_values[1]: ");
 }
