@@ -4,6 +4,7 @@
 use super::{
     Stop,
     issue::{self, Chain, Wanted},
+    redemption::redeem,
 };
 use crate::{
     crypto::token::{SecretKind, parse},
@@ -30,37 +31,28 @@ pub(super) async fn respond(
     let narrowing = Narrowing::parse(direct.params)?;
     let unknown = || OAuthError::invalid_grant(Reason::CodeUnknown);
     let hash = parse(SecretKind::AuthorizationCode, request.code.expose()).ok_or_else(unknown)?;
-    let (context, view) = (cx.clone(), client.view().clone());
-    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
-    let issued = cx
-        .services
-        .store
-        .write(move |tx| {
-            if !issue::client_stands(tx, &view)? {
-                return Ok(None);
+    redeem(cx, client, move |cx, tx, view, drafts| {
+        let Some(code) = authorization_code::lock(tx, hash.as_bytes())? else {
+            return Err(undo(unknown()));
+        };
+        let Some(lineage) = authorization::find_lineage(tx, &code.authorization_id)? else {
+            return Err(undo(unknown()));
+        };
+        match oauth::check_redeemable(&code, &view.client, &request, cx.now()) {
+            Ok(()) if authorization_code::consume(tx, hash.as_bytes(), cx.now())? => {
+                let chain = Chain::Begin { nonce: code.nonce.clone(), auth_req_id: None };
+                let wanted = Wanted { narrowing, ..Wanted::of(chain, drafts) };
+                issue::for_lineage(cx, tx, view, &lineage, wanted)
             }
-            let Some(code) = authorization_code::lock(tx, hash.as_bytes())? else {
-                return Err(undo(unknown()));
-            };
-            let Some(lineage) = authorization::find_lineage(tx, &code.authorization_id)? else {
-                return Err(undo(unknown()));
-            };
-            match oauth::check_redeemable(&code, &view.client, &request, context.now()) {
-                Ok(()) if authorization_code::consume(tx, hash.as_bytes(), context.now())? => {
-                    let chain = Chain::Begin { nonce: code.nonce.clone(), auth_req_id: None };
-                    let wanted = Wanted { narrowing, ..Wanted::of(chain, drafts) };
-                    issue::for_lineage(&context, tx, &view, &lineage, wanted).map(Some)
-                }
-                // The replay is remembered although the client only hears `invalid_grant`.
-                Ok(()) | Err(Refusal::Replayed) => {
-                    revoke(&context, tx, &lineage.authorization)?;
-                    Err(keep(Refusal::Replayed.into()))
-                }
-                Err(refusal) => Err(undo(refusal.into())),
+            // The replay is remembered although the client only hears `invalid_grant`.
+            Ok(()) | Err(Refusal::Replayed) => {
+                revoke(cx, tx, &lineage.authorization)?;
+                Err(keep(Refusal::Replayed.into()))
             }
-        })
-        .await?;
-    issued.ok_or(Stop::ClientChanged)?.sign(cx)
+            Err(refusal) => Err(undo(refusal.into())),
+        }
+    })
+    .await
 }
 
 fn revoke(

@@ -4,6 +4,7 @@
 use super::{
     Stop,
     issue::{self, Chain, Wanted},
+    redemption::redeem,
 };
 use crate::{
     crypto::token::{SecretKind, parse},
@@ -49,41 +50,32 @@ async fn respond(
     let narrowing = Narrowing::parse(direct.params)?;
     let unknown = || OAuthError::invalid_grant(Reason::DeferredCodeUnknown);
     let hash = parse(secret, code.expose()).ok_or_else(unknown)?;
-    let (context, view) = (cx.clone(), client.view().clone());
-    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
-    let issued = cx
-        .services
-        .store
-        .write(move |tx| {
-            if !issue::client_stands(tx, &view)? {
-                return Ok(None);
+    redeem(cx, client, move |cx, tx, view, drafts| {
+        let Some(row) = deferred::lock(tx, hash.as_bytes())? else {
+            return Err(undo(unknown()));
+        };
+        match decide_poll(&row, kind, &view.client, cx.now()) {
+            Poll::Refused(error) => Err(undo(error)),
+            Poll::Wait { interval, error } => {
+                deferred::note_poll(tx, &row.id, interval, cx.now())?;
+                Err(keep(error))
             }
-            let Some(row) = deferred::lock(tx, hash.as_bytes())? else {
-                return Err(undo(unknown()));
-            };
-            match decide_poll(&row, kind, &view.client, context.now()) {
-                Poll::Refused(error) => Err(undo(error)),
-                Poll::Wait { interval, error } => {
-                    deferred::note_poll(tx, &row.id, interval, context.now())?;
-                    Err(keep(error))
+            Poll::Issue => {
+                let Some(parent) = row.authorization_id.as_ref() else {
+                    return Err(Failure::internal("an approved request without an authorization").into());
+                };
+                let Some(lineage) = authorization::find_lineage(tx, parent)? else {
+                    return Err(undo(unknown()));
+                };
+                if !deferred::redeem(tx, &row.id)? {
+                    return Err(undo(OAuthError::invalid_grant(Reason::DeferredCodeRedeemed)));
                 }
-                Poll::Issue => {
-                    let Some(parent) = row.authorization_id.as_ref() else {
-                        return Err(Failure::internal("an approved request without an authorization").into());
-                    };
-                    let Some(authorization) = authorization::find(tx, parent)? else {
-                        return Err(undo(unknown()));
-                    };
-                    if !deferred::redeem(tx, &row.id)? {
-                        return Err(undo(OAuthError::invalid_grant(Reason::DeferredCodeRedeemed)));
-                    }
-                    let auth_req_id = (kind == DeferredKind::Backchannel).then(|| code.clone());
-                    let chain = Chain::Begin { nonce: None, auth_req_id };
-                    let wanted = Wanted { narrowing, ..Wanted::of(chain, drafts) };
-                    issue::for_person(&context, tx, &view, &authorization, wanted).map(Some)
-                }
+                let auth_req_id = (kind == DeferredKind::Backchannel).then_some(code);
+                let chain = Chain::Begin { nonce: None, auth_req_id };
+                let wanted = Wanted { narrowing, ..Wanted::of(chain, drafts) };
+                issue::for_lineage(cx, tx, view, &lineage, wanted)
             }
-        })
-        .await?;
-    issued.ok_or(Stop::ClientChanged)?.sign(cx)
+        }
+    })
+    .await
 }

@@ -5,6 +5,7 @@
 use super::{
     Stop,
     issue::{self, Chain, Wanted},
+    redemption::redeem,
 };
 use crate::{
     crypto::{token::hash_of, verifier::PublicKeySet},
@@ -48,24 +49,15 @@ pub(super) async fn respond(
     if issuer.subject == SubjectMapping::Client {
         return for_client(cx, client, issuer, facts, scope).await;
     }
-    let (context, view) = (cx.clone(), client.view().clone());
-    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
-    let issued = cx
-        .services
-        .store
-        .write(move |tx| {
-            if !issue::client_stands(tx, &view)? {
-                return Ok(None);
-            }
-            use_once(tx, &issuer, &facts)?;
-            let person = find_person(tx, issuer.subject, &facts.subject)?;
-            let person = person.ok_or(undo(OAuthError::invalid_grant(Reason::BearerSubjectUnknown)))?;
-            check_consent(tx, &view.client, &person, &scope)?;
-            let granted = grant(&context, tx, &view.client, &person, &issuer, scope)?;
-            issue::for_person(&context, tx, &view, &granted, Wanted::of(Chain::Single, drafts)).map(Some)
-        })
-        .await?;
-    issued.ok_or(Stop::ClientChanged)?.sign(cx)
+    redeem(cx, client, move |cx, tx, view, drafts| {
+        use_once(tx, &issuer, &facts)?;
+        let person = find_person(tx, issuer.subject, &facts.subject)?;
+        let person = person.ok_or(undo(OAuthError::invalid_grant(Reason::BearerSubjectUnknown)))?;
+        check_consent(tx, &view.client, &person, &scope)?;
+        let granted = grant(cx, tx, &view.client, &person, &issuer, scope)?;
+        issue::for_person(cx, tx, view, &granted, Wanted::of(Chain::Single, drafts))
+    })
+    .await
 }
 
 async fn verify(cx: &Cx, issuer: &TrustedIssuer, assertion: &str) -> Result<BearerFacts, OAuthError> {

@@ -6,6 +6,7 @@ mod client_credentials;
 mod deferred;
 pub mod issue;
 mod jwt_bearer;
+mod redemption;
 mod refresh_token;
 mod token_exchange;
 

@@ -6,6 +6,7 @@
 use super::{
     Stop,
     issue::{self, Chain, Wanted},
+    redemption::redeem,
 };
 use crate::{
     crypto::token::{SecretKind, parse},
@@ -33,47 +34,39 @@ pub(super) async fn respond(
     let narrowing = Narrowing::parse(direct.params)?;
     let unknown = || OAuthError::invalid_grant(Reason::RefreshTokenUnknown);
     let hash = parse(SecretKind::RefreshToken, request.refresh_token.expose()).ok_or_else(unknown)?;
-    let (context, view, proved) = (cx.clone(), client.view().clone(), client.proved().clone());
-    let drafts = issue::Drafts::prepare(cx, &view.client, client.proved().clone());
-    let issued = cx
-        .services
-        .store
-        .write(move |tx| {
-            if !issue::client_stands(tx, &view)? {
-                return Ok(None);
+    let proved = client.proved().clone();
+    redeem(cx, client, move |cx, tx, view, drafts| {
+        let Some(found) = refresh_token::lock(tx, hash.as_bytes())? else {
+            return Err(undo(unknown()));
+        };
+        // Whoever lacks the key changes nothing, and learns nothing of the token's fate.
+        proved.check_refresh(&found.token.confirmation).map_err(undo)?;
+        let Some(lineage) = authorization::find_lineage(tx, &found.token.authorization_id)? else {
+            return Err(undo(unknown()));
+        };
+        let authorization = &lineage.authorization;
+        let chain = match decide(cx, tx, &found, &view.client)? {
+            RefreshDecision::Keep => {
+                Chain::Keep { token: found.token.clone(), refresh_token: request.refresh_token.clone() }
             }
-            let Some(found) = refresh_token::lock(tx, hash.as_bytes())? else {
-                return Err(undo(unknown()));
-            };
-            // Whoever lacks the key changes nothing, and learns nothing of the token's fate.
-            proved.check_refresh(&found.token.confirmation).map_err(undo)?;
-            let Some(lineage) = authorization::find_lineage(tx, &found.token.authorization_id)? else {
-                return Err(undo(unknown()));
-            };
-            let authorization = &lineage.authorization;
-            let chain = match decide(&context, tx, &found, &view.client)? {
-                RefreshDecision::Keep => {
-                    Chain::Keep { token: found.token.clone(), refresh_token: request.refresh_token.clone() }
-                }
-                RefreshDecision::Rotate => Chain::Rotate { from: found.token.clone() },
-                RefreshDecision::Redeliver => Chain::Redeliver { refresh_token: successor(&context, &found)? },
-                RefreshDecision::Reuse => {
-                    authorization::revoke(tx, &authorization.id, context.now())?;
-                    Draft::new(EventKind::TokenReplayed)
-                        .authorization(authorization)
-                        .fact("artefact", "refresh_token")
-                        .reason(Reason::RefreshTokenReused)
-                        .append(&context, tx)?;
-                    return Err(keep(OAuthError::invalid_grant(Reason::RefreshTokenReused)));
-                }
-                RefreshDecision::Refused(error) => return Err(undo(error)),
-            };
-            let scope = oauth::narrow(request.scope.as_deref(), &authorization.scope).map_err(undo)?;
-            let wanted = Wanted { scope: Some(scope), narrowing, ..Wanted::of(chain, drafts) };
-            issue::for_lineage(&context, tx, &view, &lineage, wanted).map(Some)
-        })
-        .await?;
-    issued.ok_or(Stop::ClientChanged)?.sign(cx)
+            RefreshDecision::Rotate => Chain::Rotate { from: found.token.clone() },
+            RefreshDecision::Redeliver => Chain::Redeliver { refresh_token: successor(cx, &found)? },
+            RefreshDecision::Reuse => {
+                authorization::revoke(tx, &authorization.id, cx.now())?;
+                Draft::new(EventKind::TokenReplayed)
+                    .authorization(authorization)
+                    .fact("artefact", "refresh_token")
+                    .reason(Reason::RefreshTokenReused)
+                    .append(cx, tx)?;
+                return Err(keep(OAuthError::invalid_grant(Reason::RefreshTokenReused)));
+            }
+            RefreshDecision::Refused(error) => return Err(undo(error)),
+        };
+        let scope = oauth::narrow(request.scope.as_deref(), &authorization.scope).map_err(undo)?;
+        let wanted = Wanted { scope: Some(scope), narrowing, ..Wanted::of(chain, drafts) };
+        issue::for_lineage(cx, tx, view, &lineage, wanted)
+    })
+    .await
 }
 
 fn decide(

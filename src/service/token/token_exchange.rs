@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     Stop,
     issue::{self, Chain, Exchange, Wanted},
+    redemption::redeem,
 };
 use crate::{
     domain::{
@@ -37,20 +38,9 @@ pub(super) async fn respond(
     direct: &DirectRequest<'_>,
 ) -> Result<issue::TokenReply, Stop> {
     let request = ExchangeRequest::parse(direct.params)?;
-    let (context, view) = (cx.clone(), client.view().clone());
     let proved = client.proved().clone();
-    let drafts = issue::Drafts::prepare(cx, &view.client, proved.clone());
-    let issued = cx
-        .services
-        .store
-        .write(move |tx| {
-            if !issue::client_stands(tx, &view)? {
-                return Ok(None);
-            }
-            exchange(&context, tx, &view, &request, (drafts, &proved)).map(Some)
-        })
-        .await?;
-    let reply = issued.ok_or(Stop::ClientChanged)?.sign(cx)?;
+    let reply =
+        redeem(cx, client, move |cx, tx, view, drafts| exchange(cx, tx, view, &request, (drafts, &proved))).await?;
     Ok(issue::TokenReply { issued_token_type: Some(ACCESS_TOKEN_URN), ..reply })
 }
 
