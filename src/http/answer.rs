@@ -8,7 +8,6 @@ use super::{
     context::{HttpState, RequestContext},
     oauth::possession,
     pages::context::{Developer, ErrorPage, Href},
-    routes,
 };
 use crate::{
     domain::{
@@ -169,11 +168,10 @@ pub async fn refused_page(
     error_page(context, request, status, reason, facts)
 }
 
-/// The answer to a body above the limit, in the form in which the route speaks.
-pub async fn body_too_large(context: &RequestContext, request: &HttpRequest) -> HttpResponse {
+/// The answer to a body above the limit, in the form in which the route speaks. `direct`: programs call it.
+pub async fn body_too_large(context: &RequestContext, request: &HttpRequest, direct: bool) -> HttpResponse {
     let reason = Reason::BodyTooLarge;
     let status = StatusCode::PAYLOAD_TOO_LARGE;
-    let direct = request.match_pattern().is_some_and(|pattern| routes::is_direct(&pattern));
     if !direct {
         return refused_page(context, request, status.as_u16(), reason, PageFacts::default()).await;
     }

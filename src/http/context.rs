@@ -6,7 +6,10 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 
 use super::pages::{Layout, Pages, Theme};
 use crate::{
-    domain::trace::{TraceId, Transaction},
+    domain::{
+        oidc::discovery::Endpoint,
+        trace::{TraceId, Transaction},
+    },
     service::{
         Cx, Services,
         context::{Peer, fresh_trace_id},
@@ -24,12 +27,17 @@ pub type Vouches = Arc<dyn Fn(&[u8], &[Vec<u8>], i64) -> bool + Send + Sync>;
 #[derive(Clone, Debug)]
 pub(super) struct PeerCertificates(pub(super) Vec<Vec<u8>>);
 
+/// The endpoints that metadata names, with the paths that they are routed at.
+pub(super) type RoutedEndpoints = Vec<(Endpoint, &'static str)>;
+
 /// What the handlers of one server share.
 pub struct HttpState {
     /// The services.
     pub services: Arc<Services>,
     /// The parsed templates.
     pub pages: Pages,
+    /// What metadata names.
+    pub(super) endpoints: fn() -> RoutedEndpoints,
     /// Whether an address is a declared proxy.
     pub trusts: Trusts,
     /// Whether an authority vouches for a client's certificate.

@@ -16,6 +16,7 @@ use actix_web::{
 use super::{
     answer,
     context::{HttpState, RequestContext, trace_id},
+    routes,
 };
 use crate::domain::trace::Reason;
 
@@ -60,7 +61,8 @@ pub(super) async fn surround(
         // The reading of the body is refused before a handler runs, in words that are not ours.
         if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
             let (request, cut) = response.into_parts();
-            let mut refused = answer::body_too_large(&RequestContext::of(&request)?, &request).await;
+            let direct = request.match_pattern().is_some_and(|pattern| routes::is_direct(&pattern));
+            let mut refused = answer::body_too_large(&RequestContext::of(&request)?, &request, direct).await;
             for (name, value) in cut.headers().iter().filter(|(name, _)| name.as_str().starts_with("access-control-")) {
                 refused.headers_mut().insert(name.clone(), value.clone());
             }

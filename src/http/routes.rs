@@ -9,7 +9,13 @@ use actix_web::{
     web,
 };
 
-use super::{answer, context::RequestContext, cors, oauth, pages};
+use super::{
+    answer,
+    context::{RequestContext, RoutedEndpoints},
+    cors, oauth,
+    oauth::metadata::RESOURCE_METADATA,
+    pages,
+};
 use crate::domain::{oidc::discovery::Endpoint, trace::Reason};
 
 /// Who may call a route.
@@ -101,9 +107,6 @@ macro_rules! methods {
         &[$((stringify!($method), || $method().to($handler))),+]
     };
 }
-
-/// In front of the path of a resource on this host (RFC 9728 §3.1), whatever the issuer's own path is.
-pub(super) const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource";
 
 /// The table.
 pub const ROUTES: &[Route] = &[
@@ -422,7 +425,7 @@ pub const ROUTES: &[Route] = &[
 ];
 
 /// The endpoints that metadata names, with the paths that they are routed at.
-pub fn endpoints() -> Vec<(Endpoint, &'static str)> {
+pub(super) fn endpoints() -> RoutedEndpoints {
     ROUTES.iter().filter_map(|route| route.endpoint.map(|endpoint| (endpoint, route.path))).collect()
 }
 

@@ -70,6 +70,7 @@ pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
     let state = Data::new(HttpState {
         services: options.services,
         pages,
+        endpoints: routes::endpoints,
         trusts: options.trusts,
         vouches: options.vouches,
         client_cert_header: options.client_cert_header,
@@ -128,6 +129,7 @@ pub fn serve_management(services: Arc<Services>, listener: TcpListener) -> std::
     let state = Data::new(HttpState {
         services,
         pages,
+        endpoints: routes::endpoints,
         trusts,
         vouches: Arc::new(|_, _, _| false),
         client_cert_header: false,

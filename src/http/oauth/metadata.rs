@@ -8,13 +8,16 @@ use actix_web::{
 
 use crate::{
     domain::{oauth, trace::Reason},
-    http::{HttpState, answer, context::RequestContext, routes},
+    http::{HttpState, answer, context::RequestContext},
     service::{
         apis,
         discovery::{self, Document},
         registration, sign_up,
     },
 };
+
+/// In front of the path of a resource on this host (RFC 9728 §3.1), whatever the issuer's own path is.
+pub(in crate::http) const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource";
 
 /// `GET /.well-known/openid-configuration`.
 pub async fn openid_configuration(context: RequestContext, request: HttpRequest) -> HttpResponse {
@@ -32,7 +35,7 @@ async fn document(context: &RequestContext, request: &HttpRequest, which: Docume
     sign_up::policy::current(services).await;
     match apis::told(services).await {
         Ok(registry) => {
-            let rendered = discovery::rendered(services, which, routes::endpoints, &registry);
+            let rendered = discovery::rendered(services, which, context.state.endpoints, &registry);
             cacheable(request, &rendered.tag, || Bytes::from_owner(rendered.text.clone()))
         }
         Err(broken) => answer::failure(&context.cx, &broken),
@@ -47,7 +50,7 @@ pub async fn oauth_protected_resource(context: RequestContext, request: HttpRequ
         Err(broken) => return answer::failure(&context.cx, &broken),
     };
     // As it was sent: an escaped slash is not a slash.
-    let rest = request.uri().path().strip_prefix(routes::RESOURCE_METADATA).unwrap_or_default();
+    let rest = request.uri().path().strip_prefix(RESOURCE_METADATA).unwrap_or_default();
     match oauth::find_hosted(&registry.apis, &services.issuer.origin(), rest) {
         Some(api) => {
             let document = oauth::protected_resource(api, services.issuer.as_str());
