@@ -8,8 +8,8 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, discovery::DocumentCache, recorder::Recorder,
-    registration::Registrations, remembered::Remembered,
+    apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache, discovery::rendered::DocumentCache,
+    recorder::Recorder, registration::Registrations, remembered::Remembered,
 };
 use crate::{
     crypto::{

@@ -1,80 +1,29 @@
 //! The metadata documents, computed from the tables that dispatch (OIDC Discovery 1.0, RFC 8414).
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+pub(super) mod rendered;
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::{Services, apis::Registry, authorization, client_authentication, possession, registration, sign_up, token};
 use crate::{
-    crypto::{keyring::Keyring, token::digest},
+    crypto::token::digest,
     domain::{
         Issuer,
         entity::{AuthMethod, SubjectType, TokenDeliveryMode},
         jose::{ContentEncryption, KeyManagementAlgorithm, RequestObjectAlgorithm, SigningAlgorithm},
-        oauth::{GrantType, Prompt, RegistrationPolicy, ResponseMode, ResponseType},
+        oauth::{GrantType, Prompt, ResponseMode, ResponseType},
         oidc::{
             acr,
             claims::{claims_supported, scopes_supported},
             discovery::{Capabilities, Endpoint, oauth_authorization_server, openid_configuration},
-            sign_up::SignUpPolicy,
         },
     },
 };
 
-/// Which document is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Document {
-    /// `/.well-known/openid-configuration`.
-    OpenidConfiguration,
-    /// `/.well-known/oauth-authorization-server`.
-    OauthAuthorizationServer,
-}
-
-/// What a document is computed from. Whatever else it tells does not change while the process runs.
-#[derive(Clone, Debug)]
-struct Sources {
-    keyring: Arc<Keyring>,
-    registration: Arc<RegistrationPolicy>,
-    sign_up: Arc<SignUpPolicy>,
-    registry: Arc<Registry>,
-}
-
-impl Sources {
-    /// What is in use now: the policies as they were read last.
-    fn in_use(services: &Services, registry: &Arc<Registry>) -> Self {
-        Self {
-            keyring: services.keyring.load_full(),
-            registration: registration::policy::known(services),
-            sign_up: sign_up::policy::known(services),
-            registry: registry.clone(),
-        }
-    }
-
-    /// Whether these are the very same. Each holds on to its own, so that nothing new can be taken for them.
-    fn are(&self, others: &Self) -> bool {
-        Arc::ptr_eq(&self.keyring, &others.keyring)
-            && Arc::ptr_eq(&self.registration, &others.registration)
-            && Arc::ptr_eq(&self.sign_up, &others.sign_up)
-            && Arc::ptr_eq(&self.registry, &others.registry)
-    }
-}
-
-/// A document as text, with what it was computed from.
-#[derive(Debug)]
-pub struct Rendered {
-    /// The JSON.
-    pub text: Arc<[u8]>,
-    /// A validator that changes with it (RFC 9110 §8.8.3).
-    pub tag: String,
-    sources: Sources,
-}
-
-/// The documents as rendered last.
-#[derive(Debug, Default)]
-pub struct DocumentCache(Mutex<HashMap<Document, Arc<Rendered>>>);
+use rendered::Sources;
+pub use rendered::{Document, DocumentCache, Rendered};
 
 /// The document as text: rendered when something that it tells was read anew. `endpoints`: each endpoint
 /// with the path that it is routed at. `registry`: what else is told of.
@@ -84,15 +33,17 @@ pub fn rendered(
     endpoints: fn() -> Vec<(Endpoint, &'static str)>,
     registry: &Arc<Registry>,
 ) -> Arc<Rendered> {
-    let sources = Sources::in_use(services, registry);
-    let kept = services.documents.0.lock().unwrap_or_else(PoisonError::into_inner).get(&document).cloned();
-    if let Some(kept) = kept.filter(|kept| kept.sources.are(&sources)) {
+    let sources = Sources {
+        keyring: services.keyring.load_full(),
+        registration: registration::policy::known(services),
+        sign_up: sign_up::policy::known(services),
+        registry: registry.clone(),
+    };
+    if let Some(kept) = services.documents.find(document, &sources) {
         return kept;
     }
     let text = Value::Object(compute(services, document, &endpoints(), &sources)).to_string();
-    let fresh = Arc::new(Rendered { tag: entity_tag(&text), text: text.into_bytes().into(), sources });
-    services.documents.0.lock().unwrap_or_else(PoisonError::into_inner).insert(document, fresh.clone());
-    fresh
+    services.documents.keep(document, Rendered { tag: entity_tag(&text), text: text.into_bytes().into(), sources })
 }
 
 fn compute(
