@@ -158,16 +158,9 @@ pub struct Peer {
     pub user_agent: Option<String>,
 }
 
-/// A trace id of our own making: 32 bits of the time in milliseconds, then 96 random ones. What is written
-/// at one time lies together in the index of the event stream, so that a commit of many events touches
-/// few of its pages. The random part is on the right, as W3C Trace Context asks.
+/// A trace id of our own making.
 pub fn fresh_trace_id(services: &Services) -> TraceId {
-    let mut bytes: [u8; 16] = random_bytes(services.random.as_ref());
-    let [.., a, b, c, d] = services.clock.now().millis().to_be_bytes();
-    if let Some(time) = bytes.first_chunk_mut() {
-        *time = [a, b, c, d];
-    }
-    TraceId::from_bytes(bytes)
+    TraceId::from_bytes(random_bytes(services.random.as_ref()))
 }
 
 /// The context of one request: the services, and the record of its decisions.
