@@ -6,6 +6,7 @@
 mod jose;
 mod oauth;
 mod other;
+mod presented;
 
 use std::sync::LazyLock;
 
@@ -28,6 +29,12 @@ const TARGETS: &[(&str, Target)] = &[
     ("request_object", jose::request_object),
     ("own_access_token", jose::own_access_token),
     ("id_token_hint", jose::id_token_hint),
+    ("certificate", presented::certificate),
+    ("encrypted", presented::encrypted),
+    ("dpop_proof", presented::dpop_proof),
+    ("bearer_assertion", presented::bearer_assertion),
+    ("client_metadata", presented::client_metadata),
+    ("caching", presented::caching),
     ("opaque_token", other::opaque_token),
     ("names", other::names),
     ("logout_request", other::logout_request),

@@ -2,11 +2,12 @@
 
 use symbolon_domain::{
     Timestamp,
-    entity::{Client, ClientKind, ClientSettings, Owner},
+    entity::{Client, ClientKind, ClientSettings, DeferredKind, Owner},
     ids::ClientId,
     oauth::{
-        self, BackchannelRequest, CodeExchange, GrantType, Granted, Params, Presented, RefreshRequest, ResponseType,
-        SafeRedirect, check_assertion, check_registrable, check_settings, parse_grant_type, parse_scope, validate,
+        self, BackchannelRequest, ClientCredentialsRequest, CodeExchange, ExchangeRequest, GrantType, Granted,
+        JwtBearerRequest, Narrowing, Params, Presented, RefreshRequest, ResponseType, SafeRedirect, check_assertion,
+        check_registrable, check_settings, parse_deferred_code, parse_grant_type, parse_scope, validate,
     },
     oidc::{claims::ClaimsRequest, sign_up::SignUpMode},
 };
@@ -146,4 +147,11 @@ pub fn token_request(data: &[u8]) {
     let _ = parse_grant_type(&params, &client(Vec::new()));
     drop(CodeExchange::parse(&params));
     drop(RefreshRequest::parse(&params));
+    drop(ClientCredentialsRequest::parse(&params));
+    drop(ExchangeRequest::parse(&params));
+    drop(JwtBearerRequest::parse(&params));
+    drop(Narrowing::parse(&params));
+    for kind in [DeferredKind::Device, DeferredKind::Backchannel] {
+        drop(parse_deferred_code(&params, kind));
+    }
 }

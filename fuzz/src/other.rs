@@ -7,7 +7,7 @@ use symbolon::{
 use symbolon_domain::{
     Issuer,
     authn::username::{check_email, check_username},
-    oauth::Params,
+    oauth::{Params, UserCode},
     oidc::logout::PostLogoutRedirect,
     trace::TraceId,
 };
@@ -25,6 +25,9 @@ pub fn opaque_token(data: &[u8]) {
 pub fn names(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let _ = (check_username(text), check_email(text));
+    if let Some(code) = UserCode::parse(text) {
+        assert_eq!(UserCode::parse(&code.shown()).map(|again| again.shown()), Some(code.shown()));
+    }
     if let Ok(issuer) = Issuer::parse(text) {
         assert!(issuer.is_https() || issuer.is_loopback());
     }

@@ -53,8 +53,30 @@ pub struct ClientCertificate {
 /// A distinguished name in the form in which two of them are compared: attribute types by one name
 /// each, no case (RFC 4514, RFC 4517 §4.2.15). `None` is a text that is none.
 pub fn canonical_name(text: &str) -> Option<String> {
-    let name: RdnSequence = without_spaces(text).parse().ok()?;
+    let spelled = Some(without_spaces(text)).filter(|name| has_readable_types(name))?;
+    let name: RdnSequence = spelled.parse().ok()?;
     Some(name.to_string().to_lowercase()).filter(|name| !name.is_empty())
+}
+
+/// Whether the numbers in attribute types are such as there are: the library that reads them overflows. It
+/// takes a separator after a backslash for escaped, whatever stands before that.
+fn has_readable_types(name: &str) -> bool {
+    const LONGEST: usize = 9;
+    let (mut in_type, mut digits, mut escaped) = (true, 0, false);
+    for c in name.chars() {
+        match c {
+            ',' | '+' if !escaped => (in_type, digits) = (true, 0),
+            '=' => in_type = false,
+            '.' => digits = 0,
+            digit if in_type && digit.is_ascii_digit() => digits += 1,
+            _ => {}
+        }
+        if digits > LONGEST {
+            return false;
+        }
+        escaped = c == '\\';
+    }
+    true
 }
 
 /// Tools write spaces between attributes, which RFC 4514 does not: a value that begins with one has it

@@ -88,6 +88,17 @@ fn a_subject_is_compared_by_its_meaning() {
 }
 
 #[test]
+fn a_name_with_a_type_that_nobody_has_is_none() {
+    for name in ["11111111111111111111=x", " 111111111111111111   =", "CN=a,2.5.4.99999999999=x", "CN=a+4294967296.1=b"]
+    {
+        assert_eq!(canonical_name(name), None, "{name}");
+    }
+    for name in ["CN=service,2.5.4.5=12345678901234567890", "CN=12345678901\\, 12345678901"] {
+        assert!(canonical_name(name).is_some(), "{name}");
+    }
+}
+
+#[test]
 fn other_names_are_compared_one_by_one() {
     let certificate = parsed("client.pem");
     assert!(certificate.has_dns_name("SERVICE.example"));
