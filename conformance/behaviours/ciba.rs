@@ -16,7 +16,7 @@ use symbolon::{
 use super::{is_unguessable, list, metadata, refused_with, request_object::with};
 use crate::{
     ciba::{ENDPOINT, GRANT, NOTIFICATION_TOKEN, answer, fields, poll, with_grant},
-    mtls::support::{certificate, key_of, told, with_authority},
+    mtls::support::{certificate, key_of, told, with_proxy},
     support::{Answer, ClientKey, ClientSpec, Credentials, LogoutReceiver, RelyingParty, TestApp, unsigned},
 };
 
@@ -204,9 +204,7 @@ both! {
 
     async fn b204_a_program_registers_itself_for_the_back_channel(database: Database) {
         let app = TestApp::with(database, |options| {
-            with_authority(options);
-            options.trusted = true;
-            options.client_cert_header = true;
+            with_proxy(options);
             options.reach = Reach::DangerLoopback;
         })
         .await;

@@ -1,7 +1,10 @@
 //! The renderers of refusals and failures: OAuth JSON, bearer challenge, HTML page. Everything that
 //! fails passes here: it is logged, its record is kept, and it leaves with its trace id.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+};
 use serde_json::json;
 
 use super::{
@@ -194,10 +197,15 @@ fn note_refusal(cx: &Cx, request: &HttpRequest, reason: Reason) {
 pub fn failure_page(context: &RequestContext, request: &HttpRequest, broken: &Broken) -> HttpResponse {
     let (code, reason, retry_after) = classify(&context.cx, broken);
     let mut response = error_page(context, request, code.status(), reason, PageFacts::default());
-    if let Some(value) = retry_after.and_then(|seconds| seconds.to_string().parse().ok()) {
-        response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, value);
-    }
+    retry_later(&mut response, retry_after.map(u64::from));
     response
+}
+
+/// Says when to try again, in seconds.
+pub fn retry_later(response: &mut HttpResponse, retry_after: Option<u64>) {
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+    }
 }
 
 fn error_page(

@@ -1,6 +1,6 @@
 //! The page where a person types the code that a device shows (RFC 8628 §3.3).
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web::Bytes};
+use actix_web::{HttpRequest, HttpResponse, web::Bytes};
 
 use super::{
     context::{Device, FieldError},
@@ -73,7 +73,7 @@ fn show(
 ) -> HttpResponse {
     let view = device::entry(&context.cx, browser);
     let error = refusal.map(|(reason, wait)| match wait {
-        Some(seconds) => FieldError::throttled(reason.code(), u32::try_from(seconds.div_ceil(60)).unwrap_or(u32::MAX)),
+        Some(seconds) => FieldError::throttled_for(reason.code(), seconds),
         None => FieldError::at("user_code", reason.code(), reason.summary()),
     });
     let wait = refusal.and_then(|(_, wait)| wait);
@@ -85,9 +85,7 @@ fn show(
         status: if wait.is_some() { 429 } else { 200 },
     };
     let mut response = context.state.pages.respond(&page, &context.state.layout(request));
-    if let Some(value) = wait.and_then(|seconds| seconds.to_string().parse().ok()) {
-        response.headers_mut().insert(header::RETRY_AFTER, value);
-    }
+    answer::retry_later(&mut response, wait);
     set_browser(context, &mut response, view.browser_cookie.as_ref());
     response
 }

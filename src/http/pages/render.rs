@@ -104,6 +104,7 @@ templates!(
     "_brand.html",
     "_client_avatar.html",
     "_command.html",
+    "_form_errors.html",
     "_input.html",
     "_mark.html",
     "_person.html",

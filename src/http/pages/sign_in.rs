@@ -2,7 +2,6 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header,
     web::{Bytes, Path},
 };
 
@@ -125,10 +124,7 @@ fn show(
         status: refusal.map_or(200, status),
     };
     let mut response = context.state.pages.respond(&page, &context.state.layout(request));
-    let retry_after = refusal.and_then(|refusal| refusal.retry_after);
-    if let Some(value) = retry_after.and_then(|seconds| seconds.to_string().parse().ok()) {
-        response.headers_mut().insert(header::RETRY_AFTER, value);
-    }
+    answer::retry_later(&mut response, refusal.and_then(|refusal| refusal.retry_after));
     response
 }
 
@@ -136,10 +132,7 @@ fn message(refusal: SignInRefusal) -> FieldError {
     let code = refusal.reason.code();
     match refusal.reason {
         Reason::CredentialsWrong => FieldError::credentials_do_not_match(code),
-        Reason::SignInThrottled => {
-            let minutes = refusal.retry_after.unwrap_or(60).div_ceil(60);
-            FieldError::throttled(code, u32::try_from(minutes).unwrap_or(u32::MAX))
-        }
+        Reason::SignInThrottled => FieldError::throttled_for(code, refusal.retry_after.unwrap_or_default()),
         Reason::SignInBusy => FieldError::busy(code),
         Reason::UsernameMissing => FieldError::username_missing(code),
         Reason::PasswordMissing => FieldError::password_missing(code),

@@ -5,7 +5,7 @@ use symbolon::domain::oauth::GrantType;
 
 use super::hooked;
 use crate::{
-    mtls::support::{ALIAS, told, with_authority},
+    mtls::support::{ALIAS, told, with_authority, with_proxy},
     support::{Answer, ClientSpec, DpopKey, GrantSpec, Request, TestApp},
 };
 
@@ -94,9 +94,7 @@ both! {
     async fn a_token_that_is_bound_to_a_certificate_needs_it(database: Database) {
         let app = TestApp::with(database, |options| {
             options.test_hooks = true;
-            with_authority(options);
-            options.trusted = true;
-            options.client_cert_header = true;
+            with_proxy(options);
         })
         .await;
         let spec =

@@ -33,14 +33,16 @@ pub fn with_authority(options: &mut Options) {
     options.vouches = Arc::new(move |der, between, now| authorities.vouch(der, between, now));
 }
 
+/// The same behind a proxy that tells certificates.
+pub fn with_proxy(options: &mut Options) {
+    with_authority(options);
+    options.trusted = true;
+    options.client_cert_header = true;
+}
+
 /// An application behind a proxy that tells certificates, which knows the authority of `client.pem`.
 pub async fn behind_proxy(database: Database) -> TestApp {
-    TestApp::with(database, |options| {
-        with_authority(options);
-        options.trusted = true;
-        options.client_cert_header = true;
-    })
-    .await
+    TestApp::with(database, with_proxy).await
 }
 
 /// The header by which a proxy tells a certificate.

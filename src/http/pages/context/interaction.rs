@@ -56,6 +56,11 @@ impl FieldError {
         Self { field: "", code: code.to_owned(), message, severity: Severity::Wait }
     }
 
+    /// [`Self::throttled`], for so many seconds.
+    pub fn throttled_for(code: &str, seconds: u64) -> Self {
+        Self::throttled(code, u32::try_from(seconds.div_ceil(60)).unwrap_or(u32::MAX))
+    }
+
     /// The server could not check the password now (503).
     pub fn busy(code: &str) -> Self {
         let message = "The server is busy, so nothing was checked. Try again in a few seconds.".to_owned();

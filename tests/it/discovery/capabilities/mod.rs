@@ -20,7 +20,7 @@ use symbolon::{
 
 use super::ok;
 use crate::{
-    mtls::support::with_authority,
+    mtls::support::with_proxy,
     support::{ClientKey, ClientSpec, Database, GrantSpec, Person, RelyingParty, TestApp, Tokens},
 };
 
@@ -42,9 +42,7 @@ struct Server {
 impl Server {
     async fn start(database: Database) -> Self {
         let app = TestApp::with(database, |options| {
-            with_authority(options);
-            options.trusted = true;
-            options.client_cert_header = true;
+            with_proxy(options);
             options.reach = Reach::DangerLoopback;
         })
         .await;
