@@ -36,10 +36,12 @@ fn text(data: &[u8]) -> &str {
     std::str::from_utf8(data).unwrap_or_default()
 }
 
-/// Forms and queries: no name comes twice, and none is empty.
+/// Forms and queries: no name comes twice but those that may, and none is empty.
 pub fn params(data: &[u8]) {
     if let Ok(params) = Params::parse(data) {
-        let mut names: Vec<&str> = params.names().collect();
+        let exchange = params.find("grant_type") == Some(GrantType::TokenExchange.name());
+        let may_repeat = |name: &str| name == "resource" || (exchange && name == "audience");
+        let mut names: Vec<&str> = params.names().filter(|name| !may_repeat(name)).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

@@ -2,7 +2,7 @@
 //! (RFC 6749 §3.1 and §3.2: no parameter twice, an empty one is an absent one; RFC 8707 §2 and
 //! RFC 8693 §2.1 make the two exceptions).
 
-use super::{OAuthError, encoding};
+use super::{GrantType, OAuthError, encoding};
 use crate::{Secret, trace::Reason};
 
 /// A request may carry this many parameters.
@@ -11,9 +11,11 @@ const MAX_PARAMETERS: usize = 64;
 const MAX_NAME: usize = 128;
 /// The longest value, in bytes.
 const MAX_VALUE: usize = 16 * 1024;
-/// The parameters that may be repeated, each time with another value: where tokens are to be used, by
-/// address (RFC 8707 §2) or by name (RFC 8693 §2.1).
-const REPEATABLE: [&str; 2] = ["resource", "audience"];
+/// Where tokens are to be used, by address: may be repeated in any request (RFC 8707 §2).
+const RESOURCE: &str = "resource";
+/// Where tokens are to be used, by name: may be repeated where tokens are exchanged (RFC 8693 §2.1), and
+/// only there.
+const AUDIENCE: &str = "audience";
 
 /// The decoded parameters of one request. Values may be secrets: they are not printable, and are
 /// overwritten on drop.
@@ -36,6 +38,7 @@ impl Params {
             let value = encoding::decode(halves.next().unwrap_or_default(), MAX_VALUE).ok_or_else(malformed)?;
             params.push(name, value, &mut absent)?;
         }
+        params.check_audience_once(&absent)?;
         Ok(params)
     }
 
@@ -85,13 +88,23 @@ impl Params {
         if name.is_empty() || name.contains(char::is_control) || self.entries.len() + absent.len() >= MAX_PARAMETERS {
             return Err(malformed());
         }
-        if !REPEATABLE.contains(&name.as_str()) && (self.find(&name).is_some() || absent.contains(&name)) {
+        let may_repeat = name == RESOURCE || name == AUDIENCE;
+        if !may_repeat && (self.find(&name).is_some() || absent.contains(&name)) {
             return Err(OAuthError::invalid_request(Reason::ParameterDuplicated));
         }
         if value.expose().is_empty() {
             absent.push(name);
         } else {
             self.entries.push((name, value));
+        }
+        Ok(())
+    }
+
+    /// Known only at the end, as `grant_type` may come after it.
+    fn check_audience_once(&self, absent: &[String]) -> Result<(), OAuthError> {
+        let sent = self.find_all(AUDIENCE).count() + absent.iter().filter(|name| *name == AUDIENCE).count();
+        if sent > 1 && self.find("grant_type") != Some(GrantType::TokenExchange.name()) {
+            return Err(OAuthError::invalid_request(Reason::ParameterDuplicated));
         }
         Ok(())
     }

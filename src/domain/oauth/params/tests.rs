@@ -32,10 +32,27 @@ fn a_parameter_sent_twice_is_refused_even_if_equal_empty_or_escaped() {
 }
 
 #[test]
-fn only_resource_and_audience_may_be_repeated_and_they_count_towards_the_cap() {
+fn an_audience_may_be_repeated_only_where_tokens_are_exchanged() {
+    let exchange = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange";
+    for encoded in [format!("audience=a&{exchange}&audience=b"), format!("{exchange}&audience=a&audience=&audience=b")] {
+        let params = Params::parse(encoded.as_bytes()).expect("well-formed");
+        assert_eq!(params.find_all("audience").collect::<Vec<_>>(), ["a", "b"], "{encoded}");
+    }
+    for encoded in [
+        "audience=a&audience=b",
+        "audience=a&audience=",
+        "audience&audience",
+        "grant_type=authorization_code&audience=a&%61udience=a",
+        "grant_type=&audience=a&audience=b",
+    ] {
+        assert_eq!(refusal(Params::parse(encoded.as_bytes())), ("invalid_request", "AS-1004"), "{encoded}");
+    }
+    assert!(Params::parse(b"audience=a").is_ok());
+}
+
+#[test]
+fn a_resource_may_be_repeated_and_each_counts_towards_the_cap() {
     let params = Params::parse(b"resource=a&x=1&resource=b&resource=&%72esource=a").expect("well-formed");
-    let audiences = Params::from_pairs(&[("audience", "a"), ("audience", "b")]).unwrap();
-    assert_eq!(audiences.find_all("audience").collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(params.find_all("resource").collect::<Vec<_>>(), ["a", "b", "a"]);
     assert_eq!((params.find("resource"), params.find_all("y").count()), (Some("a"), 0));
     assert!(Params::parse("resource=a&".repeat(64).as_bytes()).is_ok());
