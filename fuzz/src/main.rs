@@ -35,6 +35,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("bearer_assertion", presented::bearer_assertion),
     ("client_metadata", presented::client_metadata),
     ("caching", presented::caching),
+    ("challenge", presented::challenge),
     ("opaque_token", other::opaque_token),
     ("names", other::names),
     ("logout_request", other::logout_request),

@@ -11,6 +11,7 @@ use symbolon_domain::{
     entity::{SubjectMapping, TrustedIssuer},
     ids::ClientId,
     jose::dpop::{self, Demand, Nonce},
+    mcp::parse_challenges,
     oauth::{
         Caching, DocumentAddress, RegistrationPolicy, cache_seconds, check_bearer_assertion, check_registrable,
         parse_document, parse_metadata, unverified_issuer,
@@ -108,4 +109,15 @@ pub fn caching(data: &[u8]) {
     drop(DocumentAddress::parse(&ClientId::new(lines.next().unwrap_or_default()), false));
     let told = Caching { cache_control: lines.next(), expires: lines.next(), date: lines.next() };
     assert!((300..=86_400).contains(&cache_seconds(told, NOW)));
+}
+
+/// `WWW-Authenticate` of a server that is looked at: every challenge has a scheme, and says nothing twice.
+pub fn challenge(data: &[u8]) {
+    let Ok(header) = std::str::from_utf8(data) else { return };
+    for challenge in parse_challenges(header).unwrap_or_default() {
+        assert!(!challenge.scheme.is_empty());
+        for (name, value) in &challenge.parameters {
+            assert_eq!(challenge.find(name), Some(value.as_str()));
+        }
+    }
 }

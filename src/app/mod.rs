@@ -26,7 +26,7 @@ pub use policy::policy_of;
 use crate::{
     config::{Database, DatabaseUrl, Outbound, Settings},
     crypto::{Keyring, PairwiseKey, PasswordHasher, PasswordSettings, Sealer, SystemRandom},
-    domain::trace::Transaction,
+    domain::{mcp::ServerAddress, trace::Transaction},
     net::fetcher::{DangerExceptions, Fetcher, Reach},
     service::{
         Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache,
@@ -56,8 +56,6 @@ pub async fn build_services(settings: &Settings, purpose: Purpose) -> Result<Arc
 /// # Errors
 /// [`StartError`], with what to do about it.
 pub async fn open_services(settings: &Settings, purpose: Purpose) -> Result<Arc<Services>, StartError> {
-    // The outbound fetcher and TLS share one cryptographic provider; a second call finds it there.
-    tls::install_crypto_provider();
     let store = open_store(&settings.database, purpose)?;
     let status = store.migration_status().map_err(|error| error::database(&error))?;
     let fresh = status.applied.is_empty();
@@ -102,6 +100,24 @@ pub fn open_store(database: &Database, purpose: Purpose) -> Result<Store, StartE
     Store::open(location, StoreOptions { connections, queue: QUEUE }).map_err(|error| error::database(&error))
 }
 
+/// Reaches what the server may fetch, and the host of `server`, which somebody at this machine has named.
+///
+/// # Errors
+/// [`StartError`]: the file with further certificates cannot be read, or holds none.
+pub fn fetcher_to(outbound: &Outbound, server: &ServerAddress) -> Result<Fetcher, StartError> {
+    let mut exceptions = exceptions(outbound)?;
+    exceptions.hosts.extend(server.host_name().map(str::to_owned));
+    open_fetcher(outbound.danger_loopback || server.is_loopback(), exceptions)
+}
+
+fn open_fetcher(local: bool, exceptions: DangerExceptions) -> Result<Fetcher, StartError> {
+    // What is fetched and what is served share one cryptographic provider; a second call finds it there.
+    tls::install_crypto_provider();
+    let reach = if local { Reach::DangerLoopback } else { Reach::Public };
+    Fetcher::danger_with(reach, exceptions)
+        .map_err(|error| StartError::new(error::RESOURCES, format!("outbound TLS cannot be set up: {error}")))
+}
+
 /// What is fetched beyond what is public, as configured.
 fn exceptions(outbound: &Outbound) -> Result<DangerExceptions, StartError> {
     let read = |file: &PathBuf| {
@@ -126,9 +142,7 @@ fn assemble(
     })
     .map_err(|error| StartError::new(error::RESOURCES, error.to_string()))?;
     let local = purpose == Purpose::Dev || settings.outbound.danger_loopback;
-    let reach = if local { Reach::DangerLoopback } else { Reach::Public };
-    let fetcher = Fetcher::danger_with(reach, exceptions(&settings.outbound)?)
-        .map_err(|error| StartError::new(error::RESOURCES, format!("outbound TLS cannot be set up: {error}")))?;
+    let fetcher = open_fetcher(local, exceptions(&settings.outbound)?)?;
     let keyring = Keyring::new("", Vec::new(), Vec::new())
         .map_err(|error| StartError::new(error::RESOURCES, error.to_string()))?;
     Ok(Arc::new(Services {

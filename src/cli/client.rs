@@ -84,7 +84,7 @@ pub enum SecretVerb {
 /// A client to be created.
 #[derive(Debug, Args)]
 pub struct Create {
-    /// The kind of program: web, spa, native or machine.
+    /// The kind of program: web, spa, native, machine or agent (MCP clients and the like).
     #[arg(long, value_parser = values::kind, default_value = "web")]
     kind: ClientKind,
     /// What people see.

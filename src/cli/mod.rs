@@ -17,6 +17,7 @@ mod group;
 mod io;
 mod key;
 mod local;
+mod mcp;
 mod migrate;
 mod output;
 mod registration;
@@ -127,6 +128,9 @@ pub enum Command {
     Event(event::Verb),
     /// Why a request ended as it did: the decisions and facts of a trace id.
     Why(why::Why),
+    /// Servers of the Model Context Protocol.
+    #[command(subcommand)]
+    Mcp(mcp::Verb),
     /// The configuration.
     #[command(subcommand)]
     Config(config::Verb),
@@ -210,6 +214,7 @@ fn dispatch(global: &Global, command: Command, io: &mut Io<'_>) -> Result<(), Cl
         Command::Key(verb) => key::run(global, verb, io),
         Command::Event(verb) => event::run(global, &verb, io),
         Command::Why(why) => why::run(global, &why, io),
+        Command::Mcp(verb) => mcp::run(global, verb, io),
         Command::Config(verb) => config::run(global, verb, io),
         Command::Conformance(verb) => conformance::run(global, verb, io),
         Command::Migrate(verb) => migrate::run(global, verb, io),

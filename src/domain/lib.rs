@@ -8,6 +8,7 @@ pub mod ids;
 mod issuer;
 pub mod jose;
 pub mod json_schema;
+pub mod mcp;
 pub mod oauth;
 pub mod oidc;
 pub mod outbox;

@@ -10,7 +10,7 @@ use std::{
 use reqwest::{
     Method, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, DATE, EXPIRES, HeaderMap, HeaderValue},
+    header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE, EXPIRES, HeaderMap, HeaderValue},
 };
 
 /// Whatever is fetched ends after this long.
@@ -47,6 +47,13 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body, at most 64 KiB.
     pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Each value of a header, in the order of the answer; one that is no text is the replacement character.
+    pub fn values(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("\u{fffd}")).collect()
+    }
 }
 
 /// A document with what says how long it may be kept.
@@ -191,6 +198,28 @@ impl Fetcher {
         let mut response = self.client.request(method, url).headers(headers).body(body).send().await.map_err(failed)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         Ok(Answer { status, headers, body: bounded(response).await? })
+    }
+
+    /// Posts JSON, within the bounds of [`Fetcher::send`].
+    ///
+    /// # Errors
+    /// As [`Fetcher::send`].
+    pub async fn post_json(
+        &self,
+        address: &str,
+        accept: &'static str,
+        bearer: Option<&'static str>,
+        body: &serde_json::Value,
+    ) -> Result<Answer, FetchError> {
+        let mut headers = HeaderMap::from_iter([
+            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (ACCEPT, HeaderValue::from_static(accept)),
+        ]);
+        if let Some(token) = bearer {
+            let value = HeaderValue::try_from(format!("Bearer {token}"));
+            headers.insert(AUTHORIZATION, value.map_err(|_| FetchError::NotAllowed("the token is none"))?);
+        }
+        self.send(Method::POST, address, headers, body.to_string().into_bytes()).await
     }
 
     /// Posts a body, and gives the status of the answer; what else it says is not read.

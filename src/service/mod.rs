@@ -28,6 +28,7 @@ pub mod introspection;
 pub mod keys;
 pub mod login;
 pub mod login_initiation;
+pub mod mcp_check;
 mod network_limit;
 pub mod people;
 pub mod playground;

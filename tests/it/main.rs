@@ -29,6 +29,7 @@ mod jwt_bearer;
 mod login;
 mod logout;
 mod matrix;
+mod mcp_check;
 mod mtls;
 mod par;
 mod protected_resource_metadata;

@@ -210,7 +210,7 @@ fn what_a_client_may_not_be_is_a_usage_error_with_the_field() {
     shell
         .call("client create --kind spa --name App --redirect-uri https://a.example/ --no-pkce")
         .fails(2, "AS-3003 require_pkce: ");
-    shell.call("client create --kind desktop --name App").fails(2, "web, spa, native, machine");
+    shell.call("client create --kind desktop --name App").fails(2, "web, spa, native, machine, agent");
     shell.call("client create --kind web").fails(2, "--name");
     shell.call("client create --kind web --name App --id-token-alg none").fails(2, "RS256");
     shell.call("client create --kind web --name App --jwks-file /nonexistent").fails(2, "/nonexistent");
@@ -291,5 +291,21 @@ fn a_security_profile_fills_in_what_it_demands_and_holds_the_client_to_it() {
         shell.call("client update fapi --profile fapi3").fails(2, "fapi2-message-signing");
         shell.call("client update fapi --profile none").ok();
         assert!(shell.call("client get fapi --json").json().get("security_profile").is_none());
+    }
+}
+
+#[test]
+fn an_agent_is_made_with_one_command_and_kept_to_the_rules_of_mcp() {
+    for shell in Shell::each() {
+        let create = "client create --kind agent --name Agent --client-id agent --redirect-uri http://127.0.0.1/callback \
+            --scope openid --scope tools.call";
+        shell.call(&format!("{create} --no-pkce")).fails(2, "AS-3003 require_pkce");
+        let made = shell.call(&format!("{create} --json")).json();
+        assert_eq!((&made["kind"], &made["security_profile"]), (&"agent".into(), &"mcp".into()));
+        assert_eq!((&made["token_endpoint_auth_method"], made.get("client_secret")), (&"none".into(), None));
+        assert_eq!(made["scope"], "openid tools.call");
+        assert!(shell.call("client list").ok().contains("agent"));
+        shell.call("client update agent --redirect-uri http://agent.example/").fails(2, "AS-3003 redirect_uris[0]");
+        shell.call("client update agent --redirect-uri cursor://anysphere.cursor-mcp/oauth/callback").ok();
     }
 }

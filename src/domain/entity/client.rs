@@ -26,11 +26,14 @@ pub enum ClientKind {
     Native,
     /// A service on its own: client_credentials.
     Machine,
+    /// An MCP client or another agent that acts for a person: as a native application, under the security
+    /// profile `mcp` (Model Context Protocol, Authorization).
+    Agent,
 }
 
 impl ClientKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Web, Self::Spa, Self::Native, Self::Machine];
+    pub const ALL: [Self; 5] = [Self::Web, Self::Spa, Self::Native, Self::Machine, Self::Agent];
 
     /// The name on the command line and in rows.
     pub const fn name(self) -> &'static str {
@@ -39,7 +42,14 @@ impl ClientKind {
             Self::Spa => "spa",
             Self::Native => "native",
             Self::Machine => "machine",
+            Self::Agent => "agent",
         }
+    }
+
+    /// Whether the program runs where the person is, and hears of answers on a port that it finds free or by
+    /// a scheme of its own (RFC 8252 §7).
+    pub const fn is_native(self) -> bool {
+        matches!(self, Self::Native | Self::Agent)
     }
 
     /// The kind of this name.
@@ -352,6 +362,11 @@ impl ClientSettings {
                 &["openid", "profile", "email", "groups", "roles", "offline_access"],
             ),
             ClientKind::Machine => (AuthMethod::ClientSecretBasic, &[GrantType::ClientCredentials], &[]),
+            ClientKind::Agent => (
+                AuthMethod::None,
+                &[GrantType::AuthorizationCode, GrantType::RefreshToken],
+                &["openid", "profile", "email", "offline_access"],
+            ),
         };
         Self {
             redirect_uris: Vec::new(),
@@ -422,7 +437,7 @@ impl ClientSettings {
             backchannel_client_notification_endpoint: None,
             backchannel_authentication_request_signing_alg: None,
             authorization_details_types: Vec::new(),
-            security_profile: None,
+            security_profile: (kind == ClientKind::Agent).then_some(SecurityProfile::Mcp),
         }
     }
 

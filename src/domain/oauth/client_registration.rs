@@ -242,7 +242,7 @@ pub fn describe(client: &Client) -> Map<String, Value> {
 
 const fn application_type(kind: ClientKind) -> &'static str {
     match kind {
-        ClientKind::Native => "native",
+        ClientKind::Native | ClientKind::Agent => "native",
         ClientKind::Web | ClientKind::Spa | ClientKind::Machine => "web",
     }
 }

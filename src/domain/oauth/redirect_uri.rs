@@ -82,7 +82,7 @@ impl SafeRedirect {
 
 fn is_same(kind: ClientKind, registered: &str, sent: &str) -> bool {
     registered == sent
-        || (kind == ClientKind::Native
+        || (kind.is_native()
             && LOOPBACK_ORIGINS.iter().any(|origin| {
                 match (without_port(registered, origin), without_port(sent, origin)) {
                     (Some(registered), Some(sent)) => registered == sent,

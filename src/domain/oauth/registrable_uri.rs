@@ -124,7 +124,7 @@ pub fn check_registrable(kind: ClientKind, uri: &str) -> Result<(), RedirectUriR
         ("https", Some(_)) => Ok(()),
         ("http", Some(authority)) if is_loopback(authority) => Ok(()),
         ("http", Some(_)) => Err(RedirectUriRule::PlainHttp),
-        _ if kind == ClientKind::Native => Ok(()),
+        _ if kind.is_native() => Ok(()),
         _ => Err(RedirectUriRule::SchemeOfNativeOnly),
     }
 }

@@ -14,11 +14,9 @@ use rustls::{
     ServerConfig, ServerConnection,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-    task::JoinHandle,
-};
+use tokio::{io::AsyncWriteExt, net::TcpListener, task::JoinHandle};
+
+use super::received::Received;
 
 /// A running server; it ends when it is dropped.
 pub struct JwksServer {
@@ -39,14 +37,7 @@ impl JwksServer {
         let (served, counter) = (answer.clone(), asked.clone());
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    let mut byte = [0];
-                    match stream.read(&mut byte).await {
-                        Ok(1) => head.push(byte[0]),
-                        _ => break,
-                    }
-                }
+                let Some(_) = Received::read(&mut stream).await else { continue };
                 counter.fetch_add(1, Ordering::SeqCst);
                 let text = served.lock().expect("not poisoned").clone();
                 let _ = stream.write_all(text.as_bytes()).await;

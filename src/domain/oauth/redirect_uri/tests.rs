@@ -57,6 +57,8 @@ fn a_native_client_may_choose_the_port_of_a_loopback_address() {
         "app.immich:///oauth",
     ] {
         assert!(SafeRedirect::matched(&native(), Some(sent)).is_ok(), "{sent}");
+        let agent = Client { kind: ClientKind::Agent, ..native() };
+        assert!(SafeRedirect::matched(&agent, Some(sent)).is_ok(), "{sent}");
     }
 }
 

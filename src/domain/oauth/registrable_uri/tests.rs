@@ -17,6 +17,9 @@ fn addresses_that_real_applications_use_can_be_registered() {
         (ClientKind::Native, "com.example.app:callback"),
         (ClientKind::Native, "x:/y"),
         (ClientKind::Native, "https://app.example/applink"),
+        (ClientKind::Agent, "http://127.0.0.1:33418/"),
+        (ClientKind::Agent, "cursor://anysphere.cursor-mcp/oauth/callback"),
+        (ClientKind::Agent, "https://claude.ai/api/mcp/auth_callback"),
     ] {
         assert_eq!(check_registrable(kind, uri), Ok(()), "{uri}");
     }

@@ -8,6 +8,18 @@ use crate::{
     oauth::{check_settings, fixtures::strings},
 };
 
+#[test]
+fn an_agent_begins_under_the_profile_of_mcp_which_has_nothing_to_add() {
+    for kind in ClientKind::ALL {
+        let settings = ClientSettings::of_kind(kind);
+        let profile = (kind == ClientKind::Agent).then_some(SecurityProfile::Mcp);
+        assert_eq!(settings.security_profile, profile, "{kind:?}");
+        if let Some(profile) = profile {
+            assert_eq!(profile.apply(settings.clone()), settings);
+        }
+    }
+}
+
 type Break = fn(&mut ClientSettings);
 
 /// A setting that breaks a rule, and the profiles that have the rule.

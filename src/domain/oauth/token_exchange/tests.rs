@@ -6,7 +6,10 @@ use super::*;
 use crate::{
     entity::ClientKind,
     ids::ClientId,
-    oauth::fixtures::{at, client, refusal, strings},
+    oauth::{
+        GrantType,
+        fixtures::{at, client, refusal, strings},
+    },
 };
 
 fn service() -> Client {
@@ -30,7 +33,8 @@ fn subject(scope: &[&str]) -> ExchangeSubject {
 }
 
 fn request(pairs: &[(&str, &str)]) -> Result<ExchangeRequest, OAuthError> {
-    let mut all = vec![("subject_token", "t"), ("subject_token_type", ACCESS_TOKEN_URN)];
+    let grant_type = GrantType::TokenExchange.name();
+    let mut all = vec![("grant_type", grant_type), ("subject_token", "t"), ("subject_token_type", ACCESS_TOKEN_URN)];
     all.retain(|(name, _)| !pairs.iter().any(|(other, _)| other == name));
     all.extend_from_slice(pairs);
     ExchangeRequest::parse(&Params::from_pairs(&all).unwrap())
