@@ -53,7 +53,7 @@ fn shown(report: &Report) -> String {
         };
         text.push_str(&format!("{verdict:<7}  {:<width$}  {}\n", finding.check, visible(&finding.found)));
         if let Some(next) = &finding.next {
-            text.push_str(&format!("{:<7}  {:<width$}  -> {}\n", "", "", visible(next)));
+            text.push_str(&format!("{:<7}  -> {}\n", "", visible(next)));
         }
     }
     text.push_str(&format!(

@@ -30,7 +30,7 @@ pub fn judge_authorization_server(issuer: &str, metadata: &Map<String, Value>, r
             metadata,
             "grant_types_supported",
             "authorization_code",
-            Some("authorization_code implicit"),
+            Some("authorization_code, implicit"),
             "Offer the grant authorization_code",
         ),
         has(
@@ -78,8 +78,8 @@ fn has(
     let told = texts(metadata, check);
     match default {
         Some(default) if !metadata.contains_key(check) => Finding::ok(check, format!("not told: {default}")),
-        _ if told.iter().any(|one| one == wanted) => Finding::ok(check, told.join(" ")),
-        _ => Finding::failed(check, if told.is_empty() { "none".to_owned() } else { told.join(" ") }, next),
+        _ if told.iter().any(|one| one == wanted) => Finding::ok(check, told.join(", ")),
+        _ => Finding::failed(check, if told.is_empty() { "none".to_owned() } else { told.join(", ") }, next),
     }
 }
 
@@ -109,9 +109,9 @@ fn judge_public_clients(metadata: &Map<String, Value>) -> Finding {
     const CHECK: &str = "token_endpoint_auth_methods_supported";
     let methods = texts(metadata, CHECK);
     if methods.iter().any(|method| method == "none") {
-        return Finding::ok(CHECK, methods.join(" "));
+        return Finding::ok(CHECK, methods.join(", "));
     }
-    let found = if methods.is_empty() { "not told: client_secret_basic".to_owned() } else { methods.join(" ") };
+    let found = if methods.is_empty() { "not told: client_secret_basic".to_owned() } else { methods.join(", ") };
     Finding::warning(CHECK, found, "Add none: clients on people's machines cannot keep a secret")
 }
 
@@ -150,10 +150,10 @@ fn judge_known_scopes(metadata: &Map<String, Value>, resource: &Resource) -> Opt
         return None;
     }
     if missing.is_empty() {
-        return Some(Finding::ok(CHECK, resource.scopes.join(" ")));
+        return Some(Finding::ok(CHECK, resource.scopes.join(", ")));
     }
     let next = "Unless the authorization server knows them without listing them, clients that ask for them are refused";
-    Some(Finding::warning(CHECK, format!("{} not listed", missing.join(" ")), next))
+    Some(Finding::warning(CHECK, format!("{} not listed", missing.join(", ")), next))
 }
 
 /// Judges the document behind `jwks_uri`: there is a key by which tokens can be checked.

@@ -71,7 +71,7 @@ fn is_above(resource: &Url, server: &Url) -> bool {
 
 fn judge_issuers(issuers: &[String]) -> Finding {
     const CHECK: &str = "authorization_servers";
-    let found = issuers.join(" ");
+    let found = issuers.join(", ");
     if issuers.is_empty() {
         return Finding::failed(
             CHECK,
@@ -89,7 +89,7 @@ fn judge_issuers(issuers: &[String]) -> Finding {
 fn judge_bearer_methods(metadata: &Map<String, Value>) -> Finding {
     const CHECK: &str = "bearer_methods_supported";
     let methods = texts(metadata, CHECK);
-    let found = if methods.is_empty() { "not told".to_owned() } else { methods.join(" ") };
+    let found = if methods.is_empty() { "not told".to_owned() } else { methods.join(", ") };
     if !metadata.contains_key(CHECK) || methods.iter().any(|method| method == "header") {
         return Finding::ok(CHECK, found);
     }
@@ -101,7 +101,7 @@ fn judge_scopes(scopes: &[String]) -> Finding {
     if scopes.is_empty() {
         return Finding::warning(CHECK, "none", "Name the scopes that your tools need: clients ask for these");
     }
-    Finding::ok(CHECK, scopes.join(" "))
+    Finding::ok(CHECK, scopes.join(", "))
 }
 
 /// The texts of a list; what is none, or no list, is left out.
