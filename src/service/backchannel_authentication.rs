@@ -10,9 +10,9 @@ use super::{
     client_authentication::{self, DirectRequest, Freshness},
     client_keys::{self, NotVerified},
     clients::ClientView,
-    delivery::{self, Letter, Unsendable},
     events::Draft,
     failure::undo,
+    outbox::{self, Letter, Unsendable},
     subjects,
 };
 use crate::{
@@ -249,7 +249,7 @@ pub(super) fn announce(cx: &Cx, tx: &mut Write<'_>, id: &DeferredId) -> Result<(
         "sealed": STANDARD.encode(sealed),
         "expires_at": row.expires_at.seconds(),
     });
-    delivery::write(cx, tx, DeliveryKind::BackchannelPing, Some(&row.client_id), &payload)
+    outbox::write(cx, tx, DeliveryKind::BackchannelPing, Some(&row.client_id), &payload)
 }
 
 /// Where a client is told. A disabled client is not spoken to.

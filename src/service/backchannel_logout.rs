@@ -6,7 +6,7 @@ use url::form_urlencoded;
 
 use super::{
     Broken, Cx,
-    delivery::{self, Letter, Unsendable},
+    outbox::{self, Letter, Unsendable},
     subjects,
 };
 use crate::{
@@ -28,7 +28,7 @@ pub(super) fn announce(cx: &Cx, tx: &mut Write<'_>, session: &Session) -> Result
         let wants = client::find(tx, &id)?.is_some_and(|client| address(&client).is_some());
         if wants {
             let payload = json!({ "sub": session.user_id, "sid": session.id });
-            delivery::write(cx, tx, DeliveryKind::BackchannelLogout, Some(&id), &payload)?;
+            outbox::write(cx, tx, DeliveryKind::BackchannelLogout, Some(&id), &payload)?;
         }
     }
     Ok(())

@@ -7,74 +7,27 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::{
-    Broken, Cx, Failure, Services, backchannel_authentication, backchannel_logout, context::fresh_trace_id,
+    Broken, Cx, Failure, Services, backchannel_authentication, backchannel_logout,
+    context::fresh_trace_id,
     events::Draft,
+    outbox::{Letter, Unsendable},
 };
 use crate::{
     crypto::random::random_bytes,
     domain::{
-        Secret, Timestamp,
+        Timestamp,
         entity::{Client, Delivery, DeliveryKind, DeliveryState, EventKind},
-        ids::ClientId,
-        outbox::{KEEP_SECONDS, LEASE_SECONDS, Outcome, judge, judge_ping, wait_after},
+        outbox::{LEASE_SECONDS, Outcome, judge, judge_ping, wait_after},
         trace::Transaction,
     },
     net::fetcher::FetchError,
-    store::{Abort, StoreError, Write, client, delivery},
+    store::{Abort, Write, client, delivery},
 };
 
 /// So many are sent at once by one node.
 const BATCH: i64 = 16;
 /// So much of an error is kept.
 const MAX_ERROR: usize = 200;
-
-/// What is about to be sent.
-pub(super) struct Letter {
-    /// Where to.
-    pub address: String,
-    /// What the body is.
-    pub content_type: &'static str,
-    /// A token for the Authorization header, if the receiver wants one.
-    pub bearer: Option<Secret<String>>,
-    /// The body.
-    pub body: String,
-}
-
-/// Why a delivery cannot be sent.
-pub(super) enum Unsendable {
-    /// Never: nobody is there any more to hear it.
-    Pointless(&'static str),
-    /// Not now.
-    Later(String),
-}
-
-/// Writes a delivery down, in the transaction of its fact. `payload`: what its kind needs; no secret.
-///
-/// # Errors
-/// When the database fails.
-pub(super) fn write(
-    cx: &Cx,
-    tx: &mut Write<'_>,
-    kind: DeliveryKind,
-    client_id: Option<&ClientId>,
-    payload: &serde_json::Value,
-) -> Result<(), StoreError> {
-    let row = Delivery {
-        id: cx.fresh_id(),
-        kind,
-        client_id: client_id.cloned(),
-        payload: payload.to_string(),
-        trace_id: cx.trace_id().clone(),
-        state: DeliveryState::Pending,
-        attempts: 0,
-        next_attempt_at: cx.now(),
-        last_error: None,
-        created_at: cx.now(),
-        settled_at: None,
-        expires_at: cx.now().plus_seconds(KEEP_SECONDS),
-    };
-    delivery::insert(tx, &row)
-}
 
 /// Makes the letter of a delivery, at the moment at which it is sent: keys rotate, addresses change.
 fn compose(cx: &Cx, delivery: &Delivery, client: Option<&Client>) -> Result<Letter, Unsendable> {

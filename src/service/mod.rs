@@ -30,6 +30,7 @@ pub mod login;
 pub mod login_initiation;
 pub mod mcp_check;
 mod network_limit;
+mod outbox;
 pub mod people;
 pub mod playground;
 pub mod possession;

@@ -4,7 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Cx, Failure, client_authentication::DirectRequest};
+use super::{Cx, Failure};
 use crate::{
     crypto::{
         certificate::ClientCertificate,
@@ -18,7 +18,7 @@ use crate::{
             SigningAlgorithm,
             dpop::{self, Demand, Nonce},
         },
-        oauth::{Confirmation, OAuthError, SecurityProfile, check_proof_algorithm},
+        oauth::{Confirmation, OAuthError, Params, SecurityProfile, check_proof_algorithm},
         trace::Reason,
     },
     store::{Abort, dpop_proof},
@@ -181,13 +181,14 @@ pub async fn consume(cx: &Cx, proof: Option<&CheckedProof>, profile: Option<Secu
 /// `invalid_dpop_proof` or `use_dpop_nonce`; `invalid_request` if the two differ.
 pub async fn code_binding(
     cx: &Cx,
-    request: &DirectRequest<'_>,
+    params: &Params,
+    possession: &Possession,
     proof: Option<&CheckedProof>,
     profile: Option<SecurityProfile>,
 ) -> Result<Option<String>, Failure> {
-    let named = request.params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose();
+    let named = params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose();
     let named = named.inspect_err(|error| cx.refused("dpop_jkt", &[], error.reason))?;
-    let proved = request.possession.proved(proof).jkt;
+    let proved = possession.proved(proof).jkt;
     if named.is_some() && proved.is_some() && named != proved {
         cx.refused("dpop_jkt", &[], Reason::DpopThumbprintMismatch);
         return Err(OAuthError::invalid_request(Reason::DpopThumbprintMismatch).into());

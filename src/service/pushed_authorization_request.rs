@@ -37,7 +37,7 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, 
     let proof = possession::check(cx, request.possession, None)?;
     let client = client_authentication::authenticate(cx, request, Freshness::Current).await?;
     let profile = client.client().settings.security_profile;
-    let binding = possession::code_binding(cx, request, proof.as_ref(), profile).await?;
+    let binding = possession::code_binding(cx, request.params, request.possession, proof.as_ref(), profile).await?;
     let params = parameters(&client, request, binding.as_deref())
         .inspect_err(|error| cx.refused("pushed_authorization_request", &[], error.reason))?;
     let params = match authorization::check_pushable(cx, params, client.view()).await {
