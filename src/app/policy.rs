@@ -12,6 +12,7 @@ pub fn policy_of(settings: &Settings) -> Policy {
         refresh_absolute_seconds: settings.tokens.refresh_absolute.get(),
         refresh_grace_seconds: settings.tokens.refresh_grace.get(),
         mtls: settings.mtls.url.clone(),
+        mtls_authority: settings.mtls.ca_file.is_some(),
         require_dpop_nonce: settings.tokens.require_dpop_nonce,
         session_idle_seconds: settings.sessions.idle.get(),
         session_absolute_seconds: settings.sessions.absolute.get(),

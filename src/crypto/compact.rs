@@ -5,8 +5,7 @@ use std::{fmt, str::FromStr};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::json;
-use crate::domain::jose::SigningAlgorithm;
+use crate::domain::{jose::SigningAlgorithm, strict_json};
 
 /// Longest text that is looked at, in bytes.
 pub const MAX_COMPACT_LENGTH: usize = 16 * 1024;
@@ -76,7 +75,7 @@ impl<'a> Parts<'a> {
         let (header, payload) = signing_input.split_once('.').ok_or(VerifyError::Malformed)?;
         // An empty signature is judged after `alg`, so that `none` is named as what it is. Further
         // dots fail as base64.
-        let header = json::parse_object(&decode(header)?).ok_or(VerifyError::Malformed)?;
+        let header = strict_json::parse_object(&decode(header)?).ok_or(VerifyError::Malformed)?;
         if header.contains_key("crit") || header.contains_key("b64") {
             return Err(VerifyError::UnsupportedHeader);
         }
@@ -100,7 +99,7 @@ impl<'a> Parts<'a> {
     }
 
     pub(super) fn claims(&self) -> Result<Map<String, Value>, VerifyError> {
-        json::parse_object(&decode(self.payload)?).ok_or(VerifyError::Malformed)
+        strict_json::parse_object(&decode(self.payload)?).ok_or(VerifyError::Malformed)
     }
 }
 
@@ -138,7 +137,7 @@ impl<'a> CompactJws<'a> {
     /// # Errors
     /// [`VerifyError::Malformed`] if the payload is not a strict JSON object.
     pub fn danger_unverified_claims(&self) -> Result<Map<String, Value>, VerifyError> {
-        json::parse_object(&decode(self.payload)?).ok_or(VerifyError::Malformed)
+        strict_json::parse_object(&decode(self.payload)?).ok_or(VerifyError::Malformed)
     }
 
     pub(super) const fn signing_input(&self) -> &'a str {

@@ -20,10 +20,11 @@ use std::fmt;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::{json, random::Random};
+use super::random::Random;
 use crate::domain::{
     Secret,
     jose::{ContentEncryption, EncryptionChoice, KeyManagementAlgorithm},
+    strict_json,
 };
 
 pub use own::{DecryptionKey, DecryptionKeys, GeneratedEncryptionKey, generate};
@@ -153,7 +154,7 @@ impl<'a> CompactJwe<'a> {
         if encoded_header.len() > MAX_HEADER_LENGTH {
             return Err(JweError::TooLarge);
         }
-        let header = json::parse_object(&decode(encoded_header)?).ok_or(JweError::Malformed)?;
+        let header = strict_json::parse_object(&decode(encoded_header)?).ok_or(JweError::Malformed)?;
         if header.contains_key("crit") || header.contains_key("zip") {
             return Err(JweError::UnsupportedHeader);
         }

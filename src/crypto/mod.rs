@@ -6,7 +6,6 @@
 
 pub mod certificate;
 pub mod compact;
-mod json;
 pub mod jwe;
 pub mod jwk;
 pub mod keyring;
@@ -21,7 +20,6 @@ pub mod unsecured;
 pub mod verifier;
 
 pub use compact::{CompactJws, VerifyError};
-pub use json::parse_object;
 pub use jwe::{DecryptionKey, EncryptionKey, EncryptionKeySet, JweError};
 pub use jwk::JwkError;
 pub use keyring::{Keyring, KeyringError};

@@ -3,10 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{
-    compact::{MAX_COMPACT_LENGTH, VerifyError, decode},
-    json,
-};
+use super::compact::{MAX_COMPACT_LENGTH, VerifyError, decode};
+use crate::domain::strict_json;
 
 /// A JWT that is not signed, and says so.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +30,7 @@ impl UnsecuredJwt {
         else {
             return Err(VerifyError::Malformed);
         };
-        let header = json::parse_object(&decode(header)?).ok_or(VerifyError::Malformed)?;
+        let header = strict_json::parse_object(&decode(header)?).ok_or(VerifyError::Malformed)?;
         if header.get("alg").and_then(Value::as_str) != Some("none") {
             return Ok(None);
         }
@@ -42,7 +40,7 @@ impl UnsecuredJwt {
         if !signature.is_empty() {
             return Err(VerifyError::Malformed);
         }
-        let danger_claims = json::parse_object(&decode(payload)?).ok_or(VerifyError::Malformed)?;
+        let danger_claims = strict_json::parse_object(&decode(payload)?).ok_or(VerifyError::Malformed)?;
         Ok(Some(Self { header, danger_claims }))
     }
 }

@@ -13,6 +13,7 @@ pub mod oauth;
 pub mod oidc;
 pub mod outbox;
 mod secret;
+pub mod strict_json;
 mod timestamp;
 pub mod trace;
 

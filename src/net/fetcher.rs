@@ -13,6 +13,8 @@ use reqwest::{
     header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE, EXPIRES, HeaderMap, HeaderValue},
 };
 
+use crate::domain::strict_json;
+
 /// Whatever is fetched ends after this long.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Whatever is fetched is at most this large.
@@ -134,7 +136,8 @@ impl Fetcher {
     /// When the address is not allowed, or the answer is not a JSON document of modest size.
     pub async fn json(&self, address: &str) -> Result<serde_json::Value, FetchError> {
         let body = self.body(address, "application/json").await?;
-        serde_json::from_slice(&body).map_err(|_| FetchError::Failed("the answer is not JSON".into()))
+        strict_json::parse(&body)
+            .ok_or_else(|| FetchError::Failed("the answer is not JSON, or says a member twice".into()))
     }
 
     /// Fetches a text; its content type is not looked at.

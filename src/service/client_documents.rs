@@ -6,7 +6,6 @@ use std::sync::PoisonError;
 
 use super::{Broken, Cx, Failure, admin::client as clients, events::Draft, registration::policy};
 use crate::{
-    crypto::parse_object,
     domain::{
         Timestamp,
         entity::{Client, EventKind, Owner},
@@ -15,6 +14,7 @@ use crate::{
             Caching, DocumentAddress, ErrorCode, OAuthError, Registration, RegistrationPolicy, cache_seconds,
             parse_document,
         },
+        strict_json::parse_object,
         trace::Reason,
     },
     store::{

@@ -21,7 +21,7 @@ use crate::{
     },
     domain::{
         Issuer, Timestamp,
-        entity::Client,
+        entity::{Certificates, Client},
         oauth::SecurityProfile,
         oidc::sign_up::SignUpPolicy,
         trace::{DecisionRecord, Reason, TraceId, Transaction},
@@ -81,10 +81,23 @@ pub struct Policy {
     pub key_overlap_seconds: i64,
     /// Where clients with certificates reach this server; none: nowhere.
     pub mtls: Option<Issuer>,
+    /// Somebody was named who vouches for clients' certificates.
+    pub mtls_authority: bool,
     /// Only a nonce of this server shows that a DPoP proof is fresh.
     pub require_dpop_nonce: bool,
     /// What people see as the name of this place.
     pub instance_name: String,
+}
+
+impl Policy {
+    /// What this server can learn of clients' certificates.
+    pub const fn certificates(&self) -> Certificates {
+        match (&self.mtls, self.mtls_authority) {
+            (None, _) => Certificates::Unseen,
+            (Some(_), false) => Certificates::Shown,
+            (Some(_), true) => Certificates::VouchedFor,
+        }
+    }
 }
 
 impl Default for Policy {
@@ -105,6 +118,7 @@ impl Default for Policy {
             key_rotation_seconds: 90 * 86_400,
             key_overlap_seconds: 86_400,
             mtls: None,
+            mtls_authority: false,
             require_dpop_nonce: false,
             instance_name: "Symbolon".to_owned(),
         }

@@ -78,9 +78,9 @@ fn compute(
     let resources: Vec<&str> = registry.apis.iter().map(|api| api.resource.as_str()).collect();
     let details_types: Vec<&str> = registry.details_types.iter().map(String::as_str).collect();
     let mtls = services.policy.mtls.as_ref();
-    // Without an address for certificates nobody can show one.
+    let seen = services.policy.certificates();
     let usable = |methods: &[AuthMethod]| -> Vec<AuthMethod> {
-        methods.iter().copied().filter(|method| mtls.is_some() || !method.needs_certificate()).collect()
+        methods.iter().copied().filter(|method| method.works_with(seen)).collect()
     };
     let token_methods = usable(client_authentication::METHODS);
     let confidential_methods = usable(client_authentication::CONFIDENTIAL_METHODS);

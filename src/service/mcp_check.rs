@@ -5,9 +5,12 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    domain::mcp::{
-        Finding, Refusal, Resource, ServerAddress, Verdict, judge_authorization_server, judge_invalid_token,
-        judge_keys, judge_resource, judge_unauthenticated, resource_metadata_addresses, server_metadata_addresses,
+    domain::{
+        mcp::{
+            Finding, Refusal, Resource, ServerAddress, Verdict, judge_authorization_server, judge_invalid_token,
+            judge_keys, judge_resource, judge_unauthenticated, resource_metadata_addresses, server_metadata_addresses,
+        },
+        strict_json::parse_object,
     },
     net::fetcher::{Answer, FetchError, Fetcher},
 };
@@ -126,9 +129,9 @@ async fn first_document(fetcher: &Fetcher, addresses: &[String]) -> Result<(Stri
     let mut tried = Vec::new();
     for address in addresses {
         match fetcher.document(address).await {
-            Ok(document) => match serde_json::from_slice(&document.body) {
-                Ok(metadata) => return Ok((address.clone(), metadata)),
-                Err(_) => tried.push(format!("{address}: the answer is no JSON object")),
+            Ok(document) => match parse_object(&document.body) {
+                Some(metadata) => return Ok((address.clone(), metadata)),
+                None => tried.push(format!("{address}: the answer is no JSON object")),
             },
             Err(error) => tried.push(format!("{address}: {error}")),
         }

@@ -4,7 +4,7 @@
 use super::{
     Cx, Failure,
     authorization::{self, DialogueFailure, SourceFailure},
-    client_authentication::{self, AuthenticatedClient, DirectRequest, Freshness},
+    client_authentication::{self, DirectRequest, Freshness},
     possession,
 };
 use crate::{
@@ -36,15 +36,17 @@ pub struct PushReply {
 pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, Failure> {
     let proof = possession::check(cx, request.possession, None)?;
     let client = client_authentication::authenticate(cx, request, Freshness::Current).await?;
-    let profile = client.client().settings.security_profile;
-    let binding = possession::code_binding(cx, request.params, request.possession, proof.as_ref(), profile).await?;
-    let params = parameters(&client, request, binding.as_deref())
+    let params = parameters_to_push(request.params, &client.client().client_id)
         .inspect_err(|error| cx.refused("pushed_authorization_request", &[], error.reason))?;
     let params = match authorization::check_pushable(cx, params, client.view()).await {
         Ok(params) => params,
         Err(SourceFailure::Refused(refusal)) => return Err(refusal.error.into()),
         Err(SourceFailure::Broken(broken)) => return Err(broken.into()),
     };
+    // Only now it is known which parameters count: those of a request object may be all.
+    let profile = client.client().settings.security_profile;
+    let binding = possession::code_binding(cx, &params, request.possession, proof.as_ref(), profile).await?;
+    let params = bound(params, binding.as_deref())?;
     let minted = mint(SecretKind::PushedRequest, cx.random());
     let pushed = PushedRequest {
         id: PushedRequestId::new(cx.fresh_id()),
@@ -65,14 +67,8 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, 
     Ok(PushReply { request_uri, expires_in: PUSHED_LIFETIME })
 }
 
-/// What the client asks. What the request says beside its form, such as the proof of a key that the
-/// code is to be bound to, becomes a parameter here, before anything is checked.
-fn parameters(
-    client: &AuthenticatedClient,
-    request: &DirectRequest<'_>,
-    dpop_jkt: Option<&str>,
-) -> Result<Params, OAuthError> {
-    let params = parameters_to_push(request.params, &client.client().client_id)?;
+/// What the client asks, with the key that the code is to be bound to as a parameter (RFC 9449 §10.1).
+fn bound(params: Params, dpop_jkt: Option<&str>) -> Result<Params, OAuthError> {
     match dpop_jkt.filter(|_| params.find("dpop_jkt").is_none()) {
         None => Ok(params),
         Some(thumbprint) => {

@@ -22,6 +22,17 @@ pub enum AuthMethod {
     None,
 }
 
+/// What a server can learn of the certificates of clients (RFC 8705).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certificates {
+    /// Nothing: there is no address at which they are asked for.
+    Unseen,
+    /// Which ones clients hold; nobody vouches for them.
+    Shown,
+    /// Also whether a named authority vouches for them.
+    VouchedFor,
+}
+
 impl AuthMethod {
     /// Every method, as metadata lists them.
     pub const ALL: [Self; 7] = [
@@ -65,6 +76,15 @@ impl AuthMethod {
     /// Whether the proof is the certificate of the connection.
     pub const fn needs_certificate(self) -> bool {
         matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
+    }
+
+    /// Whether a client can authenticate so where certificates are seen like this.
+    pub fn works_with(self, certificates: Certificates) -> bool {
+        match self {
+            Self::TlsClientAuth => certificates == Certificates::VouchedFor,
+            Self::SelfSignedTlsClientAuth => certificates != Certificates::Unseen,
+            _ => true,
+        }
     }
 
     /// Whether the proof needs a secret that this server knows too.

@@ -14,7 +14,7 @@ mod trusted_issuer;
 mod user;
 
 pub use api::{Api, ApiScope, ApiSettings, DetailsType};
-pub use auth_method::AuthMethod;
+pub use auth_method::{AuthMethod, Certificates};
 pub use authorization::{Authorization, AuthorizationCode, Bounds, Consent, RefreshToken};
 pub use client::{
     AccessTokenFormat, AssertionAudience, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, IdTokenClaims,

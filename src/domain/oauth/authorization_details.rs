@@ -7,6 +7,7 @@ use super::{ErrorCode, OAuthError, Params};
 use crate::{
     entity::{Client, DetailsType},
     json_schema::{MAX_DEPTH, Schema},
+    strict_json,
     trace::Reason,
 };
 
@@ -21,14 +22,14 @@ const MAX_BYTES: usize = 8 * 1024;
 ///
 /// # Errors
 /// `invalid_authorization_details`: not a JSON array of objects with a `type`, empty, too long, too
-/// many, or too deep.
+/// many, too deep, or with a member that comes twice.
 pub fn parse_details(params: &Params) -> Result<Vec<Value>, OAuthError> {
     let Some(text) = params.find("authorization_details") else { return Ok(Vec::new()) };
     let malformed = || OAuthError::invalid_authorization_details(Reason::DetailsMalformed);
     if text.len() > MAX_BYTES {
         return Err(malformed());
     }
-    let Ok(Value::Array(details)) = serde_json::from_str(text) else { return Err(malformed()) };
+    let Some(Value::Array(details)) = strict_json::parse(text.as_bytes()) else { return Err(malformed()) };
     let well_formed = |object: &Value| type_of(object).is_some() && depth(object) <= MAX_DEPTH;
     if !(1..=MAX_DETAILS).contains(&details.len()) || !details.iter().all(well_formed) {
         return Err(malformed());

@@ -5,7 +5,6 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{OAuthError, Params, encoding};
@@ -14,6 +13,7 @@ use crate::{
     entity::{AuthMethod, Client},
     ids::ClientId,
     jose::{names_audience, numeric_date},
+    strict_json,
     trace::Reason,
 };
 
@@ -220,26 +220,16 @@ fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OA
 /// The `sub` that an assertion claims, to find the keys to verify it with. Nothing else may be
 /// concluded from it.
 pub fn unverified_subject(assertion: &str) -> Option<ClientId> {
-    #[derive(Deserialize)]
-    struct Subject {
-        sub: String,
-    }
-    let subject: Subject = serde_json::from_slice(&unverified_payload(assertion)?).ok()?;
-    named(subject.sub).map(ClientId::new)
+    unverified_text(assertion, "sub").map(ClientId::new)
 }
 
 /// The `iss` that an assertion claims, to find the keys to verify it with. Nothing else may be
 /// concluded from it.
 pub fn unverified_issuer(assertion: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Issuer {
-        iss: String,
-    }
-    let issuer: Issuer = serde_json::from_slice(&unverified_payload(assertion)?).ok()?;
-    named(issuer.iss)
+    unverified_text(assertion, "iss")
 }
 
-fn unverified_payload(assertion: &str) -> Option<Vec<u8>> {
+fn unverified_text(assertion: &str, name: &str) -> Option<String> {
     if assertion.len() > MAX_CREDENTIAL {
         return None;
     }
@@ -247,7 +237,8 @@ fn unverified_payload(assertion: &str) -> Option<Vec<u8>> {
     let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
         return None;
     };
-    URL_SAFE_NO_PAD.decode(payload).ok()
+    let claims = strict_json::parse_object(&URL_SAFE_NO_PAD.decode(payload).ok()?)?;
+    named(claims.get(name)?.as_str()?.to_owned())
 }
 
 /// JSON can name what no form can: a database may refuse NUL in any text.

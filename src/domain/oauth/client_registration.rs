@@ -8,7 +8,7 @@ use super::{
     redirect_uri::LOOPBACK_ORIGINS, scope::parse_scope,
 };
 use crate::{
-    entity::{AuthMethod, Client, ClientKind, ClientSettings},
+    entity::{AuthMethod, Certificates, Client, ClientKind, ClientSettings},
     trace::Reason,
 };
 
@@ -205,17 +205,17 @@ pub fn parse_metadata(
     Ok(Registration { name, kind, settings })
 }
 
-/// Whether the program can do without a certificate: where nobody can show one.
+/// Whether the program can do with what this server learns of certificates.
 ///
 /// # Errors
 /// `invalid_client_metadata`.
-pub fn check_without_certificates(settings: &ClientSettings) -> Result<(), RegistrationRefusal> {
+pub fn check_certificates(settings: &ClientSettings, seen: Certificates) -> Result<(), RegistrationRefusal> {
     let refused =
         |field| Err(RegistrationRefusal::new(ErrorCode::InvalidClientMetadata, Reason::RegistrationProtection, field));
-    if settings.token_endpoint_auth_method.needs_certificate() {
+    if !settings.token_endpoint_auth_method.works_with(seen) {
         return refused("token_endpoint_auth_method");
     }
-    if settings.tls_client_certificate_bound_access_tokens {
+    if settings.tls_client_certificate_bound_access_tokens && seen == Certificates::Unseen {
         return refused("tls_client_certificate_bound_access_tokens");
     }
     Ok(())

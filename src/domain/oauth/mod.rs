@@ -63,9 +63,7 @@ pub use client_authentication::{
 };
 pub use client_id_document::{Caching, DocumentAddress, cache_seconds, is_document_id, parse_document};
 pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_lists_all};
-pub use client_registration::{
-    Registration, RegistrationRefusal, check_without_certificates, describe, parse_metadata,
-};
+pub use client_registration::{Registration, RegistrationRefusal, check_certificates, describe, parse_metadata};
 pub use confirmation::{Confirmation, TokenScheme};
 pub use deferred::{
     DEVICE_LIFETIME, MOST_WAITING, POLL_INTERVAL, Poll, check_grant, check_waiting, decide_poll, parse_deferred_code,
@@ -78,7 +76,7 @@ pub use jwt_bearer::{
     BearerFacts, JwtBearerRequest, bearer_scope, check_bearer_assertion, check_may_vouch, check_trusted_issuer,
 };
 pub use params::Params;
-pub use pkce::{check_verifier, parse_challenge};
+pub use pkce::{check_pushed_challenge, check_verifier, parse_challenge};
 pub use protected_resource::{find_hosted, protected_resource};
 pub use pushed_authorization_request::{
     PUSHED_LIFETIME, PushedRequest, REQUEST_URI_PREFIX, check_pushed, parameters_to_push, pushed_reference,

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::OAuthError;
+use super::{AuthorizationRequest, OAuthError};
 use crate::{entity::Client, trace::Reason};
 
 /// The challenge of an authorization request, if one was sent.
@@ -28,6 +28,19 @@ pub fn parse_challenge(
         },
         (Some(_), _) => Err(OAuthError::invalid_request(Reason::PkceMethodUnsupported)),
     }
+}
+
+/// A pushed request has a challenge where the client's security profile wants one of those, even if it wants none of
+/// others (FAPI 1.0 Advanced 5.2.2-18).
+///
+/// # Errors
+/// `invalid_request`.
+pub fn check_pushed_challenge(client: &Client, request: &AuthorizationRequest) -> Result<(), OAuthError> {
+    let wanted = request.response_type.has_code() && client.profile_rules().is_some_and(|rules| rules.pkce_when_pushed);
+    if wanted && request.code_challenge.is_none() {
+        return Err(OAuthError::invalid_request(Reason::PkceRequired));
+    }
+    Ok(())
 }
 
 /// The verifier of a token request belongs to the stored challenge, and neither comes alone.

@@ -91,6 +91,8 @@ pub struct ProfileRules {
     pub response_types: &'static [ResponseType],
     /// Codes need PKCE, also of confidential clients.
     pub pkce: bool,
+    /// Codes need it at least where the request is pushed.
+    pub pkce_when_pushed: bool,
     /// Requests are pushed.
     pub pushed_requests: bool,
     /// Requests in objects.
@@ -118,6 +120,7 @@ const LEGACY: ProfileRules = ProfileRules {
     algorithms: &SigningAlgorithm::ALL,
     response_types: &ResponseType::ALL,
     pkce: false,
+    pkce_when_pushed: false,
     pushed_requests: false,
     request_objects: RequestObjects::Any,
     requests_by_reference: true,
@@ -144,6 +147,8 @@ const FAPI_1: ProfileRules = ProfileRules {
     algorithms: &[SigningAlgorithm::ES256, SigningAlgorithm::PS256],
     response_types: &[ResponseType::Code, ResponseType::CodeIdToken],
     pkce: false,
+    // FAPI 1.0 Advanced 5.2.2-18.
+    pkce_when_pushed: true,
     pushed_requests: false,
     request_objects: RequestObjects::Required,
     requests_by_reference: true,
@@ -164,6 +169,7 @@ const FAPI_2: ProfileRules = ProfileRules {
     algorithms: &[SigningAlgorithm::ES256, SigningAlgorithm::PS256, SigningAlgorithm::EdDSA],
     response_types: &[ResponseType::Code],
     pkce: true,
+    pkce_when_pushed: true,
     pushed_requests: true,
     request_objects: RequestObjects::Signed,
     requests_by_reference: false,
@@ -231,7 +237,7 @@ impl SecurityProfile {
             Reason::ProfileAudience => rules.assertion_audience == Some(AssertionAudience::Issuer),
             Reason::ClientMethodMismatch => rules.auth_methods.len() < AuthMethod::ALL.len(),
             Reason::ResponseTypeUnsupported => rules.response_types.len() < ResponseType::ALL.len(),
-            Reason::PkceRequired => rules.pkce,
+            Reason::PkceRequired => rules.pkce || rules.pkce_when_pushed,
             Reason::PushedRequestRequired => rules.pushed_requests,
             Reason::SignedRequestRequired | Reason::BackchannelRequestUnsigned => {
                 rules.request_objects == RequestObjects::Required

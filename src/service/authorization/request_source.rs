@@ -12,8 +12,8 @@ use crate::{
         entity::Client,
         ids::PushedRequestId,
         oauth::{
-            AuthorizeError, OAuthError, Params, Prompt, ValidRequest, check_pushed, check_request_object,
-            pushed_reference, refuse, request_object_parameters, validate,
+            AuthorizeError, OAuthError, Params, Prompt, ValidRequest, check_pushed, check_pushed_challenge,
+            check_request_object, pushed_reference, refuse, request_object_parameters, validate,
         },
         oidc::sign_up::SignUpMode,
         trace::Reason,
@@ -115,6 +115,10 @@ pub(in crate::service) async fn check_pushable(
     let valid = validate(&params, Some(&view.client), sign_up_mode(cx, &params).await?);
     note_validation(cx, &params, &valid);
     let request = valid.map_err(|refused| SourceFailure::from(in_doubt("request", *refused.error())))?.request;
+    if let Err(error) = check_pushed_challenge(&view.client, &request) {
+        cx.refused("pkce", &[], error.reason);
+        return Err(in_doubt("pkce", error).into());
+    }
     match apis::registered(cx, &view.client, request).await {
         Ok(_) => Ok(params),
         Err(Failure::Refused(error)) => {

@@ -4,15 +4,13 @@
 
 use super::{Issued, Refused, broken, noted, policy, registration_off, understand};
 use crate::{
-    crypto::{
-        parse_object,
-        token::{self, SecretHash, SecretKind, hash_of},
-    },
+    crypto::token::{self, SecretHash, SecretKind, hash_of},
     domain::{
         Secret,
         entity::{Client, EventKind, Owner},
         ids::ClientId,
         oauth::{ErrorCode, OAuthError, RegistrationRefusal, parse_metadata},
+        strict_json::parse_object,
         trace::{Reason, Transaction},
     },
     service::{Broken, Cx, admin::client as clients, clients::ClientView, events::Draft},

@@ -19,7 +19,6 @@ use super::{
 };
 use crate::{
     crypto::{
-        parse_object,
         token::{self, SecretHash, SecretKind, mint},
         verifier::PublicKeySet,
     },
@@ -29,8 +28,9 @@ use crate::{
         ids::ClientId,
         oauth::{
             ErrorCode, OAuthError, Registration, RegistrationMode, RegistrationPolicy, RegistrationRefusal,
-            check_without_certificates, parse_metadata,
+            check_certificates, parse_metadata,
         },
+        strict_json::parse_object,
         trace::{Reason, Transaction},
     },
     store::{
@@ -230,9 +230,7 @@ fn understand(
     {
         return Err(RegistrationRefusal::metadata("jwks").into());
     }
-    if cx.services.policy.mtls.is_none() {
-        check_without_certificates(settings)?;
-    }
+    check_certificates(settings, cx.services.policy.certificates())?;
     Ok(registration)
 }
 

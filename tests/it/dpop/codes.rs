@@ -1,7 +1,9 @@
 //! Codes that are bound to a key before they are issued (RFC 9449 §10 and §10.1).
 
 use super::{redeem, refresh};
-use crate::support::{Authorize, ClientSpec, DpopKey, Grant, RelyingParty, TestApp};
+use symbolon::domain::jose::{RequestObjectAlgorithm, SigningAlgorithm};
+
+use crate::support::{Authorize, ClientKey, ClientSpec, Credentials, DpopKey, Grant, RelyingParty, TestApp};
 
 const PAR: &str = "/oauth2/par";
 
@@ -50,6 +52,38 @@ both! {
         rp.push(&Authorize::new(&rp, "openid").and("dpop_jkt", "x")).await.refused("invalid_request", "AS-1229").await;
         let wrong = rp.request(PAR, &request.pushed()).header("DPoP", key.sign(&key.proof(&app, "/oauth2/token")));
         rp.send(&wrong).await.refused("invalid_dpop_proof", "AS-1221").await;
+    }
+
+    /// Behaviours 167 and 186.
+    async fn a_proof_binds_the_code_also_when_only_what_is_signed_counts(app) {
+        let (key, other, signer) = (DpopKey::new(), DpopKey::new(), ClientKey::generate(SigningAlgorithm::PS256));
+        let signing = ClientSpec::web("signing").keyed(&signer).set(|settings| {
+            settings.require_signed_request_object = true;
+            settings.request_object_signing_alg = Some(RequestObjectAlgorithm::Signed(SigningAlgorithm::PS256));
+        });
+        let rp = app.client(signing).await.with(Credentials::Key(signer.clone()));
+        let (alice, request) = (app.person("alice").await, Authorize::new(&rp, "openid"));
+        let object = |request: &Authorize| signer.sign(&request.claims(&app));
+        let push = |object: &str, outside: &[(&str, &str)], proving: &DpopKey| {
+            let fields: Vec<_> = [("request", object)].iter().chain(outside).copied().collect();
+            rp.request(PAR, &fields).header("DPoP", proving.sign(&proving.proof(&app, PAR)))
+        };
+        // What is outside does not count, whatever it is.
+        let outside = [("dpop_jkt", "x")];
+        let reference = rp.send(&push(&object(&request), &outside, &key)).await.pushed().await;
+        let grant = app.browser().grant_at(&rp.by_reference(&reference), &alice, &request).await;
+        redeem(&app, &rp, &grant, &other).await.refused("invalid_grant", "AS-1227").await;
+        redeem(&app, &rp, &grant, &key).await.ok_as("DPoP").await;
+
+        let named = request.and("dpop_jkt", &key.thumbprint());
+        rp.send(&push(&object(&named), &[], &other)).await.refused("invalid_request", "AS-1230").await;
+        rp.send(&push(&object(&named), &[], &key)).await.pushed().await;
+        let lax = app.client(ClientSpec::web("lax").keyed(&signer)).await.with(Credentials::Key(signer.clone()));
+        let named = Authorize::new(&lax, "openid").and("dpop_jkt", &key.thumbprint());
+        let object = signer.sign(&named.claims(&app));
+        let proof = other.sign(&other.proof(&app, PAR));
+        let pushed = lax.request(PAR, &[("request", &object)]).header("DPoP", proof);
+        lax.send(&pushed).await.refused("invalid_request", "AS-1230").await;
     }
 
     async fn tokens_of_a_public_client_are_bound_with_its_code(app) {

@@ -10,7 +10,9 @@ use symbolon::{
     net::fetcher::Reach,
 };
 
-use super::support::{ALIAS, behind_proxy, certificate, key_of, named, request, self_signed, told, with_authority};
+use super::support::{
+    ALIAS, behind_proxy, certificate, key_of, named, request, self_signed, told, with_authority, with_proxy,
+};
 use crate::support::{ClientKey, ClientSpec, JwksServer, Request, TestApp};
 
 type Naming = (&'static str, fn(&mut ClientSettings));
@@ -292,5 +294,33 @@ both! {
             assert!(plain.get("tls_client_certificate_bound_access_tokens").is_none(), "{plain}");
             assert!(!plain.to_string().contains("tls_client_auth"), "{plain}");
         }
+    }
+
+    /// Behaviour 131: what nobody vouches for is not offered.
+    async fn a_method_that_needs_an_authority_is_offered_only_where_there_is_one(database: Database) {
+        let app = TestApp::with(database, |options| {
+            with_proxy(options);
+            options.policy.mtls_authority = false;
+        })
+        .await;
+        app.open_registration().await;
+        let document = app.document("/.well-known/openid-configuration").await;
+        assert_eq!(document["tls_client_certificate_bound_access_tokens"], true);
+        for endpoint in ["token", "introspection", "revocation"] {
+            let methods = document[format!("{endpoint}_endpoint_auth_methods_supported")].to_string();
+            assert!(!methods.contains("\"tls_client_auth\""), "{methods}");
+            assert!(methods.contains("\"self_signed_tls_client_auth\""), "{methods}");
+        }
+        let mut asked = json!({
+            "redirect_uris": ["https://app.example/callback"],
+            "token_endpoint_auth_method": "tls_client_auth",
+            "tls_client_auth_san_dns": "app.example",
+        });
+        app.register(&asked).await.refused("invalid_client_metadata", "AS-1413").await;
+        asked["token_endpoint_auth_method"] = json!("self_signed_tls_client_auth");
+        asked["jwks"] = json!({ "keys": [key_of("self.pem")] });
+        asked.as_object_mut().expect("an object").remove("tls_client_auth_san_dns");
+        asked["tls_client_certificate_bound_access_tokens"] = json!(true);
+        app.register(&asked).await.registered().await;
     }
 }

@@ -29,6 +29,7 @@ pub fn certificate(name: &str) -> Vec<u8> {
 /// Settings of an application that knows the authority, and has another name.
 pub fn with_authority(options: &mut Options) {
     let authorities = Arc::new(ClientAuthorities::load(&fixture("ca.pem")).expect("an authority"));
+    options.policy.mtls_authority = true;
     options.policy.mtls = Some(Issuer::parse(ALIAS).expect("an address"));
     options.vouches = Arc::new(move |der, between, now| authorities.vouch(der, between, now));
 }

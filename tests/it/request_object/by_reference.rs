@@ -6,7 +6,7 @@ use symbolon::{
     net::fetcher::Reach,
 };
 
-use super::{carrying, claims, none, signing, unsigned_allowed, with};
+use super::{carrying, none, signing, unsigned_allowed, with};
 use crate::support::{Authorize, ClientKey, ClientSpec, Database, JwksServer, RelyingParty, Request, TestApp};
 
 async fn app(database: Database) -> TestApp {
@@ -46,7 +46,7 @@ both! {
             let state = format!("state-{number}");
             let request = Authorize::new(&rp, "openid").with("state", &state);
             // A text file often ends with a line break.
-            server.answer(200, &format!("{}\n", key.sign(&claims(&app, &rp, &request))));
+            server.answer(200, &format!("{}\n", key.sign(&request.claims(&app))));
             let away = browser.open(&target(&rp, &format!("{}{fragment}", server.uri))).await.away();
             assert_eq!(away.parameters()["state"], state, "{}", away.url);
             rp.exchange(&away.grant(&request)).await.ok().await;
@@ -59,7 +59,7 @@ both! {
         let app = app(database).await;
         let server = JwksServer::start(&Value::Null).await;
         let rp = client_at(&app, &server, ClientSpec::web("web").set(unsigned_allowed), "").await;
-        server.answer(200, &none(&claims(&app, &rp, &Authorize::new(&rp, "openid"))));
+        server.answer(200, &none(&Authorize::new(&rp, "openid").claims(&app)));
         app.browser().open(&target(&rp, &server.uri)).await.page("/sign-in/");
     }
 
@@ -68,7 +68,7 @@ both! {
         let server = JwksServer::start(&Value::Null).await;
         let rp = client_at(&app, &server, ClientSpec::web("web").set(unsigned_allowed), "").await;
         let without = app.client(ClientSpec::web("without").set(unsigned_allowed)).await;
-        server.answer(200, &none(&claims(&app, &rp, &Authorize::new(&rp, "openid"))));
+        server.answer(200, &none(&Authorize::new(&rp, "openid").claims(&app)));
         for uri in [
             format!("{}?x", server.uri),
             format!("{}/", server.uri),
@@ -90,7 +90,7 @@ both! {
         let app = app(database).await;
         let server = JwksServer::start(&Value::Null).await;
         let rp = client_at(&app, &server, ClientSpec::web("web").set(unsigned_allowed), "").await;
-        let good = none(&claims(&app, &rp, &Authorize::new(&rp, "openid")));
+        let good = none(&Authorize::new(&rp, "openid").claims(&app));
         for (status, body, reason) in [
             (404, good.as_str(), "AS-1047"),
             (500, &good, "AS-1047"),
@@ -112,7 +112,7 @@ both! {
         // Design rule D5: without the dangerous reach, loopback is not the internet.
         let server = JwksServer::start(&Value::Null).await;
         let rp = client_at(&app, &server, ClientSpec::web("web").set(unsigned_allowed), "").await;
-        server.answer(200, &none(&claims(&app, &rp, &Authorize::new(&rp, "openid"))));
+        server.answer(200, &none(&Authorize::new(&rp, "openid").claims(&app)));
         page(&app, &target(&rp, &server.uri), "AS-1047").await;
         assert_eq!(server.asked(), 0);
     }
@@ -121,7 +121,7 @@ both! {
         let app = app(database).await;
         let server = JwksServer::start(&Value::Null).await;
         let rp = client_at(&app, &server, ClientSpec::web("web").set(unsigned_allowed), "").await;
-        let good = claims(&app, &rp, &Authorize::new(&rp, "openid"));
+        let good = Authorize::new(&rp, "openid").claims(&app);
         for (name, value, reason) in [
             ("exp", json!(1), "AS-1054"),
             ("aud", json!("https://other.example"), "AS-1055"),

@@ -13,7 +13,7 @@ use symbolon::{
     service::keys,
 };
 
-use super::{by_value, claims, none, signing, unsigned_allowed};
+use super::{by_value, none, signing, unsigned_allowed};
 use crate::support::{Authorize, ClientKey, ClientSpec, ReaderKey, Request, TestApp};
 
 const ALG: KeyManagementAlgorithm = KeyManagementAlgorithm::EcdhEsA256Kw;
@@ -60,7 +60,7 @@ both! {
         let rp = app.client(ClientSpec::web("web").set(signing(&key)).set(encrypting)).await;
         let alice = app.person("alice").await;
         let request = Authorize::new(&rp, "openid");
-        let object = encrypted(&ours, &key.sign(&claims(&app, &rp, &request)));
+        let object = encrypted(&ours, &key.sign(&request.claims(&app)));
         let grant = app.browser().grant_at(&by_value(&rp, &object), &alice, &request).await;
         let tokens = rp.exchange(&grant).await.ok().await;
         assert_eq!(app.verified(tokens.id()).await.1["nonce"], "nonce-1");
@@ -73,14 +73,14 @@ both! {
     async fn a_client_without_a_signature_may_still_encrypt(app) {
         let ours = published(&app).await;
         let rp = app.client(ClientSpec::web("web").set(unsigned_allowed).set(encrypting)).await;
-        let object = encrypted(&ours, &none(&claims(&app, &rp, &Authorize::new(&rp, "openid"))));
+        let object = encrypted(&ours, &none(&Authorize::new(&rp, "openid").claims(&app)));
         app.browser().open(&by_value(&rp, &object)).await.page("/sign-in/");
     }
 
     async fn what_was_encrypted_for_somebody_else_or_in_another_way_is_refused(app) {
         let (key, ours) = (ClientKey::generate(SigningAlgorithm::ES256), published(&app).await);
         let rp = app.client(ClientSpec::web("web").set(signing(&key)).set(encrypting)).await;
-        let signed = key.sign(&claims(&app, &rp, &Authorize::new(&rp, "openid")));
+        let signed = key.sign(&Authorize::new(&rp, "openid").claims(&app));
         let stranger = ReaderKey::generate(ALG);
         let mut pretended = stranger.jwk();
         pretended["kid"] = ours["kid"].clone();
@@ -107,7 +107,7 @@ both! {
         let (key, ours) = (ClientKey::generate(SigningAlgorithm::ES256), published(&app).await);
         let stranger = ClientKey::generate(SigningAlgorithm::ES256);
         let rp = app.client(ClientSpec::web("web").set(signing(&key)).set(encrypting)).await;
-        let claims = claims(&app, &rp, &Authorize::new(&rp, "openid"));
+        let claims = Authorize::new(&rp, "openid").claims(&app);
         refused(&app, &rp, &encrypted(&ours, &none(&claims)), "AS-1052").await;
         refused(&app, &rp, &encrypted(&ours, &claims.to_string()), "AS-1049").await;
         refused(&app, &rp, &encrypted(&ours, &stranger.sign(&claims)), "AS-1050").await;
@@ -118,16 +118,16 @@ both! {
     async fn who_registered_an_encryption_may_use_it_and_nobody_else_may(app) {
         let (key, ours) = (ClientKey::generate(SigningAlgorithm::ES256), published(&app).await);
         let open = app.client(ClientSpec::web("open").set(signing(&key))).await;
-        let object = key.sign(&claims(&app, &open, &Authorize::new(&open, "openid")));
+        let object = key.sign(&Authorize::new(&open, "openid").claims(&app));
         refused(&app, &open, &encrypted(&ours, &object), "AS-1053").await;
         let closed = app.client(ClientSpec::web("closed").set(signing(&key)).set(encrypting)).await;
-        let object = key.sign(&claims(&app, &closed, &Authorize::new(&closed, "openid")));
+        let object = key.sign(&Authorize::new(&closed, "openid").claims(&app));
         closed.post("/oauth2/par", &[("request", &object)]).await.pushed().await;
         app.browser().open(&by_value(&closed, &object)).await.page("/sign-in/");
         closed.post("/oauth2/par", &[("request", &encrypted(&ours, &object))]).await.pushed().await;
         // In the open it is judged as every other.
         let stranger = ClientKey::generate(SigningAlgorithm::ES256);
-        let forged = stranger.sign(&claims(&app, &closed, &Authorize::new(&closed, "openid")));
+        let forged = stranger.sign(&Authorize::new(&closed, "openid").claims(&app));
         refused(&app, &closed, &forged, "AS-1050").await;
     }
 
@@ -135,9 +135,9 @@ both! {
         let (key, ours) = (ClientKey::generate(SigningAlgorithm::ES256), published(&app).await);
         let must = |settings: &mut ClientSettings| settings.require_encrypted_request_object = true;
         let rp = app.client(ClientSpec::web("web").set(signing(&key)).set(encrypting).set(must)).await;
-        let object = key.sign(&claims(&app, &rp, &Authorize::new(&rp, "openid")));
+        let object = key.sign(&Authorize::new(&rp, "openid").claims(&app));
         refused(&app, &rp, &object, "AS-1710").await;
-        refused(&app, &rp, &none(&claims(&app, &rp, &Authorize::new(&rp, "openid"))), "AS-1710").await;
+        refused(&app, &rp, &none(&Authorize::new(&rp, "openid").claims(&app)), "AS-1710").await;
         refused(&app, &rp, "a.b.c.d", "AS-1710").await;
         rp.post("/oauth2/par", &[("request", &encrypted(&ours, &object))]).await.pushed().await;
         // Nor is it opened because its setting was taken away beside this one.

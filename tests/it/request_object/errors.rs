@@ -3,7 +3,7 @@
 use serde_json::json;
 use symbolon::domain::jose::{RequestObjectAlgorithm, SigningAlgorithm};
 
-use super::{by_value, carrying, claims, none, signing, unsigned_allowed, with};
+use super::{by_value, carrying, none, signing, unsigned_allowed, with};
 use crate::support::{Authorize, ClientKey, ClientSpec, Request, TestApp};
 
 async fn page(app: &TestApp, target: &str, reason: &str) {
@@ -17,7 +17,7 @@ both! {
     async fn an_unsigned_object_is_not_supported_unless_it_is_registered(app) {
         let rp = app.client(ClientSpec::web("web")).await;
         let request = Authorize::new(&rp, "openid");
-        let object = none(&claims(&app, &rp, &request));
+        let object = none(&request.claims(&app));
         let outside = [("request", object.as_str()), ("redirect_uri", &rp.redirect_uri), ("state", "outside")];
         let away = app.browser().open(&carrying(&rp, &outside)).await.away();
         away.refused(&app, "request_not_supported", "AS-1052").await;
@@ -37,7 +37,7 @@ both! {
         });
         let rp = app.client(spec).await;
         let request = Authorize::new(&rp, "openid");
-        let object = none(&claims(&app, &rp, &request));
+        let object = none(&request.claims(&app));
         let outside = [("request", object.as_str()), ("redirect_uri", &rp.redirect_uri)];
         app.browser().open(&carrying(&rp, &outside)).await.away().refused(&app, "invalid_request_object", "AS-1052").await;
         rp.post("/oauth2/par", &[("request", &object)]).await.refused("invalid_request_object", "AS-1052").await;
@@ -52,7 +52,7 @@ both! {
             settings.request_object_signing_alg = Some(RequestObjectAlgorithm::Signed(SigningAlgorithm::ES256));
         });
         let rp = app.client(spec).await;
-        let claims = claims(&app, &rp, &Authorize::new(&rp, "openid"));
+        let claims = Authorize::new(&rp, "openid").claims(&app);
         let good = key.sign(&claims);
         let (input, _) = good.rsplit_once('.').expect("a signature");
         let header = |extra: serde_json::Value| {
@@ -87,7 +87,7 @@ both! {
     async fn a_client_without_keys_cannot_sign(app) {
         let key = ClientKey::generate(SigningAlgorithm::ES256);
         let rp = app.client(ClientSpec::web("web")).await;
-        let object = key.sign(&claims(&app, &rp, &Authorize::new(&rp, "openid")));
+        let object = key.sign(&Authorize::new(&rp, "openid").claims(&app));
         page(&app, &by_value(&rp, &object), "AS-1216").await;
         rp.post("/oauth2/par", &[("request", &object)]).await.refused("invalid_request_object", "AS-1216").await;
     }
@@ -96,7 +96,7 @@ both! {
     async fn what_an_authentic_object_does_wrong_goes_to_the_app(app) {
         let key = ClientKey::generate(SigningAlgorithm::ES256);
         let rp = app.client(ClientSpec::web("web").set(signing(&key))).await;
-        let good = claims(&app, &rp, &Authorize::new(&rp, "openid"));
+        let good = Authorize::new(&rp, "openid").claims(&app);
         let now = app.now().seconds();
         for (name, value, reason) in [
             ("exp", json!(now), "AS-1054"),
@@ -138,7 +138,7 @@ both! {
             ("request", json!("a.b.c"), "invalid_request_object"),
             ("scope", json!("openid admin"), "invalid_scope"),
         ] {
-            let object = key.sign(&with(claims(&app, &rp, &request), name, value));
+            let object = key.sign(&with(request.claims(&app), name, value));
             let target = carrying(&rp, &[("request", &object), ("response_mode", "fragment")]);
             let away = app.browser().open(&target).await.away();
             assert!(away.url.starts_with("https://web.example/callback?response="), "{}", away.url);
@@ -150,7 +150,7 @@ both! {
 
     async fn a_value_of_another_json_type_is_a_page(app) {
         let rp = app.client(ClientSpec::web("web").set(unsigned_allowed)).await;
-        let good = claims(&app, &rp, &Authorize::new(&rp, "openid"));
+        let good = Authorize::new(&rp, "openid").claims(&app);
         for (name, value) in [
             ("scope", json!(["openid"])),
             ("max_age", json!(1.5)),
@@ -165,7 +165,7 @@ both! {
 
     async fn the_parameters_inside_meet_the_same_rules(app) {
         let rp = app.client(ClientSpec::web("web").set(unsigned_allowed)).await;
-        let good = claims(&app, &rp, &Authorize::new(&rp, "openid"));
+        let good = Authorize::new(&rp, "openid").claims(&app);
         for (name, value, error, reason) in [
             ("scope", json!("openid admin"), "invalid_scope", "AS-1010"),
             ("code_challenge_method", json!("plain"), "invalid_request", "AS-1302"),
@@ -187,7 +187,7 @@ both! {
 
     async fn one_request_has_one_object(app) {
         let rp = app.client(ClientSpec::web("web").set(unsigned_allowed)).await;
-        let object = none(&claims(&app, &rp, &Authorize::new(&rp, "openid")));
+        let object = none(&Authorize::new(&rp, "openid").claims(&app));
         let both = [("request", object.as_str()), ("request_uri", "https://web.example/r"), ("redirect_uri", &rp.redirect_uri)];
         app.browser().open(&carrying(&rp, &both)).await.away().refused(&app, "invalid_request", "AS-1048").await;
         page(&app, &carrying(&rp, &both[..2]), "AS-1048").await;
@@ -195,7 +195,7 @@ both! {
 
     async fn an_object_of_an_unknown_client_is_not_read(app) {
         let rp = app.client(ClientSpec::web("web").set(unsigned_allowed)).await;
-        let object = none(&claims(&app, &rp, &Authorize::new(&rp, "openid")));
+        let object = none(&Authorize::new(&rp, "openid").claims(&app));
         page(&app, &carrying(&rp, &[("request", &object), ("client_id", "nobody")]), "AS-1001").await;
         page(&app, &format!("/oauth2/authorize?request={object}"), "AS-1000").await;
         app.change_client(&rp, |client| client.enabled = false).await;

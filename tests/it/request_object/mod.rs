@@ -9,7 +9,7 @@ mod required;
 use serde_json::{Value, json};
 use symbolon::domain::{entity::ClientSettings, jose::RequestObjectAlgorithm};
 
-use crate::support::{Authorize, ClientKey, RelyingParty, TestApp, form_encode, unsigned};
+use crate::support::{ClientKey, RelyingParty, form_encode, unsigned};
 
 /// The settings of a client that signs with this key, and authenticates otherwise.
 fn signing(key: &ClientKey) -> impl FnOnce(&mut ClientSettings) + use<> {
@@ -20,18 +20,6 @@ fn signing(key: &ClientKey) -> impl FnOnce(&mut ClientSettings) + use<> {
 /// The settings of a client that is registered for `none`.
 fn unsigned_allowed(settings: &mut ClientSettings) {
     settings.request_object_signing_alg = Some(RequestObjectAlgorithm::Unsigned);
-}
-
-/// All that the request says, as claims of a good object.
-fn claims(app: &TestApp, rp: &RelyingParty, request: &Authorize) -> Value {
-    let now = app.now().seconds();
-    let id = rp.client_id.as_str();
-    let mut claims =
-        json!({ "client_id": id, "iss": id, "aud": app.issuer(), "nbf": now, "iat": now, "exp": now + 300 });
-    for (name, value) in request.pushed() {
-        claims[name] = value.into();
-    }
-    claims
 }
 
 /// The claims with this one instead; null removes it.

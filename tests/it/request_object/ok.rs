@@ -3,7 +3,7 @@
 use serde_json::json;
 use symbolon::{domain::jose::SigningAlgorithm, net::fetcher::Reach};
 
-use super::{by_value, carrying, claims, none, signing, unsigned_allowed, with};
+use super::{by_value, carrying, none, signing, unsigned_allowed, with};
 use crate::support::{Authorize, ClientKey, ClientSpec, JwksServer, Request, TestApp};
 
 both! {
@@ -32,7 +32,7 @@ both! {
                 None => app.client(ClientSpec::web(&id).set(unsigned_allowed)).await,
             };
             let request = Authorize::new(&rp, "openid profile").with("state", "inside").with("nonce", "inside");
-            let inside = claims(&app, &rp, &request);
+            let inside = request.claims(&app);
             let object = key.as_ref().map_or_else(|| none(&inside), |key| key.sign(&inside));
             let target = by_value(&rp, &object);
             let mut browser = app.browser();
@@ -52,7 +52,7 @@ both! {
         let request = Authorize::new(&rp, "openid");
         let mut browser = app.browser();
         browser.grant(&alice, &request).await;
-        let inside = with(with(claims(&app, &rp, &request), "nonce", json!(null)), "code_challenge", json!(null));
+        let inside = with(with(request.claims(&app), "nonce", json!(null)), "code_challenge", json!(null));
         let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
         let target = carrying(
             &rp,
@@ -78,7 +78,7 @@ both! {
         let request = Authorize::new(&rp, "openid");
         let mut browser = app.browser();
         let tokens = rp.exchange(&browser.grant(&alice, &request).await).await.ok().await;
-        let inside = claims(&app, &rp, &request);
+        let inside = request.claims(&app);
         app.clock.advance(5);
         let target = |name: &str, value| by_value(&rp, &none(&with(inside.clone(), name, value)));
         browser.open(&target("max_age", json!(1))).await.page("/sign-in/");
@@ -92,7 +92,7 @@ both! {
     async fn the_type_of_the_object_may_be_said_or_not(app) {
         let key = ClientKey::generate(SigningAlgorithm::ES256);
         let rp = app.client(ClientSpec::web("web").set(signing(&key))).await;
-        let claims = claims(&app, &rp, &Authorize::new(&rp, "openid"));
+        let claims = Authorize::new(&rp, "openid").claims(&app);
         for header in [
             json!({ "alg": "ES256" }),
             json!({ "alg": "ES256", "typ": "JWT" }),
@@ -110,7 +110,7 @@ both! {
         let request = Authorize::new(&rp, "openid");
         let mut browser = app.browser();
         browser.grant(&alice, &request).await;
-        let target = by_value(&rp, &none(&claims(&app, &rp, &request)));
+        let target = by_value(&rp, &none(&request.claims(&app)));
         let (path, body) = target.split_once('?').expect("a query");
         let answer = browser.request(Request::new("POST", path).form_body(body)).await;
         assert!(answer.response.header("location").is_some_and(|to| to.contains("code=")), "{}", answer.response);
@@ -121,7 +121,7 @@ both! {
         let key = ClientKey::generate(SigningAlgorithm::PS256);
         let (rp, alice) = (app.client(ClientSpec::web("web").set(signing(&key))).await, app.person("alice").await);
         let request = Authorize::new(&rp, "openid");
-        let inside = claims(&app, &rp, &request);
+        let inside = request.claims(&app);
         for aud in [json!(app.issuer()), json!(["https://other.example", app.issuer()])] {
             let object = key.sign(&with(inside.clone(), "aud", aud));
             let reference = rp.post("/oauth2/par", &[("request", &object)]).await.pushed().await;
@@ -137,7 +137,7 @@ both! {
         let server = JwksServer::start(&key.jwks()).await;
         let uri = server.uri.clone();
         let rp = app.client(ClientSpec::web("web").set(|settings| settings.jwks_uri = Some(uri))).await;
-        let target = by_value(&rp, &key.sign(&claims(&app, &rp, &Authorize::new(&rp, "openid"))));
+        let target = by_value(&rp, &key.sign(&Authorize::new(&rp, "openid").claims(&app)));
         app.browser().open(&target).await.page("/sign-in/");
         app.browser().open(&target).await.page("/sign-in/");
         assert_eq!(server.asked(), 1);

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use symbolon::domain::jose::{RequestObjectAlgorithm, SigningAlgorithm};
 
-use super::{carrying, claims, none, signing, with};
+use super::{carrying, none, signing, with};
 use crate::support::{Authorize, ClientKey, ClientSpec, RelyingParty, TestApp};
 
 /// A client like those of FAPI 2.0 Message Signing, and its key.
@@ -26,7 +26,7 @@ both! {
     async fn only_what_is_inside_counts(app) {
         let ((rp, key), alice) = (client(&app).await, app.person("alice").await);
         let request = Authorize::new(&rp, "openid").without("state");
-        let object = key.sign(&claims(&app, &rp, &request));
+        let object = key.sign(&request.claims(&app));
         let mut browser = app.browser();
         let outside = [
             ("request", object.as_str()),
@@ -51,7 +51,7 @@ both! {
     /// Behaviours 181 and 183.
     async fn an_object_lives_for_an_hour_at_most(app) {
         let (rp, key) = client(&app).await;
-        let good = claims(&app, &rp, &Authorize::new(&rp, "openid"));
+        let good = Authorize::new(&rp, "openid").claims(&app);
         let now = app.now().seconds();
         for (nbf, exp) in [(now, now + 3600), (now + 8, now + 300), (now - 3500, now + 60)] {
             let inside = with(with(good.clone(), "nbf", json!(nbf)), "exp", json!(exp));
@@ -74,7 +74,7 @@ both! {
     /// Behaviours 182 and 185.
     async fn whatever_is_not_this_clients_signed_object_is_refused(app) {
         let (rp, key) = client(&app).await;
-        let good = claims(&app, &rp, &Authorize::new(&rp, "openid"));
+        let good = Authorize::new(&rp, "openid").claims(&app);
         let rs256 = ClientKey::generate(SigningAlgorithm::RS256);
         let stranger = ClientKey::generate(SigningAlgorithm::PS256);
         let signed = key.sign(&good);
@@ -110,7 +110,7 @@ both! {
 
     async fn what_the_object_leaves_out_is_not_found_outside(app) {
         let (rp, key) = client(&app).await;
-        let good = claims(&app, &rp, &Authorize::new(&rp, "openid"));
+        let good = Authorize::new(&rp, "openid").claims(&app);
         let outside = |object: &str| [("request", object.to_owned()), ("redirect_uri", rp.redirect_uri.clone())];
         let object = key.sign(&with(good.clone(), "redirect_uri", Value::Null));
         let fields = outside(&object);

@@ -75,7 +75,7 @@ impl Certified {
 
     fn pushed(&self, app: &TestApp, request: &Authorize) -> Vec<(String, String)> {
         if self.signs() {
-            return vec![("request".to_owned(), self.party.key.sign(&self.party.object(app, request)))];
+            return vec![("request".to_owned(), self.party.key.sign(&request.claims(app)))];
         }
         request.pushed().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }

@@ -102,7 +102,7 @@ both! {
         let jwks = json!({ "keys": [es.jwk(), rs.jwk()] });
         let rp = app.client(spec("fapi2", SecurityProfile::Fapi2Security, jwks)).await.with(Credentials::Key(es.clone()));
         let party = Party { rp, key: es, dpop: DpopKey::new() };
-        let claims = party.object(&app, &Authorize::new(&party.rp, SCOPE));
+        let claims = Authorize::new(&party.rp, SCOPE).claims(&app);
         let send = async |object: &str| party.post(&app, PAR, &[("request", object)]).await;
         refused(&app, send(&rs.sign(&claims)).await, "invalid_request_object", "AS-1700", FAPI2).await;
         let none = format!("{}.", unsigned(&json!({ "alg": "none" }), &claims));
@@ -128,7 +128,7 @@ both! {
         let plain = party.post(&app, PAR, &request.pushed()).await;
         refused(&app, plain, "invalid_request", "AS-1059", PROFILE).await;
         for request in [request.clone(), request.and("response_mode", "form_post")] {
-            let object = party.key.sign(&party.object(&app, &request));
+            let object = party.key.sign(&request.claims(&app));
             let answer = party.post(&app, PAR, &[("request", &object)]).await;
             refused(&app, answer, "invalid_request", "AS-1033", PROFILE).await;
         }
@@ -139,7 +139,7 @@ both! {
         const PROFILE: &str = "fapi-ciba";
         let party = Party::of(&app, "ciba", SecurityProfile::FapiCiba).await;
         let request = Authorize::new(&party.rp, SCOPE).and("response_mode", "jwt");
-        let mut claims = party.object(&app, &request);
+        let mut claims = request.claims(&app);
         claims["exp"] = json!(app.now().seconds() + 3601);
         let answer = party.rp.post(PAR, &[("request", &party.key.sign(&claims))]).await;
         refused(&app, answer, "invalid_request", "AS-1055", PROFILE).await;
@@ -155,9 +155,16 @@ both! {
         let away = app.browser().authorize(&request).await.away();
         away.refused(&app, "invalid_request", "AS-1059").await;
         blames(&app, away.answer.trace_id(), Some(PROFILE)).await;
-        let object = party.key.sign(&party.object(&app, &request));
+        let object = party.key.sign(&request.claims(&app));
         let answer = party.rp.post(PAR, &[("request", &object)]).await;
         refused(&app, answer, "invalid_request", "AS-1033", PROFILE).await;
+        // Behaviour 209.
+        let bare = request.and("response_mode", "jwt").without("code_challenge").without("code_challenge_method");
+        let object = party.key.sign(&bare.claims(&app));
+        let answer = party.rp.post(PAR, &[("request", &object)]).await;
+        refused(&app, answer, "invalid_request", "AS-1301", PROFILE).await;
+        let target = format!("/oauth2/authorize?client_id=fapi1&response_type=code&scope=openid&request={object}");
+        app.browser().open(&target).await.page("/sign-in/");
         let service = ClientKey::generate(SigningAlgorithm::ES256);
         let spec = ClientSpec::machine("service").set(|settings| {
             *settings = SecurityProfile::Fapi1Advanced.apply(settings.clone());

@@ -7,7 +7,7 @@ mod errors;
 mod ok;
 mod refresh;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use symbolon::domain::{
     jose::SigningAlgorithm,
     oauth::{SecurityProfile, check_settings},
@@ -78,17 +78,6 @@ impl Party {
 
     async fn refresh(&self, app: &TestApp, token: &str) -> Answer {
         self.post(app, TOKEN, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
-    }
-
-    /// All that the request says, as claims of a good request object.
-    fn object(&self, app: &TestApp, request: &Authorize) -> Value {
-        let (now, id) = (app.now().seconds(), self.rp.client_id.as_str());
-        let mut claims =
-            json!({ "client_id": id, "iss": id, "aud": app.issuer(), "nbf": now, "iat": now, "exp": now + 300 });
-        for (name, value) in request.pushed() {
-            claims[name] = value.into();
-        }
-        claims
     }
 }
 

@@ -78,7 +78,7 @@ both! {
         let party = Party::of(&app, "signing", SecurityProfile::Fapi2MessageSigning).await;
         let alice = app.person("alice").await;
         let request = Authorize::new(&party.rp, SCOPE).and("response_mode", "jwt");
-        let object = party.key.sign(&party.object(&app, &request));
+        let object = party.key.sign(&request.claims(&app));
         let reference = party.post(&app, PAR, &[("request", &object)]).await.pushed().await;
         let mut browser = app.browser();
         let page = browser.open(&party.rp.by_reference(&reference)).await.page("/sign-in/");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
 use url::Url;
 
 use super::{
@@ -100,6 +101,17 @@ impl Authorize {
             authorization: symbolon::domain::ids::AuthorizationId::new(""),
             session: symbolon::domain::ids::SessionId::new(""),
         }
+    }
+
+    /// All that it says, as the claims of a good request object.
+    pub fn claims(&self, app: &TestApp) -> Value {
+        let now = app.now().seconds();
+        let mut claims = json!({ "aud": app.issuer(), "nbf": now, "iat": now, "exp": now + 300 });
+        for (name, value) in &self.fields {
+            claims[name.as_str()] = value.as_str().into();
+        }
+        claims["iss"] = claims["client_id"].clone();
+        claims
     }
 
     /// As a form.

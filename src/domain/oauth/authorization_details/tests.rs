@@ -67,6 +67,8 @@ fn what_is_not_an_array_of_typed_objects_is_refused() {
         r#"[{"type":"a"},[]]"#,
         r#"[{"type":"a"}]x"#,
         r#"[{"type":"a\u0000b"}]"#,
+        r#"[{"type":"a","type":"b"}]"#,
+        r#"[{"type":"a","x":{"y":1,"\u0079":2}}]"#,
         &many,
         &long,
         &bottomless,

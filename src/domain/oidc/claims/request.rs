@@ -8,6 +8,7 @@ use super::{Person, SCOPES, claim_value};
 use crate::{
     ids::UserId,
     oauth::{ErrorCode, OAuthError},
+    strict_json,
     trace::Reason,
 };
 
@@ -73,9 +74,7 @@ impl ClaimsRequest {
         if text.len() > MAX_LENGTH || nesting(text) > MAX_DEPTH {
             return None;
         }
-        let Value::Object(members) = serde_json::from_str(text).ok()? else {
-            return None;
-        };
+        let members = strict_json::parse_object(text.as_bytes())?;
         Some(Self { userinfo: read_target(members.get("userinfo"))?, id_token: read_target(members.get("id_token"))? })
     }
 

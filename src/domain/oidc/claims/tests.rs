@@ -200,6 +200,8 @@ fn a_malformed_claims_parameter_is_refused() {
         "\u{feff}{}",
         "{\"userinfo\":{\0}}",
         r#"{"userinfo":null}"#,
+        r#"{"userinfo":{},"userinfo":{"name":null}}"#,
+        r#"{"userinfo":{"name":null,"n\u0061me":{"essential":true}}}"#,
         r#"{"userinfo":[]}"#,
         r#"{"userinfo":"name"}"#,
         r#"{"id_token":true}"#,

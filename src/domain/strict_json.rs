@@ -1,4 +1,4 @@
-//! JSON from strangers: an object with no duplicate member, at most 32 levels deep, without NUL
+//! JSON from strangers: no duplicate member, at most 32 levels deep, without NUL
 //! (RFC 7515 §4: duplicate header names must be refused; PostgreSQL text has no NUL).
 
 use std::fmt;
@@ -6,16 +6,21 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Levels of nesting that are accepted; the outer object is the first.
-pub(super) const MAX_DEPTH: usize = 32;
+/// Levels of nesting that are accepted; the outer object or array is the first.
+const MAX_DEPTH: usize = 32;
 
-/// Parses one JSON object and nothing after it. `None` is any violation: a stranger's broken JSON
+/// Parses one JSON value and nothing after it. `None` is any violation: a stranger's broken JSON
 /// needs no diagnosis from us.
-pub fn parse_object(bytes: &[u8]) -> Option<Map<String, Value>> {
+pub fn parse(bytes: &[u8]) -> Option<Value> {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { levels: MAX_DEPTH }.deserialize(&mut parser).ok()?;
     parser.end().ok()?;
-    match value {
+    Some(value)
+}
+
+/// As [`parse`], and the value is an object.
+pub fn parse_object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    match parse(bytes)? {
         Value::Object(map) => Some(map),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! Tests of `json`.
+//! Tests of `strict_json`.
 
 use super::*;
 
