@@ -37,9 +37,7 @@ pub async fn get(context: RequestContext, request: HttpRequest) -> HttpResponse 
             .collect(),
     };
     let mut response = context.state.pages.respond(&page, &context.state.layout(&request));
-    if let Some(secret) = &view.browser_cookie {
-        cookies::set(&context.cx, &mut response, cookies::Name::Browser, secret);
-    }
+    cookies::set_browser(&context.cx, &mut response, view.browser_cookie.as_ref());
     response
 }
 
