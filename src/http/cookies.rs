@@ -14,7 +14,7 @@ use crate::{
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Name {
+enum Name {
     /// Who is signed in.
     Session,
     /// Which browser a dialogue belongs to.
@@ -50,8 +50,15 @@ pub fn browser(cx: &Cx, request: &HttpRequest) -> Browser {
     Browser { session: read(Name::Session), secret: read(Name::Browser) }
 }
 
+/// Sets the secret that binds forms and dialogues to this browser, where it is new.
+pub fn set_browser(cx: &Cx, response: &mut HttpResponse, secret: Option<&Secret<String>>) {
+    if let Some(secret) = secret {
+        set(cx, response, Name::Browser, secret);
+    }
+}
+
 /// Sets a cookie that ends with the browser; the server's own limits end it sooner or later.
-pub fn set(cx: &Cx, response: &mut HttpResponse, name: Name, value: &Secret<String>) {
+fn set(cx: &Cx, response: &mut HttpResponse, name: Name, value: &Secret<String>) {
     add(response, build(cx, name, value.expose().clone()));
 }
 
@@ -87,7 +94,7 @@ fn keep_state(cx: &Cx, response: &mut HttpResponse, session: Option<&Secret<Stri
 }
 
 /// Removes a cookie.
-pub fn clear(cx: &Cx, response: &mut HttpResponse, name: Name) {
+fn clear(cx: &Cx, response: &mut HttpResponse, name: Name) {
     let mut cookie = build(cx, name, String::new());
     cookie.set_max_age(Duration::ZERO);
     add(response, cookie);

@@ -213,6 +213,13 @@ pub const ROUTES: &[Route] = &[
         endpoint: Some(Endpoint::Authorization),
     },
     Route {
+        path: "/sign-in",
+        methods: methods!(get => pages::sign_in::open_for_requests, post => pages::sign_in::post_for_requests),
+        permission: Permission::Browser,
+        origins: Origins::Same,
+        endpoint: None,
+    },
+    Route {
         path: "/sign-in/{interaction}",
         methods: methods!(get => pages::sign_in::get, post => pages::sign_in::post),
         permission: Permission::Browser,

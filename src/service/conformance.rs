@@ -103,7 +103,7 @@ fn dialogue_of(next: Next) -> Option<InteractionId> {
         Next::Page(
             Page::SignIn(id) | Page::SignUp(id) | Page::Accounts(id) | Page::Consent(id) | Page::Approve(id),
         ) => Some(id),
-        Next::Page(Page::Answered(_)) | Next::Answer(_) => None,
+        Next::Page(Page::SignInForRequests | Page::Requests | Page::Answered(_)) | Next::Answer(_) => None,
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::{
     Broken, Cx,
-    authorization::{App, Browser, DialogueFailure, Form, Started, begin_deferred},
-    login::Account,
+    authorization::{App, Browser, DialogueFailure, Form, Next, Started, begin_deferred},
+    login::{Account, Occasion},
     sessions, subjects,
 };
 use crate::{
@@ -18,8 +18,6 @@ use crate::{
     store::{Read, client, deferred},
 };
 
-/// The path of the list.
-pub const REQUESTS_PATH: &str = "/requests";
 /// So many are listed for one person: more cannot wait.
 const MOST: i64 = 20;
 
@@ -81,7 +79,7 @@ pub async fn view(cx: &Cx, browser: &Browser) -> Result<RequestsView, Broken> {
 }
 
 /// Begins the dialogue about one of them. Only whom it is about can open it; to everybody else it is
-/// answered, or was never there.
+/// answered, or was never there. Where nobody is signed in any more, somebody signs in first.
 ///
 /// # Errors
 /// `FormTokenInvalid`, `DeferredAnswered`.
@@ -93,22 +91,44 @@ pub async fn open(cx: &Cx, browser: &Browser, id: &str, form_token: &str) -> Res
     let (context, presented, id) = (cx.clone(), browser.clone(), DeferredId::new(id));
     let read = move |tx: &mut Read<'_>| -> Result<_, DialogueFailure> {
         let held = sessions::all_live(&context, tx, presented.session.as_ref())?;
+        if held.is_empty() {
+            return Ok(Opened::Nobody);
+        }
         let found = deferred::find(tx, &id)?.filter(|row| {
             let pending = row.state == DeferredState::Pending && context.now() < row.expires_at;
             let ours = held.iter().any(|held| row.subject.as_ref() == Some(&held.user.id));
             row.kind == DeferredKind::Backchannel && pending && ours
         });
         let Some((row, person)) = found.and_then(|row| row.subject.clone().map(|person| (row, person))) else {
-            return Ok(None);
+            return Ok(Opened::Answered);
         };
         let client = client::find(tx, &row.client_id)?.filter(|client| client.enabled);
-        Ok(client.map(|client| (row, UserId::new(subjects::told(&context, &client, &person)))))
+        Ok(client.map_or(Opened::Answered, |client| {
+            let named = UserId::new(subjects::told(&context, &client, &person));
+            Opened::Waits(Box::new(row), named)
+        }))
     };
-    let Some((row, named)) = cx.services.store.read(read).await? else {
-        cx.refused("deferred_authorization", &[], Reason::DeferredAnswered);
-        return Err(OAuthError::invalid_request(Reason::DeferredAnswered).into());
-    };
-    begin(cx, browser, row, named).await
+    match cx.services.store.read(read).await? {
+        Opened::Waits(row, named) => begin(cx, browser, *row, named).await,
+        Opened::Nobody => {
+            cx.interaction("authentication", &[]);
+            Ok(Started { next: Next::Page(Occasion::Requests.page()), browser_cookie: None })
+        }
+        Opened::Answered => {
+            cx.refused("deferred_authorization", &[], Reason::DeferredAnswered);
+            Err(OAuthError::invalid_request(Reason::DeferredAnswered).into())
+        }
+    }
+}
+
+/// What became of the button that was pressed.
+enum Opened {
+    /// The request waits; and whom it is about, as its client knows them.
+    Waits(Box<Deferred>, UserId),
+    /// Nobody is signed in here any more.
+    Nobody,
+    /// There is none, or none for these people.
+    Answered,
 }
 
 /// Begins the dialogue about a request that waits. `named`: whom it is about, as its client knows them.

@@ -22,7 +22,7 @@ use super::{
     consent,
     discovery::DocumentCache,
     keys,
-    login::{self, SignInFailure, SignInForm},
+    login::{self, Occasion, SignInFailure, SignInForm, SignInView},
     recorder::Recorder,
     registration::Registrations,
     remembered::Remembered,
@@ -278,9 +278,14 @@ impl TestBrowser<'_> {
         Ok(started.next)
     }
 
+    /// The sign-in page of a dialogue.
+    pub async fn sign_in_view(&self, id: &InteractionId) -> Result<SignInView, DialogueFailure> {
+        login::view(&self.cx(), &Occasion::Dialogue(id.clone()), &self.cookies).await
+    }
+
     /// Types a name and a password into the sign-in page.
     pub async fn sign_in(&mut self, id: &InteractionId, name: &str, password: &str) -> Result<Next, SignInFailure> {
-        let form_token = login::view(&self.cx(), id, &self.cookies).await?.form_token;
+        let form_token = self.sign_in_view(id).await?.form_token;
         self.send_sign_in(id, name, password, form_token).await
     }
 
@@ -293,7 +298,7 @@ impl TestBrowser<'_> {
         form_token: String,
     ) -> Result<Next, SignInFailure> {
         let form = SignInForm { username: name.to_owned(), password: Secret::from(password), form_token };
-        let signed_in = login::sign_in(&self.cx(), id, &self.cookies, form).await?;
+        let signed_in = login::sign_in(&self.cx(), &Occasion::Dialogue(id.clone()), &self.cookies, form).await?;
         self.cookies.session = Some(signed_in.session_cookie);
         Ok(signed_in.next?)
     }

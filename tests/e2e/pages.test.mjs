@@ -338,8 +338,16 @@ run.test('the list of requests over the back channel, the question, the answer',
   assert.match(await text(page, ids.requests.summary), /Nobody is signed in/);
   await audit(page, 'requests-signed-out');
 
-  await enter(page, await authorizationUrl(server), users.alice);
-  await page.goto(server.issuer + '/requests');
+  // No app is needed to sign in here.
+  await press(page, ids.requests.signIn);
+  assert.equal(new URL(page.url()).pathname, '/sign-in');
+  assert.match(await text(page), /to see your requests/);
+  await audit(page, 'sign-in-for-requests');
+  await signIn(page, { username: 'alice', password: 'not the password' });
+  assert.ok(await visible(page, ids.signInError));
+  await audit(page, 'sign-in-for-requests-refused');
+  await signIn(page, users.alice);
+  assert.equal(new URL(page.url()).pathname, '/requests');
   assert.equal(await page.locator(ids.requests.summary).getAttribute('data-count'), '0');
   await audit(page, 'requests-empty');
 

@@ -33,9 +33,7 @@ async fn start(context: &RequestContext, request: &HttpRequest, encoded: &[u8]) 
     match authorization::start(&context.cx, encoded, &browser).await {
         Ok(started) => {
             let mut response = dialogue::go(context, request, started.next).await;
-            if let Some(secret) = &started.browser_cookie {
-                cookies::set(&context.cx, &mut response, cookies::Name::Browser, secret);
-            }
+            cookies::set_browser(&context.cx, &mut response, started.browser_cookie.as_ref());
             cookies::refresh_state(&context.cx, request, &mut response, browser.session.as_ref());
             response
         }

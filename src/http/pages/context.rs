@@ -17,7 +17,8 @@ pub use deferred::{Answered, Approve, Device, Requests, WaitingRequest};
 pub use docs::{DocsError, DocsErrors, ErrorEntry};
 pub use interaction::{
     AccountChoice, AppLink, AppStart, AskedFor, AskedInDetail, AskedOfApi, CheckSession, ChooseAccount, Consent,
-    ContinueAs, FieldError, FormPost, ScopeLine, Severity, SignIn, SignOutConfirm, SignUp, SignedOut, app_names,
+    ContinueAs, FieldError, FormPost, ScopeLine, Severity, SignIn, SignInHere, SignOutConfirm, SignUp, SignedOut,
+    app_names,
 };
 pub use playground::{DevAction, DevClient, DevError, DevHome, DevRefused, DevResult, DevUser, TokenView};
 pub use site::{Command, Developer, ErrorPage, Home, HomeLink, Setup, SetupDone};

@@ -9,7 +9,6 @@ use super::{
 };
 use crate::{
     domain::{
-        Secret,
         oauth::{Params, UserCode},
         trace::{Reason, Transaction},
     },
@@ -46,7 +45,7 @@ pub async fn post(context: RequestContext, request: HttpRequest, body: Bytes) ->
     match device::begin(&context.cx, &browser, typed, token).await {
         Ok(started) => {
             let mut response = dialogue::go(&context, &request, started.next).await;
-            set_browser(&context, &mut response, started.browser_cookie.as_ref());
+            cookies::set_browser(&context.cx, &mut response, started.browser_cookie.as_ref());
             response
         }
         Err(EntryFailure::Stopped(failure)) => dialogue::stop(&context, &request, failure).await,
@@ -55,12 +54,6 @@ pub async fn post(context: RequestContext, request: HttpRequest, body: Bytes) ->
             recorder::keep(&context.cx).await;
             show(&context, &request, &browser, Some(typed), Some((reason, wait)))
         }
-    }
-}
-
-fn set_browser(context: &RequestContext, response: &mut HttpResponse, secret: Option<&Secret<String>>) {
-    if let Some(secret) = secret {
-        cookies::set(&context.cx, response, cookies::Name::Browser, secret);
     }
 }
 
@@ -86,6 +79,6 @@ fn show(
     };
     let mut response = context.state.pages.respond(&page, &context.state.layout(request));
     answer::retry_later(&mut response, wait);
-    set_browser(context, &mut response, view.browser_cookie.as_ref());
+    cookies::set_browser(&context.cx, &mut response, view.browser_cookie.as_ref());
     response
 }

@@ -29,10 +29,12 @@ pub fn see_other(location: &str) -> HttpResponse {
         .finish()
 }
 
-/// The address of a page of the dialogue.
+/// The address of a page.
 pub fn address(context: &RequestContext, page: &Page) -> String {
     let path = match page {
         Page::SignIn(id) => format!("/sign-in/{id}"),
+        Page::SignInForRequests => "/sign-in".to_owned(),
+        Page::Requests => "/requests".to_owned(),
         Page::SignUp(id) => format!("/sign-up/{id}"),
         Page::Accounts(id) => format!("/accounts/{id}"),
         Page::Consent(id) => format!("/consent/{id}"),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     http::{answer::failure_page, context::RequestContext, cookies, oauth::form},
-    service::requests::{self, REQUESTS_PATH},
+    service::{authorization::Page, login::Occasion, requests},
 };
 
 /// `GET /requests`.
@@ -21,9 +21,10 @@ pub async fn get(context: RequestContext, request: HttpRequest) -> HttpResponse 
     };
     let now = context.cx.now();
     let page = Requests {
-        action_url: format!("{}{REQUESTS_PATH}", context.cx.services.issuer.path()),
+        action_url: dialogue::address(&context, &Page::Requests),
         csrf: view.form_token,
         signed_in: view.signed_in,
+        sign_in_url: dialogue::address(&context, &Occasion::Requests.page()),
         waiting: view
             .waiting
             .iter()
@@ -37,13 +38,11 @@ pub async fn get(context: RequestContext, request: HttpRequest) -> HttpResponse 
             .collect(),
     };
     let mut response = context.state.pages.respond(&page, &context.state.layout(&request));
-    if let Some(secret) = &view.browser_cookie {
-        cookies::set(&context.cx, &mut response, cookies::Name::Browser, secret);
-    }
+    cookies::set_browser(&context.cx, &mut response, view.browser_cookie.as_ref());
     response
 }
 
-/// `POST /requests`: opens one of them.
+/// `POST /requests`: opens one of them, or signs in first.
 pub async fn post(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
     let browser = cookies::browser(&context.cx, &request);
     let params = match form::params(&context.cx, &request, &body) {

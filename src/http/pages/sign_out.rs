@@ -121,8 +121,6 @@ async fn ask(context: &RequestContext, request: &HttpRequest, view: SignOutView)
         apps: app_names(view.apps.iter().map(String::as_str)),
     };
     let mut response = context.state.pages.respond(&page, &context.state.layout(request));
-    if let Some(secret) = &view.browser_cookie {
-        cookies::set(&context.cx, &mut response, cookies::Name::Browser, secret);
-    }
+    cookies::set_browser(&context.cx, &mut response, view.browser_cookie.as_ref());
     response
 }

@@ -23,6 +23,8 @@ pub struct Browser {
 pub enum Form {
     /// Username and password; also its cancel button.
     SignIn,
+    /// Username and password, where no app waits but the list of requests.
+    SignInForRequests,
     /// Creating an account; also its cancel button.
     SignUp,
     /// Going on with the account that is signed in.
@@ -45,6 +47,7 @@ impl Form {
     const fn name(self) -> &'static str {
         match self {
             Self::SignIn => "sign-in",
+            Self::SignInForRequests => "sign-in-for-requests",
             Self::SignUp => "sign-up",
             Self::ContinueAs => "continue-as",
             Self::Consent => "consent",
@@ -121,6 +124,11 @@ mod tests {
         let code = |result: Result<(), OAuthError>| result.map_err(|error| error.reason.code());
         assert_eq!(code(one.check_form_token(Form::Consent, &["i1", "s1"], &token)), Ok(()));
         assert_eq!(code(one.check_form_token(Form::SignIn, &["i1", "s1"], &token)), Err("AS-1023"));
+        let own = one.form_token(Form::SignInForRequests, &[]);
+        assert_eq!(code(one.check_form_token(Form::SignInForRequests, &[], &own)), Ok(()));
+        for about in [&[][..], &[""], &["i1"]] {
+            assert_eq!(code(one.check_form_token(Form::SignIn, about, &own)), Err("AS-1023"));
+        }
         assert_eq!(code(one.check_form_token(Form::Consent, &["i1", "s2"], &token)), Err("AS-1023"));
         assert_eq!(code(one.check_form_token(Form::Consent, &["i1s1"], &token)), Err("AS-1023"));
         assert_eq!(code(other.check_form_token(Form::Consent, &["i1", "s1"], &token)), Err("AS-1023"));

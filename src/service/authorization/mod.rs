@@ -41,11 +41,15 @@ use crate::{
     },
 };
 
-/// A page of the dialogue: a 303 to its address.
+/// A page of ours: a 303 to its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Page {
     /// `/sign-in/{interaction}`.
     SignIn(InteractionId),
+    /// `/sign-in`, without a dialogue: to see the requests that wait.
+    SignInForRequests,
+    /// `/requests`: where that leads.
+    Requests,
     /// `/sign-up/{interaction}`.
     SignUp(InteractionId),
     /// `/accounts/{interaction}`.
@@ -87,7 +91,7 @@ impl Answered {
 pub enum Next {
     /// To the client, with a code or a refusal.
     Answer(Answer),
-    /// To a page of the dialogue.
+    /// To a page of ours.
     Page(Page),
 }
 

@@ -158,7 +158,7 @@ async fn switching_leads_to_the_sign_in_page_and_to_the_other_persons_consent() 
     let token = page(&browser, &id).await.form_token;
     let next = consent::switch_account(&browser.cx(), &id, &browser.cookies, &token).await;
     assert_eq!(sign_in_page(next), id);
-    let Ok(view) = crate::service::login::view(&browser.cx(), &id, &browser.cookies).await else { panic!("no page") };
+    let Ok(view) = browser.sign_in_view(&id).await else { panic!("no page") };
     assert_eq!(
         view.continue_as.map(|choice| choice.account.username).as_deref(),
         Some("alice"),

@@ -1,10 +1,12 @@
 //! Signing in with a password (ASVS 6.3, 7.2.4; NIST SP 800-63B-4 §3.2.2): throttle, then hash
 //! outside of any transaction, then one write that decides again and counts.
 
+mod occasion;
 mod throttling;
 mod unproven;
 mod view;
 
+pub use occasion::Occasion;
 pub use view::{Account, ContinueAs, SignInPurpose, SignInView, view};
 
 use super::{
@@ -126,17 +128,20 @@ struct Proof {
 /// that is missing or too long; `Stopped` as [`authorization::resume`], or `FormTokenInvalid`.
 pub async fn sign_in(
     cx: &Cx,
-    id: &InteractionId,
+    occasion: &Occasion,
     browser: &Browser,
     form: SignInForm,
 ) -> Result<SignedIn, SignInFailure> {
     cx.note_transaction(Transaction::SignIn);
     let SignInForm { username, password, form_token } = form;
     let attempt = {
-        let (context, id, browser, login) = (cx.clone(), id.clone(), browser.clone(), username.clone());
+        let (context, occasion, browser, login) = (cx.clone(), occasion.clone(), browser.clone(), username.clone());
         let read = move |tx: &mut Read<'_>| {
-            find_pending(&context, tx, &id, &browser)?.note(&context);
-            check_token(&context, &browser, Form::SignIn, &[id.as_str()], &form_token)?;
+            match occasion.find(&context, tx, &browser)? {
+                Some(pending) => pending.note(&context),
+                None => context.passed("no_app", &[("page", "requests")]),
+            }
+            occasion.check_token(&context, &browser, &form_token)?;
             Ok::<_, DialogueFailure>(Attempt::read(&context, tx, &login)?)
         };
         cx.services.store.read(read).await?
@@ -148,14 +153,14 @@ pub async fn sign_in(
     let proof = prove(cx, &attempt, password.clone()).await?;
 
     let proven = proof.as_ref().map(|proof| (proof.user_id.clone(), proof.phc.clone()));
-    let (context, dialogue, presented) = (cx.clone(), id.clone(), browser.clone());
+    let (context, found, presented) = (cx.clone(), occasion.clone(), browser.clone());
     let session_cookie =
-        cx.services.store.write(move |tx| settle(&context, tx, &attempt, proven, &dialogue, &presented)).await?;
+        cx.services.store.write(move |tx| settle(&context, tx, &attempt, proven, &found, &presented)).await?;
     if let Some(proof) = proof.filter(|proof| proof.needs_rehash) {
         rehash(cx, proof, password).await;
     }
     let browser = Browser { session: Some(session_cookie.clone()), secret: browser.secret.clone() };
-    let next = authorization::go_on(cx, id, &browser).await;
+    let next = occasion.go_on(cx, &browser).await;
     Ok(SignedIn { session_cookie, next })
 }
 
@@ -207,7 +212,7 @@ fn settle(
     tx: &mut Write<'_>,
     attempt: &Attempt,
     proven: Option<(UserId, String)>,
-    id: &InteractionId,
+    occasion: &Occasion,
     browser: &Browser,
 ) -> Result<Secret<String>, Abort<SignInFailure>> {
     let stop = |failure: DialogueFailure| Abort::Undo(SignInFailure::Stopped(failure));
@@ -222,10 +227,13 @@ fn settle(
         Some((user_id, phc)) => still_proven(tx, user_id, phc)?,
         None => None,
     };
-    let pending = find_pending(cx, tx, id, browser).map_err(stop)?;
+    let pending = occasion.find(cx, tx, browser).map_err(stop)?;
     let Some(person) = person else {
         attempt.keys.count_failure(tx, &counters, cx.now())?;
-        let mut event = Draft::new(EventKind::SignInRefused).client(&pending.client.client_id);
+        let mut event = Draft::new(EventKind::SignInRefused);
+        if let Some(pending) = &pending {
+            event = event.client(&pending.client.client_id);
+        }
         if let Some(user) = &attempt.user {
             event = event.user(&user.id);
         }
@@ -243,7 +251,7 @@ fn enter(
     tx: &mut Write<'_>,
     person: &User,
     (keys, counters): (&Keys, &Counters),
-    pending: Pending,
+    pending: Option<Pending>,
     browser: &Browser,
 ) -> Result<Secret<String>, DialogueFailure> {
     keys.count_success(tx, counters, cx.now())?;
@@ -266,7 +274,7 @@ pub(super) fn enter_new(
 ) -> Result<Secret<String>, DialogueFailure> {
     let keys = Keys::of(Some(person), &person.username, cx.peer.address);
     let counters = keys.lock(tx, cx.now())?;
-    enter(cx, tx, person, (&keys, &counters), pending, browser)
+    enter(cx, tx, person, (&keys, &counters), Some(pending), browser)
 }
 
 /// The person, locked, if still active and still of that password.
@@ -278,16 +286,17 @@ fn still_proven(tx: &mut Write<'_>, user_id: &UserId, phc: &str) -> Result<Optio
 }
 
 /// The session of an authentication: renewed if it was this person's, else a new one beside those of
-/// the other accounts in this browser. The ones unused longest make room.
+/// the other accounts in this browser. The ones unused longest make room. `pending`: the dialogue in
+/// which it happens, if an app waits for it.
 fn authenticate(
     cx: &Cx,
     tx: &mut Write<'_>,
     person: &User,
-    mut pending: Pending,
+    pending: Option<Pending>,
     browser: &Browser,
 ) -> Result<Secret<String>, DialogueFailure> {
     // Another node's clock may have begun the dialogue a moment later than ours reads now.
-    let at = cx.now().max(pending.interaction.created_at);
+    let at = pending.as_ref().map_or(cx.now(), |pending| cx.now().max(pending.interaction.created_at));
     let context = AuthenticationContext { auth_time: at, amr: vec!["pwd".to_owned()], acr: "1".to_owned() };
     let cookie = mint(SecretKind::Session, cx.random());
     let held = sessions::all_live(cx, tx, browser.session.as_ref())?;
@@ -301,20 +310,22 @@ fn authenticate(
         Some(Held { mut session, .. }) => {
             session.context = context.clone();
             session.idle_expires_at = idle_limit(cx, at);
-            session.sign_in_event = tell(cx, tx, &session, &pending, true)?;
+            session.sign_in_event = tell(cx, tx, &session, pending.as_ref(), true)?;
             session::renew(tx, &session, cookie.hash.as_bytes())?.then_some(session)
         }
         None => None,
     };
     let session = match renewed {
         Some(session) => session,
-        None => open(cx, tx, person, context, &pending, &cookie)?,
+        None => open(cx, tx, person, context, pending.as_ref(), &cookie)?,
     };
-    pending.bind(&session);
-    pending.interaction.authenticated_at = Some(at);
-    pending.interaction.account_chosen_at = Some(at);
-    if !interaction::update(tx, &pending.interaction)? {
-        return Err(pending.expired());
+    if let Some(mut pending) = pending {
+        pending.bind(&session);
+        pending.interaction.authenticated_at = Some(at);
+        pending.interaction.account_chosen_at = Some(at);
+        if !interaction::update(tx, &pending.interaction)? {
+            return Err(pending.expired());
+        }
     }
     Ok(sessions::cookie_with(&cookie.text, &others))
 }
@@ -328,7 +339,7 @@ fn open(
     tx: &mut Write<'_>,
     person: &User,
     context: AuthenticationContext,
-    pending: &Pending,
+    pending: Option<&Pending>,
     cookie: &Minted,
 ) -> Result<Session, DialogueFailure> {
     let at = context.auth_time;
@@ -347,10 +358,18 @@ fn open(
     Ok(session)
 }
 
-fn tell(cx: &Cx, tx: &mut Write<'_>, session: &Session, pending: &Pending, again: bool) -> Result<EventId, Broken> {
-    let event = Draft::new(EventKind::SignedIn).session(session).client(&pending.client.client_id);
-    let event = event.fact("amr", session.context.amr.clone()).fact("again", again);
-    event.fact("interaction", pending.interaction.id.as_str()).peer(cx).append(cx, tx)
+fn tell(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    session: &Session,
+    pending: Option<&Pending>,
+    again: bool,
+) -> Result<EventId, Broken> {
+    let mut event = Draft::new(EventKind::SignedIn).session(session);
+    if let Some(pending) = pending {
+        event = event.client(&pending.client.client_id).fact("interaction", pending.interaction.id.as_str());
+    }
+    event.fact("amr", session.context.amr.clone()).fact("again", again).peer(cx).append(cx, tx)
 }
 
 /// Replaces a hash of older parameters. The sign-in stands whether or not this works.

@@ -15,7 +15,7 @@ use crate::{
     },
     service::{
         authorization::{Next, Page},
-        login::{self, SignInForm},
+        login::{self, Occasion, SignInForm},
         subjects,
         test_support::{TestBrowser, TestServices, answer, refused_sign_in, sign_in_page},
     },
@@ -87,7 +87,7 @@ async fn a_form_from_elsewhere_is_refused_before_the_password_is_looked_at() {
     let test = with_alice().await;
     let (mut browser, id) = on_page(&test).await;
     let (stranger, other) = on_page(&test).await;
-    let foreign = login::view(&stranger.cx(), &other, &stranger.cookies).await.map(|view| view.form_token).unwrap();
+    let foreign = stranger.sign_in_view(&other).await.map(|view| view.form_token).unwrap();
     for token in ["", "x", &foreign] {
         let refused = browser.send_sign_in(&id, "alice", PASSWORD, token.to_owned()).await;
         assert_eq!(refused_sign_in(refused).0, "AS-1023", "{token}");
@@ -129,13 +129,15 @@ async fn a_name_that_nobody_has_is_throttled_like_one_that_somebody_has() {
 async fn attempts_side_by_side_cannot_exceed_the_policy() {
     let test = with_alice().await;
     let (browser, id) = on_page(&test).await;
-    let token = login::view(&browser.cx(), &id, &browser.cookies).await.map(|view| view.form_token).unwrap();
+    let token = browser.sign_in_view(&id).await.map(|view| view.form_token).unwrap();
     let mut running = tokio::task::JoinSet::new();
     for number in 0..40 {
-        let (cx, id, cookies, form_token) = (browser.cx(), id.clone(), browser.cookies.clone(), token.clone());
+        let (cx, cookies, form_token) = (browser.cx(), browser.cookies.clone(), token.clone());
+        let occasion = Occasion::Dialogue(id.clone());
         let password = Secret::from(format!("guess {number}"));
         running.spawn(async move {
-            login::sign_in(&cx, &id, &cookies, SignInForm { username: "alice".to_owned(), password, form_token }).await
+            login::sign_in(&cx, &occasion, &cookies, SignInForm { username: "alice".to_owned(), password, form_token })
+                .await
         });
     }
     let codes: Vec<_> = running.join_all().await.into_iter().map(|result| refused_sign_in(result).0).collect();
@@ -324,9 +326,10 @@ async fn the_record_of_a_refused_attempt_says_why_and_not_who() {
     let test = with_alice().await;
     let (browser, id) = on_page(&test).await;
     let cx = browser.cx();
-    let form_token = login::view(&cx, &id, &browser.cookies).await.map(|view| view.form_token).unwrap();
+    let form_token = browser.sign_in_view(&id).await.map(|view| view.form_token).unwrap();
     let form = SignInForm { username: "alice".to_owned(), password: Secret::from("wrong guess"), form_token };
-    assert_eq!(refused_sign_in(login::sign_in(&cx, &id, &browser.cookies, form).await).0, "AS-2001");
+    let refused = login::sign_in(&cx, &Occasion::Dialogue(id), &browser.cookies, form).await;
+    assert_eq!(refused_sign_in(refused).0, "AS-2001");
     let record = cx.record();
     assert_eq!(record.transaction, Transaction::SignIn);
     assert_eq!(record.reason().map(|reason| reason.code()), Some("AS-2001"));
@@ -348,11 +351,11 @@ async fn a_password_that_was_changed_while_it_was_checked_does_not_sign_in() {
     let attempt = test.read(move |tx| super::Attempt::read(&context, tx, "alice")).await;
     let (user, now) = (alice.id.clone(), cx.now());
     test.write(move |tx| credential::set_password(tx, "c", &user, "$argon2id$another", now)).await;
-    let cookies = browser.cookies.clone();
+    let (cookies, occasion) = (browser.cookies.clone(), Occasion::Dialogue(id));
     let settled = test
         .services
         .store
-        .write(move |tx| super::settle(&cx, tx, &attempt, Some((alice.id, phc)), &id, &cookies))
+        .write(move |tx| super::settle(&cx, tx, &attempt, Some((alice.id, phc)), &occasion, &cookies))
         .await;
     assert_eq!(refused_sign_in(settled).0, "AS-2001");
     assert_eq!(test.event_kinds().await, ["sign_in.refused"]);
@@ -366,4 +369,25 @@ async fn a_sign_in_goes_on_to_consent_where_it_is_missing() {
     let (mut browser, id) = on_page(&test).await;
     assert!(matches!(browser.sign_in(&id, "alice", PASSWORD).await, Ok(Next::Page(Page::Consent(_)))));
     assert!(answer(browser.allow(&id).await).contains_key("code"));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_no_app_waits_for_leads_to_the_requests_and_needs_no_dialogue() {
+    let test = with_alice().await;
+    let mut browser = test.browser();
+    let view = login::view(&browser.cx(), &Occasion::Requests, &browser.cookies).await.unwrap();
+    assert!(view.app.is_none() && view.sign_up.is_none() && view.continue_as.is_none());
+    browser.cookies.secret = view.browser_cookie;
+    let again = login::view(&browser.cx(), &Occasion::Requests, &browser.cookies).await.unwrap();
+    assert!(again.browser_cookie.is_none() && again.form_token == view.form_token);
+    let cx = browser.cx();
+    let (username, password) = ("alice".to_owned(), Secret::from(PASSWORD));
+    let form = SignInForm { username, password, form_token: view.form_token };
+    let signed_in = login::sign_in(&cx, &Occasion::Requests, &browser.cookies, form).await.unwrap();
+    assert!(matches!(signed_in.next, Ok(Next::Page(Page::Requests))));
+    let record = cx.record();
+    assert_eq!(record.transaction, Transaction::SignIn);
+    let rules: Vec<_> = record.steps.iter().map(|step| step.rule.as_str()).collect();
+    assert_eq!(rules, ["no_app", "password"]);
+    assert_eq!(test.event_kinds().await, ["sign_in.succeeded"]);
 }

@@ -37,7 +37,7 @@ pub(in crate::service) async fn danger_sign_in_unproven(
             };
             let pending = find_pending(&context, tx, &id, &browser)?;
             let cx = context.acting_as(format!("user:{}", person.id));
-            Ok(authenticate(&cx, tx, &person, pending, &browser)?)
+            Ok(authenticate(&cx, tx, &person, Some(pending), &browser)?)
         })
         .await
 }

@@ -1,11 +1,12 @@
 //! What the sign-in page shows.
 
+use super::Occasion;
 use crate::{
-    domain::{entity::User, ids::InteractionId, oauth::AuthorizationRequest, oidc::interaction::Decision},
+    domain::{Secret, entity::User, ids::InteractionId, oauth::AuthorizationRequest, oidc::interaction::Decision},
     service::{
         Cx,
         authorization::{
-            App, Browser, DialogueFailure, Form, decide_pending, find_pending, is_about_somebody, session_of,
+            App, Browser, DialogueFailure, Form, Page, decide_pending, find_pending, is_about_somebody, session_of,
         },
         sign_up,
     },
@@ -53,10 +54,10 @@ pub struct ContinueAs {
 /// The sign-in page.
 #[derive(Clone)]
 pub struct SignInView {
-    /// The dialogue, in the page's address.
-    pub interaction: InteractionId,
-    /// Who asks.
-    pub app: App,
+    /// What it is for.
+    pub occasion: Occasion,
+    /// The app that asks, if one does.
+    pub app: Option<App>,
     /// Why.
     pub purpose: SignInPurpose,
     /// What the username field holds at first. Anybody may sign in all the same.
@@ -65,8 +66,10 @@ pub struct SignInView {
     pub continue_as: Option<ContinueAs>,
     /// The hidden value of the form.
     pub form_token: String,
-    /// Whether somebody without an account may create one instead.
-    pub may_sign_up: bool,
+    /// The secret that binds the form to this browser, if it must become a cookie.
+    pub browser_cookie: Option<Secret<String>>,
+    /// Where somebody without an account may create one instead.
+    pub sign_up: Option<Page>,
     /// The languages that the app prefers.
     pub ui_locales: Option<String>,
 }
@@ -79,12 +82,35 @@ pub(in crate::service) fn usable_hint(request: &AuthorizationRequest) -> Option<
     request.login_hint.clone().filter(|hint| hint.len() <= MAX_HINT && !hint.chars().any(char::is_control))
 }
 
-/// What the sign-in page of a dialogue shows. It is shown whatever the dialogue needs: somebody may
-/// want another account.
+/// What the sign-in page shows. It is shown whatever a dialogue needs, and whoever is signed in: somebody
+/// may want another account.
 ///
 /// # Errors
 /// As [`resume`](crate::service::authorization::resume).
-pub async fn view(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<SignInView, DialogueFailure> {
+pub async fn view(cx: &Cx, occasion: &Occasion, browser: &Browser) -> Result<SignInView, DialogueFailure> {
+    match occasion {
+        Occasion::Dialogue(id) => in_dialogue(cx, id, browser).await,
+        Occasion::Requests => Ok(without_app(cx, occasion, browser)),
+    }
+}
+
+/// The page that no app asked for. Accounts are created in the dialogues of apps only.
+fn without_app(cx: &Cx, occasion: &Occasion, browser: &Browser) -> SignInView {
+    let (browser, browser_cookie) = browser.clone().with_secret(cx);
+    SignInView {
+        occasion: occasion.clone(),
+        app: None,
+        purpose: SignInPurpose::SignIn,
+        username: None,
+        continue_as: None,
+        form_token: occasion.form_token(&browser),
+        browser_cookie,
+        sign_up: None,
+        ui_locales: None,
+    }
+}
+
+async fn in_dialogue(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<SignInView, DialogueFailure> {
     let (context, id, browser) = (cx.clone(), id.clone(), browser.clone());
     cx.services
         .store
@@ -112,15 +138,17 @@ pub async fn view(cx: &Cx, id: &InteractionId, browser: &Browser) -> Result<Sign
             let may_sign_up = purpose != SignInPurpose::Reauthenticate
                 && !is_about_somebody(cx, &pending)?
                 && sign_up::policy::read(tx)?.mode.is_open();
+            let occasion = Occasion::Dialogue(id.clone());
             Ok(SignInView {
-                app: App::from(&pending.client),
+                app: Some(App::from(&pending.client)),
                 purpose,
                 username: again.or(hint),
                 continue_as,
-                form_token: browser.form_token(Form::SignIn, &[id.as_str()]),
-                may_sign_up,
+                form_token: occasion.form_token(&browser),
+                browser_cookie: None,
+                sign_up: may_sign_up.then(|| Page::SignUp(id.clone())),
                 ui_locales: pending.request.ui_locales.clone(),
-                interaction: id,
+                occasion,
             })
         })
         .await

@@ -18,7 +18,7 @@ use super::{
     },
     authorization::{self, Browser, DialogueFailure, Form, Next, Pending, find_pending},
     guessing::Guesses,
-    login::{self, SignInFailure, SignInForm, SignedIn},
+    login::{self, Occasion, SignInFailure, SignInForm, SignedIn},
     network_limit,
 };
 use crate::{
@@ -253,7 +253,8 @@ async fn sign_in_again(
     password: Secret<String>,
 ) -> Result<SignedIn, SignUpFailure> {
     let form_token = browser.form_token(Form::SignIn, &[id.as_str()]);
-    let signed_in = login::sign_in(cx, id, browser, SignInForm { username, password, form_token }).await;
+    let occasion = Occasion::Dialogue(id.clone());
+    let signed_in = login::sign_in(cx, &occasion, browser, SignInForm { username, password, form_token }).await;
     signed_in.map_err(|failure| match failure {
         SignInFailure::Stopped(failure) => SignUpFailure::Stopped(failure),
         SignInFailure::Refused(refusal) => {

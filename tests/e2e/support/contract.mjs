@@ -52,7 +52,7 @@ export const page = {
   approve: { code: '#approve-code', bindingMessage: '#approve-binding-message', warning: '#approve-warning', startedHere: '#started_here', startedHereError: '#started_here-error', allow: '#approve-allow', deny: '#approve-deny' },
   answered: '#answered',
   // What apps ask over the back channel; numbered from 1, the newest first.
-  requests: { summary: '#requests-summary', pick: (number) => `#request-${number}` },
+  requests: { summary: '#requests-summary', signIn: '#requests-sign-in', pick: (number) => `#request-${number}` },
   // A sign-in that begins here, at an app that nobody checked.
   appStart: '#app-start',
   errorMessage: '#error-message',

@@ -44,6 +44,7 @@ const EXPECTED: &[(&str, Permission, Origins, &[&str])] = &[
     ("/requests", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/resource", Permission::ConformanceRun, Origins::Same, &["get", "post"]),
     ("/setup", Permission::SetupLink, Origins::Same, &["get", "post"]),
+    ("/sign-in", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/sign-in/{interaction}", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/sign-out", Permission::Browser, Origins::Same, &["get", "post"]),
     ("/sign-up/{interaction}", Permission::Browser, Origins::Same, &["get", "post"]),

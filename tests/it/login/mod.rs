@@ -2,4 +2,5 @@
 
 mod errors;
 mod ok;
+mod requests;
 mod throttle;

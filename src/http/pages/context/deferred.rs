@@ -88,6 +88,8 @@ pub struct Requests {
     pub csrf: String,
     /// Whether anybody is signed in here.
     pub signed_in: bool,
+    /// Where somebody, or somebody else, signs in.
+    pub sign_in_url: String,
     /// What waits.
     pub waiting: Vec<WaitingRequest>,
 }

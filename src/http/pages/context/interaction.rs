@@ -86,7 +86,7 @@ pub struct SignIn {
     pub action_url: String,
     /// Token of the session or interaction.
     pub csrf: String,
-    /// The application, if the sign-in is for one.
+    /// The application, if the sign-in is for one; else it is for the requests that wait.
     pub client: Option<ClientCard>,
     /// What was typed before, after a refusal.
     pub username: String,
@@ -103,6 +103,20 @@ pub struct SignIn {
     /// HTTP status: 200, also after wrong credentials; 429 throttled; 503 busy.
     #[serde(skip)]
     pub status: u16,
+}
+
+/// `/sign-in`: the same page where no application waits, so that its form stays here.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct SignInHere(pub SignIn);
+
+impl Page for SignInHere {
+    const TEMPLATE: &'static str = SignIn::TEMPLATE;
+    const KIND: PageKind = PageKind::SameOrigin;
+
+    fn status(&self) -> u16 {
+        self.0.status
+    }
 }
 
 /// An account that may be gone on with, without a password.

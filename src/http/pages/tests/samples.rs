@@ -271,6 +271,7 @@ fn deferred(album: &mut Album, words: &Words<'_>) {
         action_url: "/requests".to_owned(),
         csrf: words.value.to_owned(),
         signed_in: true,
+        sign_in_url: "/sign-in".to_owned(),
         waiting: vec![waiting(0, Some(words.value)), waiting(7, None)],
     };
     album.add("requests", &list);

@@ -6,7 +6,7 @@ use crate::{
     domain::oauth::GrantType,
     service::{
         authorization::{DialogueFailure, Next, Page, resume},
-        login::{self, SignInPurpose},
+        login::{self, Occasion, SignInPurpose},
         test_support::{
             CHALLENGE, TestServices, accounts_page, answer, consent_page, refused_answer, refused_page,
             refused_sign_in, sign_in_page,
@@ -61,7 +61,7 @@ async fn another_browser_is_refused_and_learns_nothing() {
             }
             _ => panic!("not refused"),
         }
-        assert_eq!(refused_page(login::view(&cx, &id, &stranger.cookies).await), "AS-1022");
+        assert_eq!(refused_page(login::view(&cx, &Occasion::Dialogue(id.clone()), &stranger.cookies).await), "AS-1022");
         assert_eq!(cx.record().reason().map(|reason| reason.code()), Some("AS-1022"));
     }
 }
@@ -94,7 +94,7 @@ async fn a_second_click_never_gets_a_second_code() {
     let test = with_alice().await;
     let mut browser = test.browser();
     let id = sign_in_page(browser.authorize(&[]).await);
-    let token = login::view(&browser.cx(), &id, &browser.cookies).await.map(|view| view.form_token).unwrap_or_default();
+    let token = browser.sign_in_view(&id).await.map(|view| view.form_token).unwrap_or_default();
     let first = browser.clone().send_sign_in(&id, "alice", PASSWORD, token.clone()).await;
     assert!(matches!(first, Ok(Next::Answer(_))));
     let second = browser.send_sign_in(&id, "alice", PASSWORD, token).await;
@@ -169,7 +169,7 @@ async fn a_redirect_uri_unregistered_in_mid_dialogue_is_never_redirected_to() {
     let test = with_alice().await;
     let mut browser = test.browser();
     let id = sign_in_page(browser.authorize(&[]).await);
-    let token = login::view(&browser.cx(), &id, &browser.cookies).await.map(|view| view.form_token).unwrap_or_default();
+    let token = browser.sign_in_view(&id).await.map(|view| view.form_token).unwrap_or_default();
     test.change_client("app", |client| client.settings.redirect_uris = vec!["https://app.example/new".to_owned()])
         .await;
     assert_eq!(refused_page(login::cancel(&browser.cx(), &id, &browser.cookies, &token).await), "AS-1003");
@@ -204,7 +204,7 @@ async fn prompt_login_and_max_age_zero_ask_again_and_once() {
         browser.code("alice", PASSWORD, &[("prompt", "login")]).await;
         test.advance(6);
         let id = sign_in_page(browser.authorize(&[again]).await);
-        let view = login::view(&browser.cx(), &id, &browser.cookies).await;
+        let view = browser.sign_in_view(&id).await;
         match view {
             Ok(view) => {
                 assert_eq!(view.purpose, SignInPurpose::Reauthenticate);
@@ -246,7 +246,7 @@ async fn select_account_goes_on_with_the_account_that_is_signed_in() {
     let mut browser = test.browser();
     browser.code("alice", PASSWORD, &[]).await;
     let id = accounts_page(browser.authorize(&[("prompt", "select_account")]).await);
-    let Ok(view) = login::view(&browser.cx(), &id, &browser.cookies).await else { panic!("no page") };
+    let Ok(view) = browser.sign_in_view(&id).await else { panic!("no page") };
     assert_eq!(view.purpose, SignInPurpose::SelectAccount);
     let choice = view.continue_as.unwrap();
     assert_eq!(choice.account.username, "alice");
@@ -261,7 +261,7 @@ async fn cancelling_tells_the_client_and_ends_the_dialogue() {
     let test = with_alice().await;
     let mut browser = test.browser();
     let id = sign_in_page(browser.authorize(&[]).await);
-    let Ok(view) = login::view(&browser.cx(), &id, &browser.cookies).await else { panic!("no page") };
+    let Ok(view) = browser.sign_in_view(&id).await else { panic!("no page") };
     let refused = refused_page(login::cancel(&browser.cx(), &id, &browser.cookies, "").await);
     assert_eq!(refused, "AS-1023");
     let next = login::cancel(&browser.cx(), &id, &browser.cookies, &view.form_token).await;
@@ -277,7 +277,7 @@ async fn the_login_hint_prefills_and_binds_nobody() {
     test.add_user("bob", PASSWORD).await;
     let mut browser = test.browser();
     let id = sign_in_page(browser.authorize(&[("login_hint", "alice@example.com")]).await);
-    let Ok(view) = login::view(&browser.cx(), &id, &browser.cookies).await else { panic!("no page") };
+    let Ok(view) = browser.sign_in_view(&id).await else { panic!("no page") };
     assert_eq!(view.username.as_deref(), Some("alice@example.com"));
     assert!(matches!(browser.sign_in(&id, "bob", PASSWORD).await, Ok(Next::Answer(_))));
 }
