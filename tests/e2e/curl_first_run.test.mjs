@@ -9,21 +9,11 @@ import test from 'node:test';
 import { launch, press, tab } from './support/browser.mjs';
 import { environment, page as ids, setupLink } from './support/contract.mjs';
 import { freshDatabase, kind } from './support/database.mjs';
+import { shellBlocks } from './support/documented.mjs';
 import { freePort, until } from './support/net.mjs';
 import { binary, runCommand, tail } from './support/server.mjs';
 
 const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8').catch(() => '');
-
-// Blocks of lines; `\` continues a line, `$ ` is a prompt, comments and what a prompt does not precede are output.
-export function firstRunBlocks(markdown) {
-  return [...markdown.matchAll(/^```sh first-run[^\n]*\n([\s\S]*?)^```/gm)].map(([, body]) => {
-    const lines = body.replace(/\s*\\\n\s*/g, ' ').split('\n').map((line) => line.trim()).filter(Boolean);
-    const prompted = lines.some((line) => line.startsWith('$ '));
-    return lines
-      .filter((line) => !line.startsWith('#') && (!prompted || line.startsWith('$ ')))
-      .map((line) => line.replace(/^\$ /, '').replace(/\s+#\s.*$/, ''));
-  });
-}
 
 // What a line is run as here; undefined when there is nothing to do (the binary is built, the directory is empty).
 export function translate(line, port) {
@@ -38,7 +28,7 @@ export function translate(line, port) {
 export const startsServer = (line) => /^symbolon( +(serve|dev))?( +--?\S+.*)?( *&)?$/.test(line);
 
 test('the blocks of a README are found, translated and told apart', () => {
-  const blocks = firstRunBlocks('x\n```sh first-run\ncargo run --release   # starts\ncurl -s localhost:8080/healthz \\\n  -f\n```\n```sh\nno\n```\n');
+  const blocks = shellBlocks('x\n```sh first-run\ncargo run --release   # starts\ncurl -s localhost:8080/healthz \\\n  -f\n```\n```sh\nno\n```\n', 'first-run');
   assert.deepEqual(blocks, [['cargo run --release', 'curl -s localhost:8080/healthz -f']]);
   assert.equal(translate('cargo run --release -- dev', 5), 'symbolon dev');
   assert.equal(translate('curl localhost:8080/x', 5), 'curl localhost:5/x');
@@ -48,7 +38,7 @@ test('the blocks of a README are found, translated and told apart', () => {
 });
 
 test(`the README's first run works as printed [${kind}]`, async () => {
-  const blocks = firstRunBlocks(readme);
+  const blocks = shellBlocks(readme, 'first-run');
   assert.ok(blocks.length > 0, 'README.md has no block ```sh first-run');
   for (const block of blocks) await runBlock(block);
 });

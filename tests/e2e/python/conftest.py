@@ -30,9 +30,10 @@ class Server:
         """Creates a client with the CLI; the keys are those of contract.mjs."""
         return self._ask({"createClient": wanted})
 
-    def start_mcp(self):
-        """Starts a protected MCP server at which clients may register themselves: its resource and its scope."""
-        return self._ask({"startMcp": {}})
+    def start_mcp(self, example=None):
+        """Starts a protected MCP server, or the example of docs/mcp, at which clients may register themselves: its
+        resource and its scope."""
+        return self._ask({"startMcp": {"example": example}})
 
     def _ask(self, question):
         self.process.stdin.write(json.dumps(question) + "\n")

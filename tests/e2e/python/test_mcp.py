@@ -55,9 +55,9 @@ async def call(mcp, storage, browser):
                 return result.content[0].text
 
 
-@pytest.fixture(scope="module")
-def mcp(server):
-    started = server.start_mcp()
+@pytest.fixture(scope="module", params=[None, "server.py", "server.ts"], ids=["test-server", "server.py", "server.ts"])
+def mcp(server, request):
+    started = server.start_mcp(request.param)
     metadata = f"{server.issuer}/.well-known/oauth-authorization-server"
     for _ in range(100):  # the policy is new, and the server hears of it soon
         if "registration_endpoint" in requests.get(metadata, timeout=10).json():
