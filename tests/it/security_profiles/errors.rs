@@ -159,6 +159,7 @@ both! {
         let answer = party.rp.post(PAR, &[("request", &object)]).await;
         refused(&app, answer, "invalid_request", "AS-1033", PROFILE).await;
         // Behaviour 209.
+        app.change_client(&party.rp, |client| client.settings.require_pkce = false).await;
         let bare = request.and("response_mode", "jwt").without("code_challenge").without("code_challenge_method");
         let object = party.key.sign(&bare.claims(&app));
         let answer = party.rp.post(PAR, &[("request", &object)]).await;
