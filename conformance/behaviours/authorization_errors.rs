@@ -1,5 +1,7 @@
 //! 45 to 53: what the authorization endpoint refuses, and where the refusal goes (RFC 6749 §4.1.2.1).
 
+use serde_json::json;
+
 use super::parties;
 use crate::support::{Authorize, ClientSpec, Request};
 
@@ -38,6 +40,11 @@ both! {
         let (rp, _) = parties(&app).await;
         let away = app.browser().authorize(&Authorize::new(&rp, "openid").without("response_type")).await.away();
         away.refused(&app, "invalid_request", "AS-1006").await;
+        let posted = Authorize::new(&rp, "openid").without("response_type").with("response_mode", "form_post");
+        let away = app.browser().authorize(&posted).await.away();
+        assert!(away.form.is_some() && away.url == rp.redirect_uri, "{}", away.url);
+        away.refused(&app, "invalid_request", "AS-1006").await;
+        assert_eq!(away.parameters()["state"], "state-1");
     }
 
     async fn b049_an_error_carries_its_own_members_and_the_state_and_nothing_else(app) {
@@ -58,8 +65,23 @@ both! {
         let (rp, _) = parties(&app).await;
         let request = Authorize::new(&rp, "openid").with("scope", "openid \u{201e}\"quoted\\\u{201c}");
         let parameters = app.browser().authorize(&request).await.away().parameters();
-        let direct = rp.token(&[("grant_type", "\"\u{e9}\\")]).await.response.json();
-        for text in [&parameters["error_description"], direct["error_description"].as_str().expect("a text")] {
+        let odd = "\"\u{e9}\\\r\n\t";
+        app.open_registration().await;
+        let ciba = app.client(crate::ciba::till()).await;
+        let mut texts = vec![parameters["error_description"].clone()];
+        for answer in [
+            rp.token(&[("grant_type", odd)]).await,
+            rp.push(&Authorize::new(&rp, odd)).await,
+            rp.push(&Authorize::new(&rp, "openid").with("redirect_uri", odd)).await,
+            ciba.post(crate::ciba::ENDPOINT, &[("scope", odd), ("login_hint", odd)]).await,
+            ciba.post(crate::ciba::ENDPOINT, &[("scope", "openid"), ("login_hint", "a"), ("binding_message", odd)]).await,
+            app.register(&json!({ "redirect_uris": [odd] })).await,
+            app.register(&json!({ "redirect_uris": ["https://a.example/"], "client_name": odd })).await,
+        ] {
+            assert_eq!(answer.response.status, 400, "{}", answer.response);
+            texts.push(answer.response.json()["error_description"].as_str().expect("a text").to_owned());
+        }
+        for text in &texts {
             assert!(text.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\'), "{text}");
         }
         let page = app.get(parameters["error_uri"].strip_prefix(app.issuer()).expect("below the issuer")).await;
@@ -92,6 +114,7 @@ both! {
         let page = browser.authorize(&Authorize::new(&rp, "openid")).await.page("/sign-in/");
         let away = browser.press(&page, "login-cancel", &[]).await.away();
         away.refused(&app, "access_denied", "AS-1020").await;
+        assert_eq!(away.parameters()["state"], "state-1");
         let page = browser.authorize(&Authorize::new(&rp, "openid")).await.page("/sign-in/");
         let page = browser.sign_in(&page, &alice.username, crate::support::PASSWORD).await.page("/consent/");
         let away = browser.press(&page, "consent-deny", &[]).await.away();
@@ -108,10 +131,12 @@ both! {
             "/oauth2/authorize?client_id=%00&redirect_uri=%ff".to_owned(),
             Authorize::new(&rp, "openid").with("redirect_uri", "javascript:alert(1)").target(),
         ] {
-            let answer = app.send(Request::get(&target)).await.response;
-            assert!((400..500).contains(&answer.status), "{answer}");
-            assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{answer}");
-            assert!(answer.text().contains("id=\"error-message\""), "{answer}");
+            let answer = app.send(Request::get(&target)).await;
+            let status = answer.response.status;
+            assert!((400..500).contains(&status), "{}", answer.response);
+            let reason = app.record(answer.trace_id()).await.and_then(|record| record.reason()).expect("a reason");
+            // The one sentence of this reason, whatever was sent.
+            answer.refused_page(status, reason.code()).await;
         }
     }
 }

@@ -1,12 +1,14 @@
 //! 29 to 44: authorization requests that must be accepted (OIDC Core 3.1.2.1).
 
 use super::{granted, id_claims, parties, signed_in};
-use crate::support::{Authorize, ClientSpec, PASSWORD, Request, TestApp};
+use crate::support::{Authorize, ClientSpec, Grant, PASSWORD, Person, RelyingParty, Request, TestApp};
 
-/// `auth_time` of the ID token for a code.
-async fn auth_time(app: &TestApp, rp: &crate::support::RelyingParty, grant: &crate::support::Grant) -> i64 {
+/// `auth_time` of the ID token for a code, which is about this person.
+async fn auth_time(app: &TestApp, rp: &RelyingParty, person: &Person, grant: &Grant) -> i64 {
     let tokens = rp.exchange(grant).await.ok().await;
-    id_claims(app, &tokens).await["auth_time"].as_i64().expect("a number")
+    let claims = id_claims(app, &tokens).await;
+    assert_eq!(claims["sub"], person.id.as_str(), "{claims}");
+    claims["auth_time"].as_i64().expect("a number")
 }
 
 both! {
@@ -48,6 +50,13 @@ both! {
         let grant = granted(&mut app.browser(), &alice, &Authorize::new(&rp, "openid").without("nonce")).await;
         let tokens = rp.exchange(&grant).await.ok().await;
         assert!(id_claims(&app, &tokens).await.get("nonce").is_none());
+        // Nor does one in which only the access token comes through the browser.
+        let rp = app.client(ClientSpec::web("hybrid").hybrid()).await;
+        let request = Authorize::new(&rp, "openid").with("response_type", "code token").without("nonce");
+        let away = app.browser().arrive(&alice, &request).await;
+        assert!(away.parameters().contains_key("access_token"), "{}", away.url);
+        let tokens = rp.exchange(&away.grant(&request)).await.ok().await;
+        assert!(id_claims(&app, &tokens).await.get("nonce").is_none());
     }
 
     async fn b033_an_id_token_through_the_browser_needs_a_nonce(app) {
@@ -63,7 +72,16 @@ both! {
     async fn b034_a_confidential_client_may_use_pkce_without_saying_so_before(app) {
         let rp = app.client(ClientSpec::web("web").set(|settings| settings.require_pkce = false)).await;
         let alice = app.person("alice").await;
-        let grant = granted(&mut app.browser(), &alice, &Authorize::new(&rp, "openid")).await;
+        let mut browser = app.browser();
+        let grant = granted(&mut browser, &alice, &Authorize::new(&rp, "openid")).await;
+        // Who sent a challenge is held to it.
+        for (verifier, reason) in [(None, "AS-1304"), (Some("x".repeat(43)), "AS-1305")] {
+            let wrong = Grant { verifier, ..grant.clone() };
+            rp.exchange(&wrong).await.refused("invalid_grant", reason).await;
+        }
+        rp.exchange(&grant).await.ok().await;
+        let without = Authorize::new(&rp, "openid").without("code_challenge").without("code_challenge_method");
+        let grant = Grant { verifier: None, ..granted(&mut browser, &alice, &without).await };
         rp.exchange(&grant).await.ok().await;
     }
 
@@ -96,12 +114,12 @@ both! {
         let mut browser = app.browser();
         let request = Authorize::new(&rp, "openid");
         let grant = granted(&mut browser, &alice, &request).await;
-        let before = auth_time(&app, &rp, &grant).await;
+        let before = auth_time(&app, &rp, &alice, &grant).await;
         app.clock.advance(10);
         let again = request.with("prompt", "login");
         let page = browser.authorize(&again).await.page("/sign-in/");
         let away = browser.sign_in(&page, &alice.username, PASSWORD).await.away();
-        assert!(auth_time(&app, &rp, &away.grant(&again)).await > before);
+        assert!(auth_time(&app, &rp, &alice, &away.grant(&again)).await > before);
     }
 
     async fn b038_max_age_asks_again_only_when_the_sign_in_is_older(app) {
@@ -109,13 +127,13 @@ both! {
         let mut browser = app.browser();
         let with = |age: &str| Authorize::new(&rp, "openid").with("max_age", age);
         let grant = granted(&mut browser, &alice, &with("15000")).await;
-        let first = auth_time(&app, &rp, &grant).await;
+        let first = auth_time(&app, &rp, &alice, &grant).await;
         app.clock.advance(2);
         let away = browser.authorize(&with("10000")).await.away();
-        assert_eq!(auth_time(&app, &rp, &away.grant(&with("10000"))).await, first);
+        assert_eq!(auth_time(&app, &rp, &alice, &away.grant(&with("10000"))).await, first);
         let page = browser.authorize(&with("1")).await.page("/sign-in/");
         let away = browser.sign_in(&page, &alice.username, PASSWORD).await.away();
-        assert!(auth_time(&app, &rp, &away.grant(&with("1"))).await > first);
+        assert!(auth_time(&app, &rp, &alice, &away.grant(&with("1"))).await > first);
     }
 
     async fn b039_prompt_none_without_a_session_is_an_error_to_the_client(app) {

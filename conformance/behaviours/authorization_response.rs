@@ -1,19 +1,42 @@
 //! 54 to 59 and 187: what comes back from the authorization endpoint (RFC 6749 §4.1.2, RFC 9207, JARM).
 
+use std::collections::BTreeSet;
+
+use symbolon::domain::entity::{AccessTokenFormat, ClientSettings};
+
 use super::{granted, is_unguessable, parties};
 use crate::support::{Authorize, ClientSpec};
+
+/// States that only survive if they are encoded as the place wants it.
+const STATES: [&str; 6] = ["a", "%20+&=;\"<>", "-._~", "x y", "\u{e9}\u{1f600}", "#?'`|^{}\\&amp;"];
 
 both! {
     async fn b054_the_state_is_exact_and_absent_if_none_was_sent(app) {
         let (rp, alice) = parties(&app).await;
         let mut browser = app.browser();
         granted(&mut browser, &alice, &Authorize::new(&rp, "openid")).await;
-        for state in ["a", "%20+&=;\"<>", "-._~", "x y", "\u{e9}\u{1f600}"] {
+        for state in STATES {
             let away = browser.authorize(&Authorize::new(&rp, "openid").with("state", state)).await.away();
             assert_eq!(away.parameters()["state"], state);
         }
         let away = browser.authorize(&Authorize::new(&rp, "openid").without("state")).await.away();
         assert!(!away.parameters().contains_key("state"));
+        // The same in a fragment and in a form, whether it is a success or an error.
+        let hybrid = app.client(ClientSpec::web("hybrid").hybrid()).await;
+        let base = Authorize::new(&hybrid, "openid").with("response_type", "code id_token");
+        granted(&mut browser, &alice, &base).await;
+        for mode in ["fragment", "form_post"] {
+            for request in [base.clone(), base.clone().with("max_age", "x")] {
+                let request = request.with("response_mode", mode);
+                for state in STATES {
+                    let away = browser.authorize(&request.clone().with("state", state)).await.away();
+                    assert_eq!(away.form.is_some(), mode == "form_post");
+                    assert_eq!(away.parameters()["state"], state, "{mode}");
+                }
+                let away = browser.authorize(&request.without("state")).await.away();
+                assert!(!away.parameters().contains_key("state"), "{mode}");
+            }
+        }
     }
 
     async fn b055_the_issuer_is_named_in_success_and_in_error(app) {
@@ -32,6 +55,15 @@ both! {
         let tokens = rp.exchange(&grant).await.ok().await;
         assert!(is_unguessable(&tokens.access_token), "the access token");
         assert!(is_unguessable(tokens.refresh()), "the refresh token");
+        let opaque = |settings: &mut ClientSettings| settings.access_token_format = AccessTokenFormat::Opaque;
+        let rp = app.client(ClientSpec::web("opaque").set(opaque)).await;
+        let mut seen = BTreeSet::new();
+        for _ in 0..3 {
+            let grant = granted(&mut app.browser(), &alice, &Authorize::new(&rp, "openid")).await;
+            let token = rp.exchange(&grant).await.ok().await.access_token;
+            assert!(!token.contains('.') && is_unguessable(&token), "the opaque access token");
+            assert!(seen.insert(token), "no token comes twice");
+        }
     }
 
     async fn b057_an_access_token_through_the_browser_says_its_type_and_its_life(app) {
@@ -56,7 +88,11 @@ both! {
             let form = away.form.as_ref().expect("a form");
             assert_eq!(away.url, rp.redirect_uri);
             assert!(form.hidden.iter().any(|(name, _)| name == "code" || name == "error"));
-            assert!(away.answer.response.text().contains("method=\"post\""), "{}", away.answer.response);
+            let text = away.answer.response.text();
+            assert!(text.contains("method=\"post\""), "{text}");
+            // What is said of the encoding is the default: application/x-www-form-urlencoded.
+            let said = text.matches("enctype").count();
+            assert_eq!(said, text.matches("enctype=\"application/x-www-form-urlencoded\"").count(), "{text}");
         }
     }
 

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use symbolon::domain::Issuer;
 
-use super::{list, metadata, parties, signed_in};
-use crate::support::{ClientSpec, Request};
+use super::{below, id_claims, list, metadata, parties, secure, signed_in};
+use crate::{
+    mtls::support::{ALIAS, with_authority},
+    support::{Authorize, ClientSpec, Database, GrantSpec, Request, TestApp},
+};
 
 /// Every member that a specification registers, of those that this server uses.
 const REGISTERED: &str = "issuer authorization_endpoint token_endpoint userinfo_endpoint jwks_uri registration_endpoint \
@@ -33,60 +37,116 @@ const REGISTERED: &str = "issuer authorization_endpoint token_endpoint userinfo_
     introspection_encryption_enc_values_supported require_signed_request_object \
     client_id_metadata_document_supported protected_resources";
 
+/// Every claim of a scope, and every claim of an ID token that is no hash of what came beside it.
+const CLAIMS: &str = "sub iss aud exp iat auth_time nonce acr amr azp sid at_hash \
+    name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate \
+    zoneinfo locale updated_at email email_verified address phone_number phone_number_verified groups roles";
+
+/// A server with everything that adds a member to its metadata.
+async fn equipped(database: Database) -> TestApp {
+    let app = TestApp::with(database, with_authority).await;
+    app.open_registration().await;
+    app.open_documents().await;
+    app.api_with("https://photos.example/", &["photos.read"], |settings| settings.public = true).await;
+    app.details_type("payment", json!({ "type": "object" })).await;
+    app
+}
+
 both! {
-    async fn b001_discovery_is_json_at_the_well_known_address_below_the_issuer(app) {
-        let answer = app.get("/.well-known/openid-configuration").await;
-        assert_eq!(answer.status, 200, "{answer}");
-        assert_eq!(answer.header("content-type"), Some("application/json"));
+    async fn b001_discovery_is_json_at_the_well_known_address_below_the_issuer(database: Database) {
+        for issuer in ["https://id.example", "https://id.example/", "https://id.example/tenant"] {
+            let app = secure(database, issuer).await;
+            let address = app.services.issuer.join("/.well-known/openid-configuration");
+            assert!(address.starts_with(issuer) && !address[8..].contains("//"), "{address}");
+            let answer = app.get(address.strip_prefix("https://id.example").expect("on this host")).await;
+            assert_eq!(answer.status, 200, "{answer}");
+            assert_eq!(answer.header("content-type"), Some("application/json"));
+            assert_eq!(answer.json()["issuer"], issuer);
+        }
     }
 
-    async fn b002_the_issuer_is_one_string_in_metadata_tokens_and_responses(app) {
-        let document = metadata(&app).await;
-        assert_eq!(document["issuer"], app.issuer());
-        assert!(!app.issuer().contains(['?', '#']));
-        let (rp, alice) = parties(&app).await;
-        let tokens = signed_in(&app, &rp, &alice, "openid").await;
-        for token in [tokens.id(), &tokens.access_token] {
-            assert_eq!(app.verified(token).await.1["iss"], document["issuer"]);
+    async fn b002_the_issuer_is_one_string_in_metadata_tokens_and_responses(database: Database) {
+        // A slash at its end belongs to it.
+        for issuer in ["https://id.example", "https://id.example/"] {
+            let app = secure(database, issuer).await;
+            let document = metadata(&app).await;
+            assert_eq!(document["issuer"], issuer);
+            assert!(!issuer.contains(['?', '#']));
+            let (rp, alice) = parties(&app).await;
+            let grant = app.grant(&alice, &rp, GrantSpec::scope("openid")).await;
+            let tokens = rp.exchange(&grant).await.ok().await;
+            for token in [tokens.id(), &tokens.access_token] {
+                assert_eq!(app.verified(token).await.1["iss"], issuer);
+            }
+            let request = Authorize::new(&rp, "openid").with("prompt", "none");
+            let answer = app.browser().authorize(&request).await.away().parameters();
+            assert_eq!(answer["iss"], issuer);
         }
-        let request = crate::support::Authorize::new(&rp, "openid").with("prompt", "none");
-        let answer = app.browser().authorize(&request).await.away().parameters();
-        assert_eq!(document["issuer"], answer["iss"].as_str());
+        for other in ["https://id.example?x", "https://id.example/#x", "http://id.example", "https://ID.example/"] {
+            assert!(Issuer::parse(other).is_err(), "{other}");
+        }
     }
 
-    async fn b003_every_endpoint_is_an_address_below_the_issuer_and_answers(app) {
-        let document = metadata(&app).await;
-        for required in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"] {
-            assert!(document[required].is_string(), "{required}");
-        }
-        for (name, value) in document.as_object().expect("an object") {
-            if name.ends_with("_endpoint") || name == "jwks_uri" {
-                let path = value.as_str().and_then(|text| text.strip_prefix(app.issuer())).expect("below the issuer");
-                let answer = app.wire.send(&Request::new("TRACE", path)).await;
-                assert_eq!(answer.status, 405, "{name}: {answer}");
+    async fn b003_every_endpoint_is_an_address_below_the_issuer_and_answers(database: Database) {
+        for issuer in ["https://id.example", "https://id.example/"] {
+            let app = secure(database, issuer).await;
+            assert!(metadata(&app).await.get("registration_endpoint").is_none(), "nobody may register yet");
+            app.open_registration().await;
+            let document = metadata(&app).await;
+            let required = "authorization_endpoint token_endpoint userinfo_endpoint jwks_uri registration_endpoint";
+            for required in required.split(' ') {
+                assert!(document[required].is_string(), "{required}: {document}");
+            }
+            for (name, value) in document.as_object().expect("an object") {
+                if name.ends_with("_endpoint") || name == "jwks_uri" {
+                    let address = value.as_str().expect("a text");
+                    assert!(address.starts_with("https://id.example/") && !address[8..].contains("//"), "{address}");
+                    let answer = app.wire.send(&Request::new("TRACE", below(&app, address))).await;
+                    assert_eq!(answer.status, 405, "{name}: {answer}");
+                }
             }
         }
     }
 
-    async fn b004_lists_are_arrays_switches_are_booleans_and_nothing_is_null_or_empty(app) {
-        for (name, value) in metadata(&app).await.as_object().expect("an object") {
+    async fn b004_lists_are_arrays_switches_are_booleans_and_nothing_is_null_or_empty(database: Database) {
+        let app = equipped(database).await;
+        let document = metadata(&app).await;
+        for equipment in [
+            "registration_endpoint",
+            "mtls_endpoint_aliases",
+            "tls_client_certificate_bound_access_tokens",
+            "protected_resources",
+            "authorization_details_types_supported",
+            "client_id_metadata_document_supported",
+        ] {
+            assert!(document.get(equipment).is_some(), "{equipment}: {document}");
+        }
+        for (name, value) in document.as_object().expect("an object") {
             let right = match value {
                 Value::Array(values) => {
-                    let texts: BTreeSet<&str> = values.iter().filter_map(Value::as_str).collect();
-                    !values.is_empty() && texts.len() == values.len() && name != "issuer"
+                    let texts: BTreeSet<&str> = values.iter().filter_map(Value::as_str).filter(|one| !one.is_empty()).collect();
+                    let listed = name.ends_with("_supported") || name == "protected_resources";
+                    listed && !values.is_empty() && texts.len() == values.len()
                 }
                 Value::Bool(_) => {
                     name.starts_with("require") || name.ends_with("_supported") || name.ends_with("_access_tokens")
                 }
                 Value::String(text) => !text.is_empty() && !name.ends_with("_supported"),
-                Value::Object(_) => name == "mtls_endpoint_aliases",
+                Value::Object(members) => {
+                    name == "mtls_endpoint_aliases"
+                        && !members.is_empty()
+                        && members.iter().all(|(alias, address)| {
+                            document[alias].is_string() && address.as_str().is_some_and(|text| text.starts_with(ALIAS))
+                        })
+                }
                 _ => false,
             };
             assert!(right, "{name}: {value}");
         }
     }
 
-    async fn b005_no_member_of_the_metadata_is_unknown_to_the_specifications(app) {
+    async fn b005_no_member_of_the_metadata_is_unknown_to_the_specifications(database: Database) {
+        let app = equipped(database).await;
         let known: BTreeSet<&str> = REGISTERED.split_whitespace().collect();
         for name in metadata(&app).await.as_object().expect("an object").keys() {
             assert!(known.contains(name.as_str()), "{name}");
@@ -94,13 +154,18 @@ both! {
     }
 
     async fn b006_response_types_are_listed(app) {
-        assert!(list(&metadata(&app).await, "response_types_supported").contains(&"code"));
+        let document = metadata(&app).await;
+        let words = |kind: &str| kind.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
+        let listed: Vec<_> = list(&document, "response_types_supported").into_iter().map(words).collect();
+        for kind in ["code", "id_token", "id_token token"] {
+            assert!(listed.contains(&words(kind)), "{kind}: {listed:?}");
+        }
     }
 
     async fn b007_grant_types_are_listed_with_those_that_are_used(app) {
         let document = metadata(&app).await;
         let grants = list(&document, "grant_types_supported");
-        for grant in ["authorization_code", "refresh_token"] {
+        for grant in ["authorization_code", "implicit", "refresh_token"] {
             assert!(grants.contains(&grant), "{grant}");
         }
     }
@@ -127,9 +192,19 @@ both! {
 
     async fn b011_claims_are_listed_completely(app) {
         let document = metadata(&app).await;
-        let claims = list(&document, "claims_supported");
-        for claim in ["sub", "name", "email", "email_verified", "address", "phone_number", "updated_at", "auth_time"] {
-            assert!(claims.contains(&claim), "{claim}");
+        let mut claims = list(&document, "claims_supported");
+        claims.sort_unstable();
+        let mut all: Vec<&str> = CLAIMS.split_whitespace().collect();
+        all.sort_unstable();
+        assert_eq!(claims, all);
+        // Each of them is told, in an ID token or at UserInfo, to whoever may see everything.
+        let spec = ClientSpec::web("web").set(|s| s.scope.extend(["groups".to_owned(), "roles".to_owned()]));
+        let (rp, alice) = (app.client(spec).await, app.person("alice").await);
+        let tokens = signed_in(&app, &rp, &alice, "openid profile email address phone groups roles").await;
+        let (in_token, at_userinfo) =
+            (id_claims(&app, &tokens).await, rp.userinfo(&tokens.access_token).await.json().await);
+        for claim in claims {
+            assert!(in_token.get(claim).is_some() || at_userinfo.get(claim).is_some(), "{claim}: {in_token}");
         }
     }
 
@@ -159,11 +234,18 @@ both! {
         }
     }
 
-    async fn b015_the_authentication_methods_of_the_token_endpoint_are_listed(app) {
-        let document = metadata(&app).await;
-        let methods = list(&document, "token_endpoint_auth_methods_supported");
-        for method in ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"] {
-            assert!(methods.contains(&method), "{method}");
+    async fn b015_the_authentication_methods_of_the_token_endpoint_are_listed(database: Database) {
+        let everywhere = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
+        let with_certificates = ["tls_client_auth", "self_signed_tls_client_auth"];
+        for (app, certificates) in [(TestApp::new(database).await, false), (equipped(database).await, true)] {
+            let document = metadata(&app).await;
+            let methods = list(&document, "token_endpoint_auth_methods_supported");
+            for method in everywhere {
+                assert!(methods.contains(&method), "{method}");
+            }
+            for method in with_certificates {
+                assert_eq!(methods.contains(&method), certificates, "{method}");
+            }
         }
     }
 
@@ -171,11 +253,13 @@ both! {
         assert_eq!(list(&metadata(&app).await, "code_challenge_methods_supported"), ["S256"]);
     }
 
-    async fn b017_every_way_to_log_out_is_advertised_and_answers(app) {
+    async fn b017_every_way_to_log_out_is_advertised_and_answers(database: Database) {
+        let app = secure(database, "https://id.example").await;
         let document = metadata(&app).await;
         for name in ["end_session_endpoint", "check_session_iframe"] {
-            let path = document[name].as_str().and_then(|text| text.strip_prefix(app.issuer())).expect("below the issuer");
-            let page = app.browser().open(path).await.page("/");
+            let address = document[name].as_str().expect("a text");
+            assert!(address.starts_with("https://id.example/"), "{address}");
+            let page = app.browser().open(below(&app, address)).await.page("/");
             assert_eq!(page.answer.response.status, 200, "{name}: {}", page.answer.response);
         }
         for channel in ["backchannel", "frontchannel"] {

@@ -1,19 +1,32 @@
 //! 60 to 72: the ID token (OIDC Core 2 and 3.1.3.6).
 
-use serde_json::Value;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
 use symbolon::domain::{
     entity::IdTokenClaims,
     jose::{KeyManagementAlgorithm, SigningAlgorithm},
 };
 
 use super::{granted, id_claims, list, metadata, parties, signed_in};
-use crate::support::{Authorize, ClientSpec, ReaderKey, TestApp, signed_with};
+use crate::support::{Authorize, ClientSpec, Person, ReaderKey, TestApp, signed_with};
 
 /// The claims of an ID token for everything that can be asked for.
 async fn full(app: &TestApp) -> Value {
     let (rp, alice) = parties(app).await;
     let tokens = signed_in(app, &rp, &alice, "openid profile email address phone").await;
     id_claims(app, &tokens).await
+}
+
+const HYBRID: [&str; 2] = ["code id_token", "code id_token token"];
+
+/// The claims of the two ID tokens of one flow: the one through the browser, and the one for the code.
+async fn front_and_back(app: &TestApp, person: &Person, response_type: &str) -> (Value, Value) {
+    let rp = app.client(ClientSpec::web(&app.fresh("hybrid")).hybrid()).await;
+    let request = Authorize::new(&rp, "openid").with("response_type", response_type);
+    let away = app.browser().arrive(person, &request).await;
+    let (_, front) = app.verified(&away.parameters()["id_token"]).await;
+    let tokens = rp.exchange(&away.grant(&request)).await.ok().await;
+    (front, id_claims(app, &tokens).await)
 }
 
 both! {
@@ -38,6 +51,11 @@ both! {
         }
         assert!(subjects.windows(2).all(|pair| pair[0] == pair[1]), "{subjects:?}");
         assert!((1..=255).contains(&subjects[0].len()) && subjects[0].is_ascii());
+        for response_type in HYBRID {
+            let (front, back) = front_and_back(&app, &alice, response_type).await;
+            assert_eq!((&front["iss"], &front["sub"]), (&back["iss"], &back["sub"]), "{response_type}");
+            assert_eq!((&front["iss"], &front["sub"]), (&json!(app.issuer()), &json!(subjects[0])));
+        }
     }
 
     async fn b062_the_nonce_comes_back_and_only_if_it_was_sent(app) {
@@ -47,18 +65,31 @@ both! {
         assert_eq!(id_claims(&app, &rp.exchange(&grant).await.ok().await).await["nonce"], "n-0S6_WzA2Mj");
         let grant = granted(&mut app.browser(), &alice, &request.without("nonce")).await;
         assert!(id_claims(&app, &rp.exchange(&grant).await.ok().await).await.get("nonce").is_none());
+        for response_type in HYBRID {
+            let (front, back) = front_and_back(&app, &alice, response_type).await;
+            assert_eq!((&front["nonce"], &back["nonce"]), (&json!("nonce-1"), &json!("nonce-1")), "{response_type}");
+        }
     }
 
     async fn b063_at_hash_is_the_left_half_of_the_hash_of_the_access_token(app) {
-        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
         for algorithm in SigningAlgorithm::ALL {
+            let half = |text: &str| json!(URL_SAFE_NO_PAD.encode(algorithm.half_hash(text)));
             let name = format!("app-{}", algorithm.name().to_ascii_lowercase());
-            let rp = app.client(ClientSpec::web(&name).set(signed_with(algorithm))).await;
+            let rp = app.client(ClientSpec::web(&name).hybrid().set(signed_with(algorithm))).await;
             let alice = app.person(&format!("of-{name}")).await;
             let tokens = signed_in(&app, &rp, &alice, "openid").await;
-            let expected = URL_SAFE_NO_PAD.encode(algorithm.half_hash(&tokens.access_token));
-            let claims = id_claims(&app, &tokens).await;
-            assert!(claims.get("at_hash").is_none_or(|at_hash| *at_hash == expected), "{algorithm}: {claims}");
+            assert_eq!(id_claims(&app, &tokens).await["at_hash"], half(&tokens.access_token), "{algorithm}");
+            // Through the browser: of what comes with it, and of nothing else.
+            for response_type in ["id_token", "id_token token", "code id_token", "code id_token token"] {
+                let request = Authorize::new(&rp, "openid").with("response_type", response_type);
+                let parameters = app.browser().arrive(&alice, &request).await.parameters();
+                let (header, claims) = app.verified(&parameters["id_token"]).await;
+                assert_eq!(header["alg"], algorithm.name());
+                for (hash, of) in [("at_hash", "access_token"), ("c_hash", "code")] {
+                    let expected = parameters.get(of).map(|text| half(text));
+                    assert_eq!(claims.get(hash), expected.as_ref(), "{algorithm} {response_type} {hash}");
+                }
+            }
         }
     }
 

@@ -29,12 +29,43 @@ mod token_endpoint;
 mod userinfo;
 
 use serde_json::Value;
+use symbolon::{
+    domain::jose::{KeyManagementAlgorithm, SigningAlgorithm},
+    service::keys as own_keys,
+};
 
-use crate::support::{Answer, Authorize, Browser, ClientSpec, Grant, Person, RelyingParty, Request, TestApp, Tokens};
+use crate::support::{
+    Answer, Authorize, Browser, ClientSpec, Database, Grant, Person, RelyingParty, Request, TestApp, Tokens,
+};
 
 /// The metadata that every relying party reads first.
 async fn metadata(app: &TestApp) -> Value {
     app.document("/.well-known/openid-configuration").await
+}
+
+/// A server behind a proxy that ends TLS, known by this issuer.
+async fn secure(database: Database, issuer: &str) -> TestApp {
+    TestApp::with(database, |options| {
+        options.issuer = Some(issuer.to_owned());
+        options.trusted = true;
+    })
+    .await
+}
+
+/// The path of an address below the issuer.
+fn below<'a>(app: &TestApp, address: &'a str) -> &'a str {
+    let path = address.strip_prefix(&app.services.issuer.join("")).filter(|path| path.starts_with('/'));
+    path.unwrap_or_else(|| panic!("below the issuer: {address}"))
+}
+
+/// Keys of every kind: those that sign, and those that clients encrypt to.
+async fn ensure_every_key(app: &TestApp) {
+    for algorithm in SigningAlgorithm::ALL {
+        app.ensure_key(algorithm).await;
+    }
+    for algorithm in KeyManagementAlgorithm::ALL {
+        own_keys::ensure(&app.cx(), algorithm).await.expect("a key to encrypt to");
+    }
 }
 
 /// The texts of a list in a document.

@@ -3,16 +3,17 @@
 use serde_json::{Value, json};
 use symbolon::{
     domain::{
-        jose::SigningAlgorithm,
+        jose::{KeyManagementAlgorithm, SigningAlgorithm},
         oauth::{GrantType, RegistrationMode},
     },
     net::fetcher::{DangerExceptions, Reach},
-    service::admin::registration::PolicyChanges,
+    service::{admin::registration::PolicyChanges, delivery::deliver_due},
 };
 
-use super::{granted, list, metadata, refused_with};
+use super::{granted, list, metadata, refused_with, request_object::claims_of, secure};
 use crate::support::{
-    Authorize, ClientKey, Credentials, JwksServer, PASSWORD, Registered, RelyingParty, Request, TestApp, authority,
+    Authorize, ClientKey, Credentials, JwksServer, PASSWORD, ReaderKey, Registered, RelyingParty, Request, TestApp,
+    authority, form_encode,
 };
 
 fn web() -> Value {
@@ -65,7 +66,15 @@ both! {
         signs_in(&app, &app.app_of(&answer.registered().await)).await;
     }
 
-    async fn b105_a_registration_is_managed_at_an_address_with_a_token(app) {
+    async fn b105_a_registration_is_managed_at_an_address_with_a_token(database: Database) {
+        for issuer in ["https://id.example", "https://id.example/"] {
+            let app = secure(database, issuer).await;
+            let members = registered(&app, &web()).await.members;
+            let address = members["registration_client_uri"].as_str().expect("an address");
+            assert!(address.starts_with("https://id.example/oauth2/"), "{address}");
+            assert!(members["registration_access_token"].is_string(), "{members}");
+        }
+        let app = TestApp::new(database).await;
         let registered = registered(&app, &web()).await;
         let address = registered.members["registration_client_uri"].as_str().expect("an address");
         assert!(address.starts_with(app.issuer()), "{address}");
@@ -87,7 +96,15 @@ both! {
             ("client_name", json!("Notes")),
             ("client_uri", json!("https://suite.example/")),
             ("contacts", json!(["ops@suite.example"])),
-            ("default_max_age", json!(3600)),
+            ("default_max_age", json!(0)),
+            ("subject_type", json!("public")),
+            ("backchannel_logout_uri", json!("https://suite.example/backchannel")),
+            ("backchannel_logout_session_required", json!(false)),
+            ("frontchannel_logout_uri", json!("https://suite.example/frontchannel")),
+            ("frontchannel_logout_session_required", json!(false)),
+            ("require_pushed_authorization_requests", json!(false)),
+            ("jwks", ReaderKey::generate(KeyManagementAlgorithm::RsaOaep256).jwks()),
+            ("id_token_encrypted_response_alg", json!("RSA-OAEP-256")),
         ];
         let mut metadata = web_with(&sent);
         metadata["favourite_colour"] = json!({ "name": "green" });
@@ -100,6 +117,7 @@ both! {
             ("response_types", json!(["code"])),
             ("token_endpoint_auth_method", json!("client_secret_basic")),
             ("id_token_signed_response_alg", json!("RS256")),
+            ("id_token_encrypted_response_enc", json!("A128CBC-HS256")),
             ("application_type", json!("web")),
         ];
         is_echoed(&app, &registered, &filled_in).await;
@@ -145,7 +163,7 @@ both! {
 
     async fn b109_keys_by_value_or_by_address_and_every_method_are_registered(database: Database) {
         let app = TestApp::with(database, |options| options.reach = Reach::DangerLoopback).await;
-        for method in ["client_secret_basic", "client_secret_post", "none"] {
+        for method in ["client_secret_basic", "client_secret_post", "client_secret_jwt", "none"] {
             let sent = [("token_endpoint_auth_method", json!(method))];
             let registered = registered(&app, &web_with(&sent)).await;
             is_echoed(&app, &registered, &sent).await;
@@ -288,15 +306,21 @@ both! {
         refused_with(&plain, &["invalid_client_metadata"]);
     }
 
-    async fn b114_what_a_program_registers_is_stored_and_honoured(app) {
+    async fn b114_what_a_program_registers_is_stored_and_honoured(database: Database) {
+        let app = TestApp::with(database, |options| {
+            options.exceptions =
+                DangerExceptions { hosts: vec!["localhost".to_owned()], authorities: Some(authority()) };
+        })
+        .await;
+        let (told, objects) = (JwksServer::start_secure(&json!({})).await, JwksServer::start_secure(&json!({})).await);
         let key = ClientKey::generate(SigningAlgorithm::ES256);
         let sent = [
             ("post_logout_redirect_uris", json!(["https://suite.example/bye"])),
-            ("backchannel_logout_uri", json!("https://suite.example/backchannel")),
+            ("backchannel_logout_uri", json!(told.uri)),
             ("backchannel_logout_session_required", json!(true)),
             ("frontchannel_logout_uri", json!("https://suite.example/frontchannel")),
             ("frontchannel_logout_session_required", json!(true)),
-            ("request_uris", json!(["https://suite.example/request.jwt#hash"])),
+            ("request_uris", json!([format!("{}#hash", objects.uri)])),
             ("contacts", json!(["ops@suite.example"])),
             ("userinfo_signed_response_alg", json!("RS256")),
             ("id_token_signed_response_alg", json!("ES256")),
@@ -305,20 +329,33 @@ both! {
         let registered = registered(&app, &web_with(&sent)).await;
         is_echoed(&app, &registered, &sent).await;
         let (rp, alice) = (app.app_of(&registered), app.person("alice").await);
+        // What is asked stands in an object at the registered address, signed with the registered key.
+        let request = Authorize::new(&rp, "openid").with("state", "inside");
+        objects.answer(200, &key.sign(&claims_of(&app, &rp, &request)));
+        let outside = [
+            ("client_id", rp.client_id.as_str()),
+            ("response_type", "code"),
+            ("scope", "openid"),
+            ("request_uri", &objects.uri),
+        ];
         let mut browser = app.browser();
-        let grant = granted(&mut browser, &alice, &Authorize::new(&rp, "openid")).await;
+        let target = format!("/oauth2/authorize?{}", form_encode(&outside));
+        let grant = browser.grant_at(&target, &alice, &request).await;
+        assert!(objects.asked() > 0);
         let tokens = rp.exchange(&grant).await.ok().await;
         let (header, claims) = app.verified(tokens.id()).await;
         assert_eq!(header["alg"], "ES256");
-        let told = rp.userinfo(&tokens.access_token).await.response;
-        assert_eq!(told.header("content-type"), Some("application/jwt"), "{told}");
-        assert_eq!(app.verified(told.text()).await.0["alg"], "RS256");
+        let userinfo = rp.userinfo(&tokens.access_token).await.response;
+        assert_eq!(userinfo.header("content-type"), Some("application/jwt"), "{userinfo}");
+        assert_eq!(app.verified(userinfo.text()).await.0["alg"], "RS256");
         let fields = [("id_token_hint", tokens.id()), ("post_logout_redirect_uri", "https://suite.example/bye")];
-        let target = format!("/oauth2/logout?{}", crate::support::form_encode(&fields));
-        let page = browser.request(Request::get(target)).await.response;
+        let page = browser.request(Request::get(format!("/oauth2/logout?{}", form_encode(&fields)))).await.response;
         let frame = format!("sid={}", claims["sid"].as_str().expect("sid"));
         assert!(page.text().contains("https://suite.example/frontchannel?") && page.text().contains(&frame), "{page}");
         assert!(page.text().contains("https://suite.example/bye"), "{page}");
+        assert_eq!(told.asked(), 0);
+        deliver_due(&app.services).await.expect("delivered");
+        assert_eq!(told.asked(), 1, "the logout token was posted to the registered address");
     }
 
     async fn b115_an_initial_access_token_lets_in_and_is_asked_for_only_where_it_is_needed(app) {

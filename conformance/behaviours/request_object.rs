@@ -67,12 +67,19 @@ fn signing(key: &ClientKey) -> impl FnOnce(&mut ClientSettings) + use<> {
 }
 
 both! {
-    async fn b096_unsigned_objects_are_advertised_and_taken_from_who_registered_for_them(app) {
+    async fn b096_unsigned_objects_are_advertised_and_taken_from_who_registered_for_them(database: Database) {
+        let app = TestApp::new(database).await;
         let document = metadata(&app).await;
         assert!(list(&document, "request_object_signing_alg_values_supported").contains(&"none"), "{document}");
         let rp = app.client(ClientSpec::web("web").set(unsigned_allowed)).await;
         let object = unsecured(&claims_of(&app, &rp, &Authorize::new(&rp, "openid")));
         app.browser().open(&outside(&rp, &[("request", &object)])).await.page("/sign-in/");
+        // With `none` listed, the suite sends them from clients that registered no algorithm at all.
+        let app = reaching(database).await;
+        let server = JwksServer::start(&Value::Null).await;
+        let rp = client_at(&app, &server.uri, |_| ()).await;
+        server.answer(200, &unsecured(&claims_of(&app, &rp, &Authorize::new(&rp, "openid"))));
+        app.browser().open(&outside(&rp, &[("request_uri", &server.uri)])).await.page("/sign-in/");
     }
 
     async fn b097_an_unsigned_object_wins_over_the_query_or_is_said_not_to_be_supported(app) {
@@ -102,7 +109,7 @@ both! {
         let app = reaching(database).await;
         assert_eq!(metadata(&app).await["request_uri_parameter_supported"], true);
         let server = JwksServer::start(&Value::Null).await;
-        let rp = client_at(&app, &server.uri, unsigned_allowed).await;
+        let rp = client_at(&app, &server.uri, |_| ()).await;
         let alice = app.person("alice").await;
         let request = Authorize::new(&rp, "openid").with("state", "inside");
         server.answer(200, &unsecured(&claims_of(&app, &rp, &request)));
@@ -134,7 +141,7 @@ both! {
     async fn b100_a_registered_fragment_is_no_hash_and_each_object_is_fetched_fresh(database: Database) {
         let app = reaching(database).await;
         let server = JwksServer::start(&Value::Null).await;
-        let rp = client_at(&app, &format!("{}#not-a-hash", server.uri), unsigned_allowed).await;
+        let rp = client_at(&app, &format!("{}#not-a-hash", server.uri), |_| ()).await;
         let alice = app.person("alice").await;
         let mut browser = app.browser();
         granted(&mut browser, &alice, &Authorize::new(&rp, "openid")).await;

@@ -1,10 +1,18 @@
 //! 73 to 82: the token endpoint (RFC 6749 §3.2 and §5, RFC 7523, OIDC Core 9).
 
-use serde_json::json;
-use symbolon::domain::{entity::AuthMethod, jose::SigningAlgorithm};
+use std::sync::Arc;
 
-use super::{granted, parties};
-use crate::support::{Authorize, ClientKey, ClientSpec, Credentials, Request, SECRET, basic};
+use serde_json::json;
+use symbolon::{
+    crypto::keyring::Keyring,
+    domain::{entity::AuthMethod, jose::SigningAlgorithm},
+};
+
+use super::{granted, metadata, parties};
+use crate::{
+    mtls::support::{ALIAS, with_authority},
+    support::{Authorize, ClientKey, ClientSpec, Credentials, Request, SECRET, TestApp, basic},
+};
 
 both! {
     async fn b073_a_success_is_json_with_everything_that_is_due(app) {
@@ -21,16 +29,55 @@ both! {
         let (rp, alice) = parties(&app).await;
         let grant = granted(&mut app.browser(), &alice, &Authorize::new(&rp, "openid offline_access")).await;
         let tokens = rp.exchange(&grant).await.ok().await;
-        for answer in [rp.refresh(tokens.refresh()).await, rp.refresh("no such token").await] {
-            assert_eq!(answer.response.header("cache-control"), Some("no-store"), "{}", answer.response);
+        let large = "x".repeat(65 * 1024);
+        let typed = |kind: &str| Request::new("POST", "/oauth2/token").header("Content-Type", kind).body("{}");
+        let mut answers = vec![
+            (200, rp.refresh(tokens.refresh()).await),
+            (400, rp.refresh("no such token").await),
+            (400, rp.send(&typed("application/json")).await),
+            (401, rp.with(Credentials::Basic("wrong".to_owned())).refresh("no such token").await),
+            (405, rp.send(&Request::get("/oauth2/token")).await),
+            (405, rp.send(&Request::new("DELETE", "/oauth2/token")).await),
+            (413, rp.token(&[("grant_type", &large)]).await),
+        ];
+        // A server that has lost its keys.
+        app.services.keyring.store(Arc::new(Keyring::new("none", Vec::new(), Vec::new()).expect("an empty ring")));
+        let second = granted(&mut app.browser(), &alice, &Authorize::new(&rp, "openid")).await;
+        answers.push((500, rp.exchange(&second).await));
+        for (status, answer) in answers {
+            let response = &answer.response;
+            assert_eq!(response.status, status, "{response}");
+            assert_eq!(response.header("cache-control"), Some("no-store"), "{response}");
+            assert_eq!(response.header("pragma"), Some("no-cache"), "{response}");
+            assert_eq!(response.header("content-type"), Some("application/json"), "{response}");
         }
     }
 
     async fn b075_basic_credentials_are_form_decoded(app) {
         let rp = app.client(ClientSpec::machine("a-b_c")).await;
+        app.add_secret(&rp, "a secret+of its own").await;
         let fields = [("grant_type", "client_credentials")];
-        for header in [basic("a-b_c", SECRET), basic("a%2Db%5Fc", &SECRET.replace('_', "%5F"))] {
-            rp.send(&Request::form("/oauth2/token", &fields).header("Authorization", header)).await.ok().await;
+        let send = async |id: &str, secret: &str| {
+            rp.send(&Request::form("/oauth2/token", &fields).header("Authorization", basic(id, secret))).await
+        };
+        for (id, secret) in [
+            ("a-b_c", SECRET),
+            ("a%2Db%5Fc", &SECRET.replace('_', "%5F")),
+            ("a-b_c", "a+secret%2Bof+its+own"),
+            ("a-b_c", "a%20secret%2Bof%20its%20own"),
+        ] {
+            send(id, secret).await.ok().await;
+        }
+        send("a-b_c", "a secret+of its own").await.refused("invalid_client", "AS-1203").await;
+        // What is made here reads the same with and without it.
+        app.open_registration().await;
+        for _ in 0..5 {
+            let metadata = json!({ "redirect_uris": ["https://suite.example/callback"] });
+            let members = app.register(&metadata).await.registered().await.members;
+            for name in ["client_id", "client_secret"] {
+                let text = members[name].as_str().expect("a text");
+                assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)), "{name}: {text}");
+            }
         }
     }
 
@@ -44,11 +91,14 @@ both! {
         second.machine_token().await.ok().await;
     }
 
-    async fn b077_an_assertion_may_name_the_token_endpoint_or_the_issuer(app) {
+    async fn b077_an_assertion_may_name_the_token_endpoint_or_the_issuer(database: Database) {
+        let app = TestApp::with(database, with_authority).await;
+        let aliased = metadata(&app).await["mtls_endpoint_aliases"]["token_endpoint"].as_str().expect("a text").to_owned();
+        assert!(aliased.starts_with(ALIAS), "{aliased}");
         let key = ClientKey::generate(SigningAlgorithm::ES256);
         let rp = app.client(ClientSpec::machine("keyed").keyed(&key)).await;
         let now = app.now().seconds();
-        for audience in [app.services.issuer.join("/oauth2/token"), app.issuer().to_owned()] {
+        for audience in [app.services.issuer.join("/oauth2/token"), aliased, app.issuer().to_owned()] {
             let assertion = rp.assertion().claim("aud", json!(audience)).claim("nbf", json!(now)).claim("exp", json!(now + 60));
             rp.token_with_assertion(&key.sign(&assertion.0)).await.ok().await;
         }
@@ -68,6 +118,11 @@ both! {
             assert_eq!(answer.response.json()["error"], error);
             let challenge = answer.response.header("www-authenticate");
             assert_eq!(challenge.is_some_and(|text| text.starts_with("Basic")), status == 401, "{}", answer.response);
+        }
+        for method in ["GET", "PUT", "PATCH", "DELETE", "TRACE"] {
+            let answer = app.send(Request::new(method, "/oauth2/token")).await;
+            answer.refused_as(405, "invalid_request", "AS-5002").await;
+            assert_eq!(answer.response.header("allow"), Some("POST, OPTIONS"), "{method}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use symbolon::domain::{
-    entity::{AccessTokenFormat, ClientSettings},
+    entity::{AccessTokenFormat, ClientSettings, IdTokenClaims},
     jose::SigningAlgorithm,
 };
 
@@ -82,6 +82,16 @@ both! {
         for claim in PROFILE.into_iter().chain(["address", "phone_number"]) {
             assert!(claims.get(claim).is_none(), "{claim}: {claims}");
         }
+        // Nor does a lean ID token tell what UserInfo tells (as the clients of the certification plans have it).
+        let lean = |settings: &mut ClientSettings| settings.id_token_claims = IdTokenClaims::Lean;
+        let (rp, bob) = (app.client(ClientSpec::web("lean").set(lean)).await, app.person("bob").await);
+        let tokens = signed_in(&app, &rp, &bob, "openid email").await;
+        let (in_token, told) = (id_claims(&app, &tokens).await, rp.userinfo(&tokens.access_token).await.json().await);
+        assert_eq!(told["email"], "bob@example.com");
+        for claim in PROFILE.into_iter().chain(["email", "email_verified", "address", "phone_number"]) {
+            assert!(in_token.get(claim).is_none(), "{claim}: {in_token}");
+        }
+        assert!(told.get("name").is_none(), "{told}");
     }
 
     async fn b088_a_signed_answer_names_issuer_and_client_and_no_nonce(app) {

@@ -28,7 +28,9 @@ use crate::{
         admin::{
             AdminFailure,
             client::{self, NewClient},
+            group,
             registration::{self, PolicyChanges},
+            role::{self, Holder},
             user::{self, NewUser},
         },
     },
@@ -41,6 +43,11 @@ use plans::Values;
 const USERNAME: &str = "suite-user";
 /// Everybody knows it.
 const PASSWORD: &str = "suite-pass";
+
+/// What they are in.
+const GROUP: &str = "suite";
+/// What they are.
+const ROLE: &str = "tester";
 
 /// A key.
 type Jwk = Map<String, Value>;
@@ -129,6 +136,11 @@ async fn fill(cx: &Cx, run: &Run, certificates: &[Jwk], values: &mut Values) -> 
         ..NewUser::named(USERNAME, Owner::System)
     };
     user::danger_create_with_any_password(cx, person, Secret::from(PASSWORD)).await.map_err(refused)?;
+    // A claim that metadata lists is one that this person has (behaviour 180).
+    group::create(cx, GROUP, "Who signs in at the suite", Owner::System).await.map_err(refused)?;
+    group::add_member(cx, GROUP, USERNAME).await.map_err(refused)?;
+    role::create(cx, ROLE, "What they are there", Owner::System).await.map_err(refused)?;
+    role::grant(cx, ROLE, Holder::User(USERNAME.to_owned())).await.map_err(refused)?;
     registration::update_policy(cx, registration_policy()).await.map_err(refused)?;
     let callback = format!("{}/{}", run.suite, run.alias);
     let mut made = Vec::new();

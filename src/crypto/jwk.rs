@@ -10,13 +10,11 @@ use aws_lc_rs::signature::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use crate::domain::jose::SigningAlgorithm;
+use crate::domain::jose::{PRIVATE_MEMBERS, SigningAlgorithm};
 
 /// Smallest RSA modulus in bits (RFC 7518 §3.3).
 pub const MIN_RSA_BITS: usize = 2048;
 const MAX_RSA_BITS: usize = 8192;
-/// `d … oth` of RSA, EC and OKP, `k` of symmetric keys, `priv` and `seed` of the AKP family.
-const PRIVATE_MEMBERS: [&str; 10] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv", "seed"];
 
 /// Why a key or a key set is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -125,7 +125,8 @@ pub fn failure(cx: &Cx, broken: &Broken) -> HttpResponse {
     if let Some(seconds) = retry_after {
         response.insert_header(("Retry-After", seconds.to_string()));
     }
-    response.insert_header(("Cache-Control", "no-store")).json(json!({
+    response.insert_header(("Cache-Control", "no-store")).insert_header(("Pragma", "no-cache"));
+    response.json(json!({
         "error": code.name(),
         "error_description": format!("{}: {}", reason.code(), reason.summary()),
         "trace_id": cx.trace_id().as_str(),
@@ -171,10 +172,13 @@ pub async fn refused_page(
     error_page(context, request, status, reason, facts)
 }
 
-/// The answer to a body above the limit, in the form in which the route speaks. `direct`: programs call it.
-pub async fn body_too_large(context: &RequestContext, request: &HttpRequest, direct: bool) -> HttpResponse {
-    let reason = Reason::BodyTooLarge;
-    let status = StatusCode::PAYLOAD_TOO_LARGE;
+/// What no handler got to see, refused in the form in which the route speaks. `direct`: programs call it.
+pub async fn refused_early(
+    context: &RequestContext,
+    request: &HttpRequest,
+    direct: bool,
+    (status, reason): (StatusCode, Reason),
+) -> HttpResponse {
     if !direct {
         return refused_page(context, request, status.as_u16(), reason, PageFacts::default()).await;
     }

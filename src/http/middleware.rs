@@ -61,8 +61,9 @@ pub(super) async fn surround(
         // The reading of the body is refused before a handler runs, in words that are not ours.
         if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
             let (request, cut) = response.into_parts();
-            let direct = request.match_pattern().is_some_and(|pattern| routes::is_direct(&pattern));
-            let mut refused = answer::body_too_large(&RequestContext::of(&request)?, &request, direct).await;
+            let direct = routes::is_direct(&request);
+            let why = (StatusCode::PAYLOAD_TOO_LARGE, Reason::BodyTooLarge);
+            let mut refused = answer::refused_early(&RequestContext::of(&request)?, &request, direct, why).await;
             for (name, value) in cut.headers().iter().filter(|(name, _)| name.as_str().starts_with("access-control-")) {
                 refused.headers_mut().insert(name.clone(), value.clone());
             }

@@ -436,13 +436,16 @@ pub(super) fn endpoints() -> RoutedEndpoints {
     ROUTES.iter().filter_map(|route| route.endpoint.map(|endpoint| (endpoint, route.path))).collect()
 }
 
-/// Whether programs call the resource of this pattern, and hear JSON.
-pub(super) fn is_direct(pattern: &str) -> bool {
-    ROUTES.iter().any(|route| {
-        use Permission::{AccessToken, Client, ConformanceRun, Registration};
-        matches!(route.permission, Client | AccessToken | Registration | ConformanceRun)
-            && pattern.ends_with(route.path)
-    })
+/// Whether programs call the resource that was matched, and hear JSON.
+pub(super) fn is_direct(request: &HttpRequest) -> bool {
+    let Some(pattern) = request.match_pattern() else { return false };
+    ROUTES.iter().any(|route| speaks_json(route) && pattern.ends_with(route.path))
+}
+
+/// Whether programs call it: no person sees what it answers.
+pub const fn speaks_json(route: &Route) -> bool {
+    use Permission::{AccessToken, Client, ConformanceRun, Registration};
+    matches!(route.permission, Client | AccessToken | Registration | ConformanceRun)
 }
 
 fn is_variable(route: &Route) -> bool {
@@ -507,8 +510,8 @@ fn resource(
 }
 
 async fn method_not_allowed(context: &RequestContext, request: &HttpRequest, allowed: &str) -> HttpResponse {
-    let facts = answer::PageFacts::default();
-    let mut response = answer::refused_page(context, request, 405, Reason::MethodNotAllowed, facts).await;
+    let why = (StatusCode::METHOD_NOT_ALLOWED, Reason::MethodNotAllowed);
+    let mut response = answer::refused_early(context, request, is_direct(request), why).await;
     if let Ok(value) = header::HeaderValue::from_str(allowed) {
         response.headers_mut().insert(header::ALLOW, value);
     }

@@ -1,13 +1,14 @@
 //! The clients of the plans, as data: who they are, how they authenticate, and by which rules they are judged.
 
 use crate::domain::{
-    entity::{AuthMethod, ClientKind, ClientSettings, ConsentMode, TokenDeliveryMode},
+    entity::{AuthMethod, ClientKind, ClientSettings, ConsentMode, IdTokenClaims, TokenDeliveryMode},
     jose::{RequestObjectAlgorithm, SigningAlgorithm},
     oauth::{AssertionAlgorithm, GrantType, ResponseType, SecurityProfile},
 };
 
-/// What they may ask for.
-pub(super) const SCOPE: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+/// What they may ask for: every claim that metadata lists is of one of these scopes (behaviour 180).
+pub(super) const SCOPE: [&str; 8] =
+    ["openid", "profile", "email", "address", "phone", "offline_access", "groups", "roles"];
 
 use AuthMethod::{PrivateKeyJwt, SelfSignedTlsClientAuth};
 use SigningAlgorithm::{ES256, PS256};
@@ -39,7 +40,8 @@ pub(super) fn planned(base: &str) -> Vec<Planned> {
     all
 }
 
-/// What all have in common. People of a run are not asked for consent, but for what is asked on another device.
+/// What all have in common. People of a run are not asked for consent, but for what is asked on another device. Where
+/// there is an access token, the claims of scopes are told at UserInfo alone (behaviours 68 and 87).
 fn common(base: &str, method: AuthMethod) -> ClientSettings {
     let callback = format!("{base}/callback");
     ClientSettings {
@@ -47,6 +49,7 @@ fn common(base: &str, method: AuthMethod) -> ClientSettings {
         token_endpoint_auth_method: method,
         scope: SCOPE.iter().map(|scope| (*scope).to_owned()).collect(),
         consent: ConsentMode::Skip,
+        id_token_claims: IdTokenClaims::Lean,
         require_pkce: false,
         ..ClientSettings::of_kind(ClientKind::Web)
     }

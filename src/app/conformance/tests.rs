@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     app::{fixture::TestDatabase, open_services},
     config::{DiskFiles, Sources},
-    domain::oauth::check_settings,
+    domain::{entity::IdTokenClaims, oauth::check_settings, oidc::claims::scopes_supported},
 };
 
 const ISSUER: &str = "https://op.test.local:9443";
@@ -69,6 +69,11 @@ fn every_planned_client_is_acceptable_and_planned_once() {
             settings.jwks = Some(json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": "k" }] }));
         }
         assert_eq!(check_settings(*kind, &settings), Ok(()), "{id}");
+        // Behaviours 68, 87 and 180.
+        assert_eq!(settings.id_token_claims, IdTokenClaims::Lean, "{id}");
+        for scope in scopes_supported() {
+            assert!(settings.scope.iter().any(|known| known == scope), "{id} {scope}");
+        }
     }
     for expected in ["oidc-basic-1", "oidc-none-1", "f2-pkj-dpop-1", "f2ms-mtls-mtls-2", "f1-mtls-2", "ciba-ping-pkj-2"]
     {
@@ -115,6 +120,7 @@ async fn an_empty_database_is_filled_once_and_each_plan_has_its_configuration() 
     assert!(keys.len() == 2 && keys[1]["x5c"].is_array() && keys.iter().all(|key| key.get("d").is_none()));
     let person = user::find(&cx, USERNAME).await.expect("made").user;
     assert_eq!(person.email.as_deref(), Some("suite-user@example.com"));
+    assert_eq!(user::find(&cx, USERNAME).await.expect("made").groups, [GROUP]);
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@
 mod algorithm;
 pub mod dpop;
 mod encryption;
+mod jwk;
 mod jwt_claims;
 mod request_object_algorithm;
 
 pub use algorithm::{SigningAlgorithm, UnknownAlgorithm};
 pub use encryption::{ContentEncryption, EncryptionChoice, KeyManagementAlgorithm};
+pub use jwk::PRIVATE_MEMBERS;
 pub use jwt_claims::{WrongType, names_audience, numeric_date};
 pub use request_object_algorithm::RequestObjectAlgorithm;

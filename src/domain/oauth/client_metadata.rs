@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     entity::{AuthMethod, ClientKind, ClientSettings},
-    jose::RequestObjectAlgorithm,
+    jose::{PRIVATE_MEMBERS, RequestObjectAlgorithm},
 };
 
 /// A year, in seconds: the longest lifetime of anything.
@@ -30,8 +30,6 @@ const MAX_SOFTWARE: usize = 128;
 const MAX_ACR: usize = 128;
 /// The longest `request_uri`, in bytes (OIDC Core 6.2).
 const MAX_REQUEST_URI: usize = 512;
-/// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
-const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// A setting that is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -221,7 +221,8 @@ pub fn check_certificates(settings: &ClientSettings, seen: Certificates) -> Resu
     Ok(())
 }
 
-/// The client as its own program may see it: every member that is stored, with the stored value.
+/// The client as its own program may see it: every member that is stored, with the stored value, and what holds where
+/// nothing was said (RFC 7591 §3.2.1).
 pub fn describe(client: &Client) -> Map<String, Value> {
     let stored = object(&client.settings);
     let is_something = |value: &Value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty());
@@ -230,6 +231,7 @@ pub fn describe(client: &Client) -> Map<String, Value> {
         .filter_map(|name| stored.get(*name).filter(|value| is_something(value)).map(|value| (*name, value)))
         .map(|(name, value)| (name.to_owned(), value.clone()))
         .collect();
+    members.extend(defaults_of(&client.settings).map(|(name, value)| (name.to_owned(), value)));
     members.insert("client_id".to_owned(), json!(client.client_id));
     members.insert("client_id_issued_at".to_owned(), json!(client.created_at.seconds()));
     members.insert("client_name".to_owned(), json!(client.name));
@@ -238,6 +240,24 @@ pub fn describe(client: &Client) -> Map<String, Value> {
     // Also where there are none.
     members.insert("response_types".to_owned(), json!(client.settings.response_types));
     members
+}
+
+/// Members that a stored client lacks where they have their default (OIDC Dynamic Registration 2).
+fn defaults_of(settings: &ClientSettings) -> impl Iterator<Item = (&'static str, Value)> {
+    let always = [
+        ("subject_type", json!(settings.subject_type)),
+        ("backchannel_logout_session_required", json!(settings.backchannel_logout_session_required)),
+        ("frontchannel_logout_session_required", json!(settings.frontchannel_logout_session_required)),
+    ];
+    let encrypted = [
+        ("id_token_encrypted_response_enc", settings.id_token_encryption()),
+        ("userinfo_encrypted_response_enc", settings.userinfo_encryption()),
+        ("authorization_encrypted_response_enc", settings.authorization_encryption()),
+        ("introspection_encrypted_response_enc", settings.introspection_encryption()),
+        ("request_object_encryption_enc", settings.request_object_encryption()),
+    ];
+    let encrypted = encrypted.into_iter().filter_map(|(name, choice)| Some((name, json!(choice?.enc))));
+    always.into_iter().chain(encrypted)
 }
 
 const fn application_type(kind: ClientKind) -> &'static str {

@@ -87,7 +87,7 @@ pub use registration_policy::{
     DocumentMode, RegistrationMode, RegistrationPolicy, TooMany, check_policy, count_registration,
 };
 pub use request_object::{
-    check_may_be_unsigned, check_request_object, check_request_object_type, check_request_uri,
+    Passing, check_may_be_unsigned, check_request_object, check_request_object_type, check_request_uri,
     request_object_algorithms, request_object_parameters,
 };
 pub use resource::{

@@ -9,7 +9,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{ErrorCode, OAuthError, Params, allowed_algorithms};
+use super::{ErrorCode, OAuthError, Params, RequestObjects, allowed_algorithms};
 use crate::{
     Timestamp,
     entity::Client,
@@ -48,13 +48,26 @@ pub fn request_object_algorithms(client: &Client, supported: &[SigningAlgorithm]
     }
 }
 
-/// Whether this client's objects may be unsigned: only if it is registered so.
+/// How a request object comes (OIDC Core 6.1 and 6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// In `request`.
+    ByValue,
+    /// At a `request_uri` that is registered for the client.
+    ByReference,
+}
+
+/// Whether this client's objects may be unsigned: if it is registered so; and where nothing is registered, if the
+/// object lies at an address that is, since whoever answers there is the client. No registered algorithm means any
+/// (OIDC Registration 2), but a security profile may know better.
 ///
 /// # Errors
 /// `invalid_request_object` if it must sign, `request_not_supported` if nothing is registered.
-pub fn check_may_be_unsigned(client: &Client) -> Result<(), OAuthError> {
+pub fn check_may_be_unsigned(client: &Client, passing: Passing) -> Result<(), OAuthError> {
+    let any = client.profile_rules().is_none_or(|rules| rules.request_objects == RequestObjects::Any);
     match (client.settings.request_object_signing_alg, client.settings.require_signed_request_object) {
         (Some(RequestObjectAlgorithm::Unsigned), false) => Ok(()),
+        (None, false) if any && passing == Passing::ByReference => Ok(()),
         (None, false) => Err(OAuthError::new(ErrorCode::RequestNotSupported, Reason::RequestObjectUnsigned)),
         _ => Err(refused(Reason::RequestObjectUnsigned)),
     }

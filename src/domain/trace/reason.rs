@@ -95,7 +95,7 @@ reasons! {
     RequestObjectMalformed = "AS-1049", Developer, "The request object is not a valid JWT of its kind.", "Send a compact JWS of at most 16 KiB; its typ, if it has one, is oauth-authz-req+jwt or JWT.";
     RequestObjectSignature = "AS-1050", Developer, "The request object's signature does not verify.", "Sign with the private key whose public half is registered for this client.";
     RequestObjectAlgorithm = "AS-1051", Developer, "The request object is signed with another algorithm than this client may use.", "Use the registered request_object_signing_alg, or an asymmetric algorithm that the metadata lists.";
-    RequestObjectUnsigned = "AS-1052", Developer, "Unsigned request objects are not allowed for this client.", "Sign it; an administrator can register request_object_signing_alg none for a client that cannot.";
+    RequestObjectUnsigned = "AS-1052", Developer, "Unsigned request objects are not allowed for this client.", "Sign it, or place it at a registered request_uri; an administrator can register request_object_signing_alg none.";
     RequestObjectEncrypted = "AS-1053", Developer, "The request object is encrypted, but the client is not registered for that.", "Leave the encryption out, or ask an administrator to set request_object_encryption_alg.";
     RequestObjectExpired = "AS-1054", Developer, "The request object is expired, or not yet valid.", "Check the client's clock; sign a new object for each request.";
     RequestObjectClaims = "AS-1055", Developer, "The claims of the request object are not acceptable.", "iss is the client_id, aud is the issuer; where the client must sign, nbf and exp are at most an hour apart.";

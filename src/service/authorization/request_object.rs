@@ -1,5 +1,5 @@
 //! A request object, read: decrypted, verified with the client's keys, or accepted unsigned from a
-//! client that is registered so (OIDC Core 6.3, RFC 9101 §6.1 and §6.2).
+//! client, or at an address of one, that is registered so (OIDC Core 6.3, RFC 9101 §6.1 and §6.2).
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use crate::{
         entity::Client,
         jose::SigningAlgorithm,
         oauth::{
-            ErrorCode, OAuthError, algorithm_reason, check_may_be_unsigned, check_request_object_type,
+            ErrorCode, OAuthError, Passing, algorithm_reason, check_may_be_unsigned, check_request_object_type,
             check_request_uri, request_object_algorithms,
         },
         trace::Reason,
@@ -44,11 +44,16 @@ pub(super) struct RequestObject {
 ///
 /// # Errors
 /// `invalid_request_object`, or `request_not_supported` for an unsigned one.
-pub(super) async fn read(cx: &Cx, view: &ClientView, text: &str) -> Result<RequestObject, OAuthError> {
+pub(super) async fn read(
+    cx: &Cx,
+    view: &ClientView,
+    text: &str,
+    passing: Passing,
+) -> Result<RequestObject, OAuthError> {
     let decrypted = decrypt(cx, &view.client, text)?;
     let text = decrypted.as_deref().unwrap_or(text);
     if let Some(unsecured) = UnsecuredJwt::parse(text).map_err(malformed)? {
-        check_may_be_unsigned(&view.client)?;
+        check_may_be_unsigned(&view.client, passing)?;
         check_request_object_type(&unsecured.header)?;
         cx.passed("request_object", &[("alg", "none")]);
         return Ok(RequestObject { claims: unsecured.danger_claims, signed: false });

@@ -12,7 +12,7 @@ use crate::{
         entity::Client,
         ids::PushedRequestId,
         oauth::{
-            AuthorizeError, OAuthError, Params, Prompt, ValidRequest, check_pushed, check_pushed_challenge,
+            AuthorizeError, OAuthError, Params, Passing, Prompt, ValidRequest, check_pushed, check_pushed_challenge,
             check_request_object, pushed_reference, refuse, request_object_parameters, validate,
         },
         oidc::sign_up::SignUpMode,
@@ -164,8 +164,7 @@ async fn unwrap_object(cx: &Cx, params: Params, view: &ClientView) -> Result<(Pa
 async fn read_object(cx: &Cx, params: Params, view: &ClientView) -> Result<(Params, bool), Box<SourceRefusal>> {
     const RULE: &str = "request_object";
     let client = &view.client;
-    let by_reference = params.find("request_uri").is_some();
-    let object = match (params.find("request"), params.find("request_uri")) {
+    let (object, passing) = match (params.find("request"), params.find("request_uri")) {
         (None, None) if client.settings.require_signed_request_object => {
             return Err(known(RULE, OAuthError::invalid_request(Reason::SignedRequestRequired), params));
         }
@@ -173,11 +172,11 @@ async fn read_object(cx: &Cx, params: Params, view: &ClientView) -> Result<(Para
         (Some(_), Some(_)) => {
             return Err(known(RULE, OAuthError::invalid_request(Reason::RequestObjectTwice), params));
         }
-        (Some(object), None) => Ok(object.to_owned()),
-        (None, Some(uri)) => request_object::fetch(cx, client, uri).await,
+        (Some(object), None) => (Ok(object.to_owned()), Passing::ByValue),
+        (None, Some(uri)) => (request_object::fetch(cx, client, uri).await, Passing::ByReference),
     };
     let read = match object {
-        Ok(object) => request_object::read(cx, view, &object).await,
+        Ok(object) => request_object::read(cx, view, &object, passing).await,
         Err(error) => Err(error),
     };
     let RequestObject { claims, signed } = match read {
@@ -193,7 +192,7 @@ async fn read_object(cx: &Cx, params: Params, view: &ClientView) -> Result<(Para
     let inside = request_object_parameters(&claims, &params, client).map_err(|error| in_doubt(RULE, error))?;
     match check_request_object(&claims, &params, client, cx.services.issuer.as_str(), cx.now()) {
         Ok(()) => {
-            cx.passed(RULE, &[("by", if by_reference { "reference" } else { "value" })]);
+            cx.passed(RULE, &[("by", if passing == Passing::ByReference { "reference" } else { "value" })]);
             Ok((inside, signed))
         }
         Err(error) => Err(known(RULE, error, inside)),

@@ -4,8 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use symbolon::http::routes::ROUTES;
+use syn::{
+    ItemFn, ItemMod, LitStr,
+    visit::{self, Visit},
+};
 
-use super::source::{files, root, text};
+use super::source::{Home, files, is_for_tests, root, sources, text};
 
 /// Served on the management port, which has no entry in the public table.
 const MANAGEMENT: &[&str] = &["/livez", "/readyz"];
@@ -98,4 +102,44 @@ fn every_link_between_documents_leads_somewhere() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// The sentences in the code: what begins with a capital letter and ends with a full stop.
+struct Sentences(Vec<String>);
+
+impl<'ast> Visit<'ast> for Sentences {
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        if !is_for_tests(&item.attrs) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    fn visit_item_fn(&mut self, item: &'ast ItemFn) {
+        if !is_for_tests(&item.attrs) {
+            visit::visit_item_fn(self, item);
+        }
+    }
+
+    fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
+
+    fn visit_lit_str(&mut self, literal: &'ast LitStr) {
+        let value = literal.value();
+        if value.starts_with(|c: char| c.is_ascii_uppercase()) && value.ends_with('.') {
+            self.0.push(value);
+        }
+    }
+}
+
+/// Behaviour 50: the rules of registration and of requests become an `error_description`.
+#[test]
+fn the_sentences_of_the_rules_are_printable_ascii_without_quote_and_backslash() {
+    let mut found = Sentences(Vec::new());
+    for source in sources().iter().filter(|source| source.home == Home::Domain && !source.test) {
+        found.visit_file(&source.syntax);
+    }
+    assert!(found.0.len() > 100, "the rules of registration are among them: {}", found.0.len());
+    assert!(found.0.iter().any(|text| text.starts_with("List each grant type once")));
+    for text in &found.0 {
+        assert!(text.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\'), "{text}");
+    }
 }

@@ -35,7 +35,8 @@ both! {
         }
         let twice = format!("auth_req_id={id}&action=deny&action=allow");
         press(&app, &twice).await.refused("invalid_request", "AS-1004").await;
-        app.send(Request::get(format!("/test/ciba?auth_req_id={id}&action=allow"))).await.refused_page(405, "AS-5002").await;
+        let got = app.send(Request::get(format!("/test/ciba?auth_req_id={id}&action=allow"))).await;
+        got.refused_as(405, "invalid_request", "AS-5002").await;
         poll(&rp, &id).await.refused("authorization_pending", "AS-1165").await;
     }
 

@@ -74,7 +74,7 @@ both! {
     async fn another_method_is_not_allowed(app) {
         for method in ["GET", "PUT", "PATCH", "DELETE"] {
             let answer = app.send(Request::new(method, "/oauth2/par").form_body("client_id=web")).await;
-            answer.refused_page(405, "AS-5002").await;
+            answer.refused_as(405, "invalid_request", "AS-5002").await;
             assert_eq!(answer.response.header("allow"), Some("POST, OPTIONS"));
         }
     }

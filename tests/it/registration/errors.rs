@@ -1,9 +1,15 @@
 //! Registrations that are refused.
 
 use serde_json::{Value, json};
-use symbolon::{domain::oauth::RegistrationMode, service::admin::registration::PolicyChanges};
+use symbolon::{
+    domain::{
+        jose::{PRIVATE_MEMBERS, SigningAlgorithm},
+        oauth::RegistrationMode,
+    },
+    service::admin::registration::PolicyChanges,
+};
 
-use crate::support::{Request, TestApp};
+use crate::support::{ClientKey, Request, TestApp};
 
 fn with(name: &str, value: Value) -> Value {
     let mut all = json!({ "redirect_uris": ["https://app.example/cb"] });
@@ -95,6 +101,20 @@ both! {
         let mut unusable = keyless;
         unusable["jwks"] = json!({"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}]});
         app.register(&unusable).await.refused("invalid_client_metadata", "AS-1411").await;
+        assert_eq!(clients(&app).await, 0);
+    }
+
+    async fn a_key_with_a_private_member_is_refused_whatever_it_is_for(app) {
+        app.open_registration().await;
+        for member in PRIVATE_MEMBERS {
+            let mut jwk = ClientKey::generate(SigningAlgorithm::ES256).jwk();
+            jwk.insert(member.to_owned(), json!("AA"));
+            for method in ["client_secret_basic", "private_key_jwt"] {
+                let mut metadata = with("jwks", json!({ "keys": [jwk] }));
+                metadata["token_endpoint_auth_method"] = json!(method);
+                app.register(&metadata).await.refused("invalid_client_metadata", "AS-1411").await;
+            }
+        }
         assert_eq!(clients(&app).await, 0);
     }
 

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 use symbolon::{
-    domain::jose::{RequestObjectAlgorithm, SigningAlgorithm},
+    domain::{
+        entity::ClientSettings,
+        jose::{RequestObjectAlgorithm, SigningAlgorithm},
+    },
     net::fetcher::Reach,
 };
 
@@ -61,6 +64,41 @@ both! {
         let rp = client_at(&app, &server, ClientSpec::web("web").set(unsigned_allowed), "").await;
         server.answer(200, &none(&Authorize::new(&rp, "openid").claims(&app)));
         app.browser().open(&target(&rp, &server.uri)).await.page("/sign-in/");
+    }
+
+    /// Behaviour 98: no registered algorithm means any, where the address is the client's.
+    async fn a_client_that_registered_only_the_address_may_leave_the_signature_out_there_alone(database: Database) {
+        let app = app(database).await;
+        let server = JwksServer::start(&Value::Null).await;
+        let rp = client_at(&app, &server, ClientSpec::web("web"), "").await;
+        let object = none(&Authorize::new(&rp, "openid").claims(&app));
+        server.answer(200, &object);
+        app.browser().open(&target(&rp, &server.uri)).await.page("/sign-in/");
+        let by_value = [("request", object.as_str()), ("redirect_uri", &rp.redirect_uri)];
+        let away = app.browser().open(&carrying(&rp, &by_value)).await.away();
+        away.refused(&app, "request_not_supported", "AS-1052").await;
+        // At another address it is not even looked at.
+        let away = app.browser().open(&target(&rp, &format!("{}?x", server.uri))).await.away();
+        away.refused(&app, "invalid_request_uri", "AS-1046").await;
+        assert_eq!(server.asked(), 1);
+    }
+
+    async fn who_must_sign_signs_also_where_the_address_is_registered(database: Database) {
+        let app = app(database).await;
+        let server = JwksServer::start(&Value::Null).await;
+        let key = ClientKey::generate(SigningAlgorithm::PS256);
+        let named = |settings: &mut ClientSettings| {
+            settings.request_object_signing_alg = Some(RequestObjectAlgorithm::Signed(SigningAlgorithm::PS256));
+        };
+        let alone = |settings: &mut ClientSettings| settings.require_signed_request_object = true;
+        let spec = |name: &str| ClientSpec::web(name).set(signing(&key));
+        let rp = client_at(&app, &server, spec("named").set(named), "").await;
+        server.answer(200, &none(&Authorize::new(&rp, "openid").claims(&app)));
+        let away = app.browser().open(&target(&rp, &server.uri)).await.away();
+        away.refused(&app, "invalid_request_object", "AS-1052").await;
+        let rp = client_at(&app, &server, spec("alone").set(alone), "").await;
+        server.answer(200, &none(&Authorize::new(&rp, "openid").claims(&app)));
+        page(&app, &target(&rp, &server.uri), "AS-1052").await;
     }
 
     async fn an_address_that_is_not_registered_is_not_fetched(database: Database) {

@@ -132,6 +132,12 @@ impl Answer {
     /// A refusal of a direct endpoint: the status of the one table, the shape of RFC 6749 §5.2, a
     /// documented code, and the private reason in the record of its trace (behaviours 50 and 78).
     pub async fn refused(&self, error: &str, reason: &str) {
+        let known = ErrorCode::ALL.iter().find(|code| code.name() == error);
+        self.refused_as(known.unwrap_or_else(|| panic!("no error {error}")).status(), error, reason).await;
+    }
+
+    /// As [`Self::refused`], with a status that says more than the error.
+    pub async fn refused_as(&self, status: u16, error: &str, reason: &str) {
         let mut wrong = Vec::new();
         let mut must = |holds: bool, rule: &str| {
             if !holds {
@@ -139,9 +145,9 @@ impl Answer {
             }
         };
         let response = &self.response;
-        let status = ErrorCode::ALL.iter().find(|code| code.name() == error).map(|code| code.status());
-        must(status == Some(response.status), &format!("the status of {error} is {status:?}"));
+        must(response.status == status, &format!("the status is {status}"));
         must(response.header("cache-control") == Some("no-store"), "a refusal is not stored");
+        must(response.header("pragma") == Some("no-cache"), "not by old caches either");
         must(response.header("content-type") == Some("application/json"), "a refusal is JSON");
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         must(body["error"] == error, &format!("error is {error}"));

@@ -39,6 +39,8 @@ use super::{Answer, Database, ManualClock, Request, Response, Wire, database::Te
 pub struct Options {
     /// The instance's rules.
     pub policy: Policy,
+    /// The issuer, if it is not where the server listens: behind a proxy that ends TLS.
+    pub issuer: Option<String>,
     /// What the server may fetch.
     pub reach: Reach,
     /// What it may fetch beyond that.
@@ -63,6 +65,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             policy: Policy::default(),
+            issuer: None,
             reach: Reach::Public,
             exceptions: DangerExceptions::default(),
             connections: 4,
@@ -103,7 +106,7 @@ impl TestApp {
         change(&mut options);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let origin = format!("http://localhost:{}", address.port());
+        let origin = options.issuer.clone().unwrap_or_else(|| format!("http://localhost:{}", address.port()));
         let database = TestDatabase::create(database, options.connections);
         let (services, clock) = services(database.store.clone(), &options, &origin);
         for algorithm in [SigningAlgorithm::RS256, SigningAlgorithm::ES256] {

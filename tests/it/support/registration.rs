@@ -82,6 +82,7 @@ impl TestApp {
         let text = |name: &str| members[name].as_str().unwrap_or_default();
         let credentials = match (members["client_secret"].as_str(), text("token_endpoint_auth_method")) {
             (Some(secret), "client_secret_post") => Credentials::Post(secret.to_owned()),
+            (Some(secret), "client_secret_jwt") => Credentials::SecretJwt(secret.to_owned()),
             (Some(secret), _) => Credentials::Basic(secret.to_owned()),
             (None, _) => Credentials::Public,
         };

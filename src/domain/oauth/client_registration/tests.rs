@@ -154,6 +154,121 @@ fn what_was_sent_is_stored_and_echoed() {
     }
 }
 
+/// A registration that says everything that a program may say, but how it is known by its keys.
+fn everything(known_by: &[(&str, Value)]) -> Value {
+    let mut sent = json!({
+        "redirect_uris": ["https://app.example/cb"],
+        "post_logout_redirect_uris": ["https://app.example/bye"],
+        "backchannel_logout_uri": "https://app.example/backchannel",
+        "frontchannel_logout_uri": "https://app.example/frontchannel",
+        "grant_types": ["authorization_code", "refresh_token", CIBA],
+        "response_types": ["code"],
+        "response_modes": ["query", "query.jwt"],
+        "scope": "openid email",
+        "sector_identifier_uri": "https://app.example/sector.json",
+        "request_uris": ["https://app.example/request.jwt#hash"],
+        "default_max_age": 0,
+        "default_acr_values": ["1"],
+        "client_uri": "https://app.example/",
+        "logo_uri": "https://app.example/logo.png",
+        "policy_uri": "https://app.example/policy",
+        "tos_uri": "https://app.example/tos",
+        "contacts": ["ops@app.example"],
+        "initiate_login_uri": "https://app.example/login",
+        "software_id": "notes",
+        "software_version": "1.2",
+        "backchannel_token_delivery_mode": "ping",
+        "backchannel_client_notification_endpoint": "https://app.example/ciba",
+        "backchannel_authentication_request_signing_alg": "PS256",
+        "request_object_signing_alg": "ES256",
+        "request_object_encryption_alg": "RSA-OAEP-256",
+        "request_object_encryption_enc": "A256GCM",
+    });
+    for kind in ["id_token", "userinfo", "authorization", "introspection"] {
+        sent[format!("{kind}_signed_response_alg")] = json!("ES256");
+        sent[format!("{kind}_encrypted_response_alg")] = json!("ECDH-ES+A256KW");
+        sent[format!("{kind}_encrypted_response_enc")] = json!("A256GCM");
+    }
+    for (name, value) in known_by {
+        sent[*name] = value.clone();
+    }
+    sent
+}
+
+const CIBA: &str = "urn:openid:params:grant-type:ciba";
+const SWITCHES: [&str; 6] = [
+    "backchannel_logout_session_required",
+    "frontchannel_logout_session_required",
+    "tls_client_certificate_bound_access_tokens",
+    "dpop_bound_access_tokens",
+    "require_pushed_authorization_requests",
+    "require_signed_request_object",
+];
+
+/// Behaviours 107 and 114.
+#[test]
+fn every_member_that_a_program_may_set_is_echoed_with_the_stored_value() {
+    let policy = RegistrationPolicy {
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::Ciba],
+        ..RegistrationPolicy::default()
+    };
+    let key = json!({ "kty": "EC", "crv": "P-256", "x": "AQAB", "y": "AQAB" });
+    let by_value = ("jwks", json!({ "keys": [key] }));
+    let by_reference = ("jwks_uri", json!("https://app.example/jwks.json"));
+    let method = |name: &str| ("token_endpoint_auth_method", json!(name));
+    let named =
+        |name: &'static str, value: &str| vec![by_value.clone(), method("tls_client_auth"), (name, json!(value))];
+    let ways = [
+        vec![by_value.clone(), method("private_key_jwt"), ("token_endpoint_auth_signing_alg", json!("ES256"))],
+        vec![by_reference, method("client_secret_post")],
+        named("tls_client_auth_subject_dn", "CN=service,O=Example"),
+        named("tls_client_auth_san_dns", "app.example"),
+        named("tls_client_auth_san_uri", "https://app.example/"),
+        named("tls_client_auth_san_ip", "192.0.2.1"),
+        named("tls_client_auth_san_email", "ops@app.example"),
+    ];
+    let mut said = std::collections::BTreeSet::new();
+    for way in ways {
+        for (subject, flag) in [("public", false), ("pairwise", true)] {
+            let mut sent = everything(&way);
+            sent["subject_type"] = json!(subject);
+            for name in SWITCHES {
+                sent[name] = json!(flag);
+            }
+            let made = parse_metadata(object_of(&sent), None, &policy).unwrap_or_else(|refusal| panic!("{refusal:?}"));
+            let echo = describe(&registered(made));
+            for (name, value) in object_of(&sent) {
+                assert_eq!(echo.get(name), Some(value), "{name}");
+                said.insert(name.clone());
+            }
+        }
+    }
+    let unsaid: Vec<_> = OWN.iter().filter(|name| !said.contains(**name)).collect();
+    assert!(unsaid.is_empty(), "say it in everything(), or a way: {unsaid:?}");
+}
+
+/// Behaviour 107.
+#[test]
+fn what_holds_where_nothing_was_said_is_filled_in() {
+    let echo = describe(&registered(parse(&web_app()).expect("a client")));
+    assert_eq!(echo["subject_type"], "public");
+    for name in SWITCHES {
+        assert_eq!(echo[name], false, "{name}");
+    }
+    let kinds = ["id_token_encrypted_response", "userinfo_encrypted_response", "request_object_encryption"];
+    for kind in kinds {
+        assert!(echo.get(&format!("{kind}_enc")).is_none(), "{kind}: nothing is encrypted");
+    }
+    let mut sent = with("jwks", json!({ "keys": [{ "kty": "RSA", "n": "AQAB", "e": "AQAB" }] }));
+    for kind in kinds {
+        sent[format!("{kind}_alg")] = json!("RSA-OAEP-256");
+    }
+    let echo = describe(&registered(parse(&sent).expect("a client")));
+    for kind in kinds {
+        assert_eq!(echo[&format!("{kind}_enc")], "A128CBC-HS256", "{kind}");
+    }
+}
+
 #[test]
 fn the_kind_of_program_is_what_it_says_or_what_its_addresses_say() {
     let kind = |value: &Value| parse(value).map(|made| made.kind);

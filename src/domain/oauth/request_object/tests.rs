@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::oauth::fixtures::{NOW, at, codes, refusal, web};
+use crate::oauth::{
+    SecurityProfile,
+    fixtures::{NOW, at, codes, refusal, web},
+};
 
 const ISSUER: &str = "https://id.example";
 
@@ -226,20 +229,34 @@ fn a_required_object_lives_for_an_hour_at_most_and_says_so() {
 }
 
 #[test]
-fn only_a_registered_client_may_leave_the_signature_out() {
-    let check = |registered, required| {
+fn only_a_registered_client_or_a_registered_address_may_leave_the_signature_out() {
+    let check = |registered, required, passing| {
         let mut client = web();
         client.settings.request_object_signing_alg = registered;
         client.settings.require_signed_request_object = required;
-        refusal(check_may_be_unsigned(&client))
+        refusal(check_may_be_unsigned(&client, passing))
     };
     let signed = Some(RequestObjectAlgorithm::Signed(SigningAlgorithm::PS256));
-    assert_eq!(check(Some(RequestObjectAlgorithm::Unsigned), false), ("granted", ""));
-    assert_eq!(check(None, false), ("request_not_supported", "AS-1052"));
-    for (registered, required) in
-        [(signed, false), (signed, true), (None, true), (Some(RequestObjectAlgorithm::Unsigned), true)]
-    {
-        assert_eq!(check(registered, required), ("invalid_request_object", "AS-1052"));
+    for passing in [Passing::ByValue, Passing::ByReference] {
+        assert_eq!(check(Some(RequestObjectAlgorithm::Unsigned), false, passing), ("granted", ""));
+        for (registered, required) in
+            [(signed, false), (signed, true), (None, true), (Some(RequestObjectAlgorithm::Unsigned), true)]
+        {
+            assert_eq!(check(registered, required, passing), ("invalid_request_object", "AS-1052"));
+        }
+    }
+    assert_eq!(check(None, false, Passing::ByReference), ("granted", ""));
+    assert_eq!(check(None, false, Passing::ByValue), ("request_not_supported", "AS-1052"));
+}
+
+#[test]
+fn a_profile_that_wants_signatures_wants_them_at_a_registered_address_too() {
+    for profile in SecurityProfile::ALL {
+        let mut client = web();
+        client.settings.security_profile = Some(profile);
+        let any = profile.rules().request_objects == RequestObjects::Any;
+        let expected = if any { ("granted", "") } else { ("request_not_supported", "AS-1052") };
+        assert_eq!(refusal(check_may_be_unsigned(&client, Passing::ByReference)), expected, "{profile:?}");
     }
 }
 

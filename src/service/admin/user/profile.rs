@@ -106,14 +106,16 @@ fn check_form(
     }
 }
 
+/// A year, or a day that was; the year 0000 keeps a birthday without its year (OIDC Core 5.1).
 fn is_birthdate(text: &str) -> bool {
     let digits = |part: &str, length: usize| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
-    let between = |part: &str, most: u8| part.parse::<u8>().is_ok_and(|number| (1..=most).contains(&number));
     let parts: Vec<&str> = text.split('-').collect();
     match parts.as_slice() {
         [year] => digits(year, 4) && *year != "0000",
         [year, month, day] => {
-            digits(year, 4) && digits(month, 2) && digits(day, 2) && between(month, 12) && between(day, 31)
+            let number = |part: &str| part.parse::<i8>().ok();
+            let date = || Some(jiff::civil::Date::new(year.parse().ok()?, number(month)?, number(day)?).is_ok());
+            digits(year, 4) && digits(month, 2) && digits(day, 2) && date() == Some(true)
         }
         _ => false,
     }
@@ -123,8 +125,12 @@ fn is_zone(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_-+".contains(&b))
 }
 
+/// The language comes first, in letters (RFC 5646 §2.1).
 fn is_locale(text: &str) -> bool {
+    let language = text.split('-').next().unwrap_or_default();
     text.len() <= 35
+        && (2..=8).contains(&language.len())
+        && language.bytes().all(|b| b.is_ascii_alphabetic())
         && text.split('-').all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 

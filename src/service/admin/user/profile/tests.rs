@@ -26,11 +26,26 @@ fn what_is_not_a_standard_claim_of_the_right_form_is_refused_with_its_name() {
         (json!({"birthdate": "1/1/1990"}), "birthdate"),
         (json!({"birthdate": "1990-13-01"}), "birthdate"),
         (json!({"birthdate": "1990-1-1"}), "birthdate"),
+        (json!({"birthdate": "2026-02-31"}), "birthdate"),
+        (json!({"birthdate": "2026-02-29"}), "birthdate"),
+        (json!({"birthdate": "1990-04-31"}), "birthdate"),
+        (json!({"birthdate": "0000-02-30"}), "birthdate"),
+        (json!({"birthdate": "0000-00-00"}), "birthdate"),
+        (json!({"birthdate": "0000"}), "birthdate"),
+        (json!({"birthdate": "1990-01"}), "birthdate"),
+        (json!({"birthdate": "-990-01-01"}), "birthdate"),
         (json!({"picture": "javascript:alert(1)"}), "picture"),
         (json!({"website": "http://example.com"}), "website"),
         (json!({"profile": "data:text/html,x"}), "profile"),
         (json!({"zoneinfo": "Europe Berlin"}), "zoneinfo"),
         (json!({"locale": "de_CH"}), "locale"),
+        (json!({"locale": "1"}), "locale"),
+        (json!({"locale": "d"}), "locale"),
+        (json!({"locale": "x-private"}), "locale"),
+        (json!({"locale": "12-CH"}), "locale"),
+        (json!({"locale": "deutschland"}), "locale"),
+        (json!({"locale": "de-"}), "locale"),
+        (json!({"locale": ""}), "locale"),
         (json!({"phone_number": "0791234567"}), "phone_number"),
         (json!({"phone_number_verified": true}), "phone_number_verified"),
         (json!({"nickname": ""}), "nickname"),
@@ -38,6 +53,16 @@ fn what_is_not_a_standard_claim_of_the_right_form_is_refused_with_its_name() {
     ] {
         let refused = after(patch.clone()).expect_err(&patch.to_string()).to_string();
         assert!(refused.starts_with(&format!("AS-3003 {field}")), "{patch}: {refused}");
+    }
+}
+
+#[test]
+fn days_that_were_years_and_birthdays_without_a_year_are_birthdates() {
+    for birthdate in ["1990-01-31", "2024-02-29", "0000-02-29", "0000-12-31", "1990"] {
+        assert!(after(json!({ "birthdate": birthdate })).is_ok(), "{birthdate}");
+    }
+    for locale in ["de", "gsw", "de-CH", "zh-Hant-TW", "sl-rozaj-biske-1994", "en-GB"] {
+        assert!(after(json!({ "locale": locale })).is_ok(), "{locale}");
     }
 }
 
