@@ -8,7 +8,7 @@ use super::{
     redemption::redeem,
 };
 use crate::{
-    crypto::{token::hash_of, verifier::PublicKeySet},
+    crypto::{compact::VerifyError, token::hash_of, verifier::PublicKeySet},
     domain::{
         entity::{
             AuthenticationContext, Authorization, Bounds, Client, ConsentMode, EventKind, SubjectMapping,
@@ -17,15 +17,15 @@ use crate::{
         ids::{AuthorizationId, ClientId, SessionId, UserId},
         jose::SigningAlgorithm,
         oauth::{
-            BearerFacts, JwtBearerRequest, Narrowing, OAuthError, bearer_scope, check_bearer_assertion,
-            check_may_vouch, unverified_issuer,
+            BearerFacts, JwtBearerRequest, Narrowing, OAuthError, algorithm_reason, allowed_algorithms, bearer_scope,
+            check_bearer_assertion, check_may_vouch, unverified_issuer,
         },
         trace::Reason,
     },
     service::{
         Cx, Failure,
         client_authentication::{AuthenticatedClient, DirectRequest},
-        client_keys,
+        client_keys::{self, NotVerified},
         events::Draft,
         failure::undo,
     },
@@ -45,7 +45,7 @@ pub(super) async fn respond(
     let issuer = issuer.ok_or(OAuthError::invalid_grant(Reason::BearerAssertionIssuer))?;
     check_may_vouch(&issuer, client.client())?;
     let scope = bearer_scope(&issuer, client.client(), request.scope.as_deref())?;
-    let facts = verify(cx, &issuer, request.assertion.expose()).await?;
+    let facts = verify(cx, client.client(), &issuer, request.assertion.expose()).await?;
     if issuer.subject == SubjectMapping::Client {
         return for_client(cx, client, issuer, facts, scope).await;
     }
@@ -60,15 +60,23 @@ pub(super) async fn respond(
     .await
 }
 
-async fn verify(cx: &Cx, issuer: &TrustedIssuer, assertion: &str) -> Result<BearerFacts, OAuthError> {
+/// What the assertion says, if a key of its issuer signed it, with an algorithm that the client's security
+/// profile allows: its rules are about everything that a token of the client's stands on.
+async fn verify(cx: &Cx, client: &Client, issuer: &TrustedIssuer, assertion: &str) -> Result<BearerFacts, OAuthError> {
     let unverified = OAuthError::invalid_grant(Reason::BearerAssertionSignature);
     let keys = match &issuer.jwks {
         Some(jwks) => Some(PublicKeySet::parse(jwks).map_err(|_| unverified)?),
         None => None,
     };
     let uri = issuer.jwks_uri.as_deref();
-    let verified = client_keys::verify_with(cx, keys.as_ref(), uri, assertion, &SigningAlgorithm::ALL).await;
-    let claims = verified.map_err(|_| unverified)?.claims;
+    let allowed = allowed_algorithms(client, SigningAlgorithm::ALL);
+    let claims = match client_keys::verify_with(cx, keys.as_ref(), uri, assertion, &allowed).await {
+        Ok(verified) => verified.claims,
+        Err(NotVerified::Token(VerifyError::AlgorithmNotAllowed)) => {
+            return Err(OAuthError::invalid_grant(algorithm_reason(client, Reason::BearerAssertionSignature)));
+        }
+        Err(_) => return Err(unverified),
+    };
     let ours = &cx.services.issuer;
     check_bearer_assertion(issuer, &claims, &[ours.as_str().to_owned(), ours.join("/oauth2/token")], cx.now())
 }
