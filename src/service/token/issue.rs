@@ -21,8 +21,8 @@ use crate::{
         entity::{AccessTokenFormat, Api, Authorization, Client, ConsentMode, EventKind, IdTokenClaims, RefreshToken},
         ids::AuthorizationId,
         oauth::{
-            AUTH_REQ_ID_CLAIM, AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, Target as Aim,
-            TokenScheme, aim, check_standing, consent_to_resource, details_for, narrow_details,
+            AUTH_REQ_ID_CLAIM, AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, OAuthError,
+            Target as Aim, TokenScheme, aim, check_standing, consent_to_resource, details_for, narrow_details,
         },
         oidc::claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
     },
@@ -368,9 +368,7 @@ pub(super) async fn for_machine(
     narrowing: Narrowing,
     proved: &Confirmation,
 ) -> Result<TokenReply, Stop> {
-    let client = &view.client;
-    let confirmation = proved.for_client(client)?;
-    let drafts = Drafts::prepare(cx, client, proved.clone());
+    let drafts = Drafts::prepare(cx, &view.client, proved.clone());
     let details = narrowing.authorization_details.clone();
     let apis = if narrowing == Narrowing::default() {
         Vec::new()
@@ -382,7 +380,39 @@ pub(super) async fn for_machine(
         };
         cx.services.store.read(read).await?
     };
-    let target = aim(client, &apis, scope, cx.services.issuer.as_str())?;
+    let (issue, unsigned) = decide_for_machine(cx, view, (scope, details), &apis, drafts)?;
+    match cx.services.store.append_machine_issue(issue).await.map_err(Broken::from)? {
+        Appended::ClientChanged => Err(Stop::ClientChanged),
+        Appended::Written => unsigned.sign(cx),
+    }
+}
+
+/// As [`for_machine`], inside the caller's transaction. None, and nothing is written: the client changed.
+///
+/// # Errors
+/// As [`for_machine`].
+pub(super) fn for_machine_within(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    view: &ClientView,
+    scope: Vec<String>,
+    drafts: Drafts,
+) -> Result<Option<Unsigned>, Abort<Failure>> {
+    let (issue, unsigned) = decide_for_machine(cx, view, (scope, Vec::new()), &[], drafts).map_err(undo)?;
+    Ok((issue.write(tx)? == Appended::Written).then_some(unsigned))
+}
+
+/// What a client is to get on its own behalf, and what is to be written of it.
+fn decide_for_machine(
+    cx: &Cx,
+    view: &ClientView,
+    (scope, details): (Vec<String>, Vec<Value>),
+    apis: &[Api],
+    drafts: Drafts,
+) -> Result<(MachineIssue, Unsigned), OAuthError> {
+    let client = &view.client;
+    let confirmation = drafts.proved.for_client(client)?;
+    let target = aim(client, apis, scope, cx.services.issuer.as_str())?;
     let access = minted_for(cx, &target, drafts.access);
     let claims = AccessTokenClaims {
         subject: client.client_id.as_str().to_owned(),
@@ -404,10 +434,6 @@ pub(super) async fn for_machine(
         event,
         token: access.as_ref().map(|minted| opaque_row(&claims, minted, None)),
     };
-    match cx.services.store.append_machine_issue(issue).await.map_err(Broken::from)? {
-        Appended::ClientChanged => return Err(Stop::ClientChanged),
-        Appended::Written => {}
-    }
     let unsigned = Unsigned {
         claims,
         opaque: access.map(|minted| minted.text),
@@ -416,7 +442,7 @@ pub(super) async fn for_machine(
         id_token: None,
         front_channel: None,
     };
-    unsigned.sign(cx)
+    Ok((issue, unsigned))
 }
 
 fn base_claims(cx: &Cx, client: &Client, target: &Aim) -> AccessTokenClaims {

@@ -4,7 +4,7 @@
 
 use super::{
     Stop,
-    issue::{self, Chain, Wanted},
+    issue::{self, Chain, Drafts, Wanted},
     redemption::redeem,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         ids::{AuthorizationId, ClientId, SessionId, UserId},
         jose::SigningAlgorithm,
         oauth::{
-            BearerFacts, JwtBearerRequest, Narrowing, OAuthError, algorithm_reason, allowed_algorithms, bearer_scope,
+            BearerFacts, JwtBearerRequest, OAuthError, algorithm_reason, allowed_algorithms, bearer_scope,
             check_bearer_assertion, check_may_vouch, unverified_issuer,
         },
         trace::Reason,
@@ -95,7 +95,8 @@ fn use_once(tx: &mut Write<'_>, issuer: &TrustedIssuer, facts: &BearerFacts) -> 
     }
 }
 
-/// The assertion is about the client that sends it: a token of its own.
+/// The assertion is about the client that sends it: a token of its own. What is refused, or has to be
+/// decided again because the client changed, does not use the assertion up.
 async fn for_client(
     cx: &Cx,
     client: &AuthenticatedClient,
@@ -106,8 +107,17 @@ async fn for_client(
     if facts.subject != client.client().client_id.as_str() {
         return Err(OAuthError::invalid_grant(Reason::BearerSubjectUnknown).into());
     }
-    cx.services.store.write(move |tx| use_once(tx, &issuer, &facts)).await?;
-    issue::for_machine(cx, client.view(), scope, Narrowing::default(), client.proved()).await
+    let (context, view) = (cx.clone(), client.view().clone());
+    let drafts = Drafts::prepare(cx, &view.client, client.proved().clone());
+    let write = move |tx: &mut Write<'_>| -> Result<Option<issue::Unsigned>, Abort<Failure>> {
+        let issued = issue::for_machine_within(&context, tx, &view, scope, drafts)?;
+        if issued.is_some() {
+            use_once(tx, &issuer, &facts)?;
+        }
+        Ok(issued)
+    };
+    let issued = cx.services.store.write(write).await?;
+    issued.ok_or(Stop::ClientChanged)?.sign(cx)
 }
 
 fn find_person(tx: &mut Read<'_>, mapping: SubjectMapping, subject: &str) -> Result<Option<User>, StoreError> {
