@@ -22,7 +22,8 @@ use crate::{
         ids::AuthorizationId,
         oauth::{
             AUTH_REQ_ID_CLAIM, AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, OAuthError,
-            Target as Aim, TokenScheme, aim, check_standing, consent_to_resource, details_for, narrow_details,
+            Target as Aim, TokenScheme, aim, aim_exchanged, check_standing, consent_to_resource, details_for,
+            narrow_details,
         },
         oidc::claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
     },
@@ -265,15 +266,21 @@ fn for_authorization(
     let Some(person) = user else { return Err(Failure::internal("a standing authorization has no user").into()) };
 
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
-    // For whom an exchanged token is, its policy says; and what was granted in detail is not for them.
-    let (apis, granted_details) = match &exchange {
-        Some(_) => (Vec::new(), [].as_slice()),
-        None => (
-            apis::find_granted(tx, client, authorization, &narrowing.resource)?,
-            authorization.bounds.authorization_details.as_slice(),
-        ),
+    let issuer = cx.services.issuer.as_str();
+    let (apis, target, granted_details) = match &exchange {
+        // For whom the token is, its policy says; and what was granted in detail is not for them.
+        Some(Exchange { exchanged, .. }) => {
+            let apis = apis::find_audiences(tx, client, &exchanged.audience)?;
+            let target = aim_exchanged(client, &apis, &exchanged.audience, scope, issuer);
+            (apis, target, [].as_slice())
+        }
+        None => {
+            let apis = apis::find_granted(tx, client, authorization, &narrowing.resource)?;
+            let target = aim(client, &apis, scope, issuer);
+            (apis, target, authorization.bounds.authorization_details.as_slice())
+        }
     };
-    let target = aim(client, &apis, scope, cx.services.issuer.as_str()).map_err(undo)?;
+    let target = target.map_err(undo)?;
     let details = narrow_details(&narrowing.authorization_details, granted_details).map_err(undo)?;
     let scope = target.scope.clone();
     let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
@@ -297,12 +304,11 @@ fn for_authorization(
     let kind = if exchange.is_some() { EventKind::TokenExchanged } else { EventKind::TokenIssued };
     let mut event = Draft::new(kind).authorization(authorization).fact("scope", scope.join(" "));
     if let Some(Exchange { exchanged, .. }) = exchange {
-        event = event.fact("to_client", client.client_id.as_str()).fact("audience", exchanged.audience.join(" "));
+        event = event.fact("to_client", client.client_id.as_str());
         if let Some(actor) = &exchanged.actor {
             event = event.fact("act", actor.claim());
         }
         claims.expires_at = claims.expires_at.min(exchanged.not_after);
-        claims.audience = exchanged.audience;
         claims.actor = exchanged.actor;
     }
     let (nonce, auth_req_id) = match &chain {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use symbolon::{
     domain::{
-        entity::{ConsentMode, SubjectMapping},
+        entity::{ConsentMode, ExchangeMode, SubjectMapping},
         jose::SigningAlgorithm,
         oauth::SecurityProfile,
     },
@@ -14,7 +14,8 @@ use symbolon::{
 use super::{PAR, Party, SCOPE, TOKEN, blames, refused, spec};
 use crate::{
     jwt_bearer,
-    support::{Authorize, ClientKey, ClientSpec, Credentials, DpopKey, Request, TestApp},
+    support::{Authorize, ClientKey, ClientSpec, Credentials, DpopKey, GrantSpec, Request, TestApp},
+    token_exchange,
 };
 
 const API: &str = "https://api.example/v1";
@@ -107,6 +108,30 @@ both! {
         refused(&app, answer, "invalid_target", "AS-1705", "fapi2-security").await;
         let answer: Value = party.refresh(&app, tokens.refresh()).await.response.json();
         assert_eq!(answer["error"], "invalid_target", "nor is a token for nothing in particular handed out: {answer}");
+    }
+
+    async fn nor_is_such_an_api_reached_by_an_exchange(app) {
+        let (party, alice) = (reader(&app).await, app.person("alice").await);
+        app.change_client(&party.rp, |client| token_exchange::with_grant(&mut client.settings)).await;
+        let web = app.client(ClientSpec::web("web").set(|settings| settings.scope.push("read".to_owned()))).await;
+        token_exchange::allow(&app, &party.rp, &web, &[API], ExchangeMode::Delegation).await;
+        let tokens = web.exchange(&app.grant(&alice, &web, GrantSpec::scope("email read")).await).await.ok().await;
+        let fields = [
+            ("grant_type", token_exchange::GRANT),
+            ("subject_token", tokens.access_token.as_str()),
+            ("subject_token_type", token_exchange::ACCESS),
+        ];
+        for algorithm in SigningAlgorithm::ALL {
+            api(&app, algorithm).await;
+            let answer = party.post(&app, TOKEN, &fields).await;
+            if algorithm == SigningAlgorithm::RS256 {
+                refused(&app, answer, "invalid_target", "AS-1705", "fapi2-security").await;
+            } else {
+                let given = answer.ok_as("DPoP").await.access_token;
+                assert_eq!(app.verified(&given).await.0["alg"], algorithm.name());
+            }
+            app.delete_api(API).await;
+        }
     }
 
     async fn another_issuers_assertion_is_signed_as_the_clients_profile_wants(app) {
