@@ -10,7 +10,9 @@ use crate::{
     domain::{
         Timestamp,
         entity::{Api, Authorization, Client},
-        oauth::{self, AuthorizationRequest, OAuthError, check_granted, check_may_target, tighten, type_of},
+        oauth::{
+            self, AuthorizationRequest, OAuthError, check_granted, check_may_target, resource_key, tighten, type_of,
+        },
         trace::Reason,
     },
     store::{self, Read, StoreError},
@@ -80,12 +82,33 @@ pub async fn told(services: &Services) -> Result<Arc<Registry>, Broken> {
 /// `invalid_target`; broken.
 pub fn find_targets(tx: &mut Read<'_>, client: &Client, resources: &[String]) -> Result<Vec<Api>, Failure> {
     let mut apis = Vec::with_capacity(resources.len());
-    for resource in resources {
-        let api = store::api::find(tx, resource)?.ok_or(OAuthError::invalid_target(Reason::ResourceUnknown))?;
+    for found in find_each(tx, resources)? {
+        let api = found.ok_or(OAuthError::invalid_target(Reason::ResourceUnknown))?;
         check_may_target(client, &api)?;
         apis.push(api);
     }
     Ok(apis)
+}
+
+/// Those of the audiences of an exchange that are registered, each open to the client. Those that are not
+/// are the exchange policy's own affair.
+///
+/// # Errors
+/// `invalid_target`; broken.
+pub fn find_audiences(tx: &mut Read<'_>, client: &Client, audiences: &[String]) -> Result<Vec<Api>, Failure> {
+    let apis = store::api::find_all(tx, audiences)?;
+    apis.iter().try_for_each(|api| check_may_target(client, api))?;
+    Ok(apis)
+}
+
+/// What is registered under each of these identifiers, in their order.
+fn find_each(tx: &mut Read<'_>, resources: &[String]) -> Result<Vec<Option<Api>>, StoreError> {
+    let found = store::api::find_all(tx, resources)?;
+    let registered = |resource: &String| {
+        let api = found.iter().find(|api| resource_key(&api.resource) == resource_key(resource));
+        api.cloned()
+    };
+    Ok(resources.iter().map(registered).collect())
 }
 
 /// Whether the client may ask for these authorization details.
@@ -162,10 +185,8 @@ pub fn find_granted(
         apis.iter().try_for_each(|api| check_granted(api, granted, &authorization.scope))?;
         return Ok(apis);
     }
-    let mut apis = Vec::with_capacity(granted.len());
-    for resource in granted {
-        apis.extend(store::api::find(tx, resource)?.filter(|api| check_may_target(client, api).is_ok()));
-    }
+    let found = find_each(tx, granted)?.into_iter().flatten();
+    let apis: Vec<Api> = found.filter(|api| check_may_target(client, api).is_ok()).collect();
     if apis.is_empty() && !granted.is_empty() {
         // Never wider than what was granted: the client's own audience was not.
         return Err(OAuthError::invalid_target(Reason::ResourceUnknown).into());

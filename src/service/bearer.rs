@@ -13,7 +13,9 @@ use crate::{
     domain::{
         entity::{Authorization, Client, User},
         ids::{AuthorizationId, ClientId},
-        oauth::{VerifiedAccessToken, check_own_access_token, check_standing, check_stored_access_token},
+        oauth::{
+            VerifiedAccessToken, check_own_access_token, check_released, check_standing, check_stored_access_token,
+        },
     },
     store::{self, Read, StoreError, access_token::FoundAccessToken, authorization::Lineage},
 };
@@ -130,6 +132,10 @@ fn check_standing_of(
             None => return Ok(None),
         },
     };
+    // Of every token it was given, also of those that hang on nothing, or on what another client was allowed.
+    if check_released(&client.client).is_err() {
+        return Ok(None);
+    }
     // A token's `iat` has whole seconds; the limit is rounded down with it.
     if client.client.not_before.is_some_and(|limit| token.issued_at.seconds() < limit.seconds()) {
         return Ok(None);

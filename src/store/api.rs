@@ -100,6 +100,24 @@ pub fn find(tx: &mut Read<'_>, resource: &str) -> Result<Option<Api>, StoreError
         .transpose()
 }
 
+/// Those of these identifiers that are registered, in either spelling and in no order.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_all(tx: &mut Read<'_>, resources: &[String]) -> Result<Vec<Api>, StoreError> {
+    match resources {
+        [] => Ok(Vec::new()),
+        // A list in the statement is planned anew at every execution.
+        [one] => Ok(find(tx, one)?.into_iter().collect()),
+        several => apis::table
+            .filter(apis::resource_key.eq_any(several.iter().map(|one| resource_key(one)).collect::<Vec<_>>()))
+            .load::<ApiRow>(tx.conn)?
+            .into_iter()
+            .map(ApiRow::into_api)
+            .collect(),
+    }
+}
+
 /// A page of APIs, ordered by identifier, after the given one.
 ///
 /// # Errors

@@ -44,25 +44,41 @@ impl AppendJob {
     }
 }
 
+impl MachineIssue {
+    /// Writes the rows inside the caller's transaction, which does more than that; or nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn write(&self, tx: &mut Write<'_>) -> Result<Appended, StoreError> {
+        let verdicts = write_all(tx, &[self])?;
+        Ok(verdicts.first().copied().unwrap_or(Appended::ClientChanged))
+    }
+}
+
 /// Writes the rows of a group inside the caller's transaction, and tells for each whether it was
 /// written. An error means that nothing of the group may be kept.
 pub(super) fn append_all(conn: &mut Conn, jobs: &[AppendJob]) -> Result<Vec<Appended>, StoreError> {
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
-    let mut ids: Vec<&str> = jobs.iter().map(|job| job.issue.client_id.as_str()).collect();
+    let issues: Vec<&MachineIssue> = jobs.iter().map(|job| &job.issue).collect();
+    write_all(&mut Write::new(conn), &issues)
+}
+
+fn write_all(tx: &mut Write<'_>, issues: &[&MachineIssue]) -> Result<Vec<Appended>, StoreError> {
+    let mut ids: Vec<&str> = issues.iter().map(|issue| issue.client_id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let versions = client::lock_enabled_versions(&mut Write::new(conn), &ids)?;
+    let versions = client::lock_enabled_versions(tx, &ids)?;
     let verdict = |issue: &MachineIssue| match versions.get(issue.client_id.as_str()) {
         Some(version) if *version == issue.client_version => Appended::Written,
         _ => Appended::ClientChanged,
     };
-    let verdicts: Vec<Appended> = jobs.iter().map(|job| verdict(&job.issue)).collect();
-    let accepted = || jobs.iter().map(|job| &job.issue).filter(|issue| verdict(issue) == Appended::Written);
+    let verdicts: Vec<Appended> = issues.iter().map(|issue| verdict(issue)).collect();
+    let accepted = || issues.iter().filter(|issue| verdict(issue) == Appended::Written);
     let events: Vec<&Event> = accepted().map(|issue| &issue.event).collect();
-    event::append_many(&mut Write::new(conn), &events)?;
+    event::append_many(tx, &events)?;
     let tokens: Vec<&access_token::NewAccessToken> = accepted().filter_map(|issue| issue.token.as_ref()).collect();
-    access_token::insert_many(&mut Write::new(conn), &tokens)?;
+    access_token::insert_many(tx, &tokens)?;
     Ok(verdicts)
 }

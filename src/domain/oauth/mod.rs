@@ -91,8 +91,8 @@ pub use request_object::{
     request_object_algorithms, request_object_parameters,
 };
 pub use resource::{
-    Target, aim, check_granted, check_may_target, consent_to_resource, is_registrable_resource, parse_resources,
-    resource_key, resource_of_consent,
+    Target, aim, aim_exchanged, check_granted, check_may_target, consent_to_resource, is_registrable_resource,
+    parse_resources, resource_key, resource_of_consent,
 };
 pub use response_mode::ResponseMode;
 pub use response_type::{ResponseType, default_response_types};

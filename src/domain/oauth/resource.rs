@@ -1,4 +1,5 @@
-//! Resource indicators: which API a token is for, and what it may then say (RFC 8707).
+//! Resource indicators: which API a token is for, and what it may then say (RFC 8707, and for exchanged
+//! tokens RFC 8693 §2.1).
 //!
 //! A token for named resources carries their scopes and those that are about the person, and no
 //! other API's (RFC 8707 §2.2). With `openid` the issuer is a further audience, so that the same
@@ -131,39 +132,72 @@ pub struct Target {
 /// # Errors
 /// `invalid_scope` if scopes were asked for and none belongs to the APIs, though they have some.
 pub fn aim(client: &Client, apis: &[Api], scope: Vec<String>, issuer: &str) -> Result<Target, OAuthError> {
-    let settings = &client.settings;
-    let mut target = Target {
-        audience: settings.access_token_audience.clone(),
-        scope,
-        format: settings.access_token_format,
-        algorithm: settings.access_token_signed_response_alg,
-        lifetime: settings.access_token_lifetime,
-    };
-    if apis.is_empty() {
-        if target.audience.is_empty() {
-            target.audience.push(issuer.to_owned());
+    let scope = scope_of(apis, scope)?;
+    let mut audience = client.settings.access_token_audience.clone();
+    if !apis.is_empty() {
+        audience = apis.iter().map(|api| api.resource.clone()).collect();
+        if scope.iter().any(|scope| scope == OPENID) && !audience.iter().any(|known| known == issuer) {
+            audience.push(issuer.to_owned());
         }
-        return Ok(target);
+    } else if audience.is_empty() {
+        audience.push(issuer.to_owned());
     }
-    let asked = !target.scope.is_empty();
+    Ok(shape(client, apis, audience, scope, issuer))
+}
+
+/// The target of a token that is exchanged for one towards these audiences: they, and nobody else. `apis`
+/// are those of them that are registered, and what such a token says and how it is made is as it is for any
+/// token of theirs. An API is named as it is registered, whichever spelling the policy has.
+///
+/// # Errors
+/// As [`aim`].
+pub fn aim_exchanged(
+    client: &Client,
+    apis: &[Api],
+    audiences: &[String],
+    scope: Vec<String>,
+    issuer: &str,
+) -> Result<Target, OAuthError> {
+    let scope = scope_of(apis, scope)?;
+    let mut audience: Vec<String> = Vec::with_capacity(audiences.len());
+    for named in audiences {
+        let api = apis.iter().find(|api| resource_key(&api.resource) == resource_key(named));
+        let named = api.map_or(named, |api| &api.resource);
+        if !audience.contains(named) {
+            audience.push(named.clone());
+        }
+    }
+    Ok(shape(client, apis, audience, scope, issuer))
+}
+
+/// What is left of a scope in a token for these APIs; for none, all of it.
+fn scope_of(apis: &[Api], mut scope: Vec<String>) -> Result<Vec<String>, OAuthError> {
+    if apis.is_empty() {
+        return Ok(scope);
+    }
+    let asked = !scope.is_empty();
     let about_the_person = |scope: &String| SCOPES.iter().any(|known| known.scope == scope.as_str());
-    target.scope.retain(|scope| about_the_person(scope) || apis.iter().any(|api| api.has_scope(scope)));
-    if asked && target.scope.is_empty() && apis.iter().all(|api| !api.settings.scopes.is_empty()) {
+    scope.retain(|scope| about_the_person(scope) || apis.iter().any(|api| api.has_scope(scope)));
+    if asked && scope.is_empty() && apis.iter().all(|api| !api.settings.scopes.is_empty()) {
         return Err(OAuthError::invalid_scope(Reason::ScopeOfAnotherResource));
     }
-    target.audience = apis.iter().map(|api| api.resource.clone()).collect();
-    if target.scope.iter().any(|scope| scope == OPENID) && !target.audience.iter().any(|known| known == issuer) {
-        target.audience.push(issuer.to_owned());
-    }
-    if let [api] = apis {
-        target.format = api.settings.access_token_format.unwrap_or(target.format);
-        target.algorithm = api.settings.access_token_signed_response_alg.unwrap_or(target.algorithm);
-        target.lifetime = api.settings.access_token_lifetime.or(target.lifetime);
-    } else {
-        let shortest = apis.iter().filter_map(|api| api.settings.access_token_lifetime).min();
-        target.lifetime = shortest.map(|limit| target.lifetime.map_or(limit, |own| own.min(limit))).or(target.lifetime);
-    }
-    Ok(target)
+    Ok(scope)
+}
+
+/// How a token for this audience is made. The issuer is no audience with wishes of its own.
+fn shape(client: &Client, apis: &[Api], audience: Vec<String>, scope: Vec<String>, issuer: &str) -> Target {
+    let settings = &client.settings;
+    let (mut format, mut algorithm) = (settings.access_token_format, settings.access_token_signed_response_alg);
+    let own = settings.access_token_lifetime;
+    let lifetime = match apis {
+        [api] if audience.iter().all(|named| *named == api.resource || named == issuer) => {
+            format = api.settings.access_token_format.unwrap_or(format);
+            algorithm = api.settings.access_token_signed_response_alg.unwrap_or(algorithm);
+            api.settings.access_token_lifetime.or(own)
+        }
+        _ => apis.iter().filter_map(|api| api.settings.access_token_lifetime).chain(own).min(),
+    };
+    Target { audience, scope, format, algorithm, lifetime }
 }
 
 impl OAuthError {

@@ -111,7 +111,7 @@ pub struct Exchanged {
 }
 
 /// Decides by the policy for this pair of clients. `acting`: the subject of a valid actor token that
-/// was issued to the client.
+/// was issued to the client. What the registry of APIs says of an audience is for [`super::aim_exchanged`].
 ///
 /// # Errors
 /// `invalid_request` where no policy allows the pair (RFC 8693 §2.2.2), `invalid_target`,

@@ -21,8 +21,9 @@ use crate::{
         entity::{AccessTokenFormat, Api, Authorization, Client, ConsentMode, EventKind, IdTokenClaims, RefreshToken},
         ids::AuthorizationId,
         oauth::{
-            AUTH_REQ_ID_CLAIM, AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, Target as Aim,
-            TokenScheme, aim, check_standing, consent_to_resource, details_for, narrow_details,
+            AUTH_REQ_ID_CLAIM, AccessTokenClaims, Confirmation, Exchanged, GrantType, Narrowing, OAuthError,
+            Target as Aim, TokenScheme, aim, aim_exchanged, check_standing, consent_to_resource, details_for,
+            narrow_details,
         },
         oidc::claims::{ClaimsRequest, Person, Target, claims_for_scope, requested_claims},
     },
@@ -265,15 +266,21 @@ fn for_authorization(
     let Some(person) = user else { return Err(Failure::internal("a standing authorization has no user").into()) };
 
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
-    // For whom an exchanged token is, its policy says; and what was granted in detail is not for them.
-    let (apis, granted_details) = match &exchange {
-        Some(_) => (Vec::new(), [].as_slice()),
-        None => (
-            apis::find_granted(tx, client, authorization, &narrowing.resource)?,
-            authorization.bounds.authorization_details.as_slice(),
-        ),
+    let issuer = cx.services.issuer.as_str();
+    let (apis, target, granted_details) = match &exchange {
+        // For whom the token is, its policy says; and what was granted in detail is not for them.
+        Some(Exchange { exchanged, .. }) => {
+            let apis = apis::find_audiences(tx, client, &exchanged.audience)?;
+            let target = aim_exchanged(client, &apis, &exchanged.audience, scope, issuer);
+            (apis, target, [].as_slice())
+        }
+        None => {
+            let apis = apis::find_granted(tx, client, authorization, &narrowing.resource)?;
+            let target = aim(client, &apis, scope, issuer);
+            (apis, target, authorization.bounds.authorization_details.as_slice())
+        }
     };
-    let target = aim(client, &apis, scope, cx.services.issuer.as_str()).map_err(undo)?;
+    let target = target.map_err(undo)?;
     let details = narrow_details(&narrowing.authorization_details, granted_details).map_err(undo)?;
     let scope = target.scope.clone();
     let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
@@ -297,12 +304,11 @@ fn for_authorization(
     let kind = if exchange.is_some() { EventKind::TokenExchanged } else { EventKind::TokenIssued };
     let mut event = Draft::new(kind).authorization(authorization).fact("scope", scope.join(" "));
     if let Some(Exchange { exchanged, .. }) = exchange {
-        event = event.fact("to_client", client.client_id.as_str()).fact("audience", exchanged.audience.join(" "));
+        event = event.fact("to_client", client.client_id.as_str());
         if let Some(actor) = &exchanged.actor {
             event = event.fact("act", actor.claim());
         }
         claims.expires_at = claims.expires_at.min(exchanged.not_after);
-        claims.audience = exchanged.audience;
         claims.actor = exchanged.actor;
     }
     let (nonce, auth_req_id) = match &chain {
@@ -368,9 +374,7 @@ pub(super) async fn for_machine(
     narrowing: Narrowing,
     proved: &Confirmation,
 ) -> Result<TokenReply, Stop> {
-    let client = &view.client;
-    let confirmation = proved.for_client(client)?;
-    let drafts = Drafts::prepare(cx, client, proved.clone());
+    let drafts = Drafts::prepare(cx, &view.client, proved.clone());
     let details = narrowing.authorization_details.clone();
     let apis = if narrowing == Narrowing::default() {
         Vec::new()
@@ -382,7 +386,39 @@ pub(super) async fn for_machine(
         };
         cx.services.store.read(read).await?
     };
-    let target = aim(client, &apis, scope, cx.services.issuer.as_str())?;
+    let (issue, unsigned) = decide_for_machine(cx, view, (scope, details), &apis, drafts)?;
+    match cx.services.store.append_machine_issue(issue).await.map_err(Broken::from)? {
+        Appended::ClientChanged => Err(Stop::ClientChanged),
+        Appended::Written => unsigned.sign(cx),
+    }
+}
+
+/// As [`for_machine`], inside the caller's transaction. None, and nothing is written: the client changed.
+///
+/// # Errors
+/// As [`for_machine`].
+pub(super) fn for_machine_within(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    view: &ClientView,
+    scope: Vec<String>,
+    drafts: Drafts,
+) -> Result<Option<Unsigned>, Abort<Failure>> {
+    let (issue, unsigned) = decide_for_machine(cx, view, (scope, Vec::new()), &[], drafts).map_err(undo)?;
+    Ok((issue.write(tx)? == Appended::Written).then_some(unsigned))
+}
+
+/// What a client is to get on its own behalf, and what is to be written of it.
+fn decide_for_machine(
+    cx: &Cx,
+    view: &ClientView,
+    (scope, details): (Vec<String>, Vec<Value>),
+    apis: &[Api],
+    drafts: Drafts,
+) -> Result<(MachineIssue, Unsigned), OAuthError> {
+    let client = &view.client;
+    let confirmation = drafts.proved.for_client(client)?;
+    let target = aim(client, apis, scope, cx.services.issuer.as_str())?;
     let access = minted_for(cx, &target, drafts.access);
     let claims = AccessTokenClaims {
         subject: client.client_id.as_str().to_owned(),
@@ -404,10 +440,6 @@ pub(super) async fn for_machine(
         event,
         token: access.as_ref().map(|minted| opaque_row(&claims, minted, None)),
     };
-    match cx.services.store.append_machine_issue(issue).await.map_err(Broken::from)? {
-        Appended::ClientChanged => return Err(Stop::ClientChanged),
-        Appended::Written => {}
-    }
     let unsigned = Unsigned {
         claims,
         opaque: access.map(|minted| minted.text),
@@ -416,7 +448,7 @@ pub(super) async fn for_machine(
         id_token: None,
         front_channel: None,
     };
-    unsigned.sign(cx)
+    Ok((issue, unsigned))
 }
 
 fn base_claims(cx: &Cx, client: &Client, target: &Aim) -> AccessTokenClaims {

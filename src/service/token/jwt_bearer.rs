@@ -4,11 +4,11 @@
 
 use super::{
     Stop,
-    issue::{self, Chain, Wanted},
+    issue::{self, Chain, Drafts, Wanted},
     redemption::redeem,
 };
 use crate::{
-    crypto::{token::hash_of, verifier::PublicKeySet},
+    crypto::{compact::VerifyError, token::hash_of, verifier::PublicKeySet},
     domain::{
         entity::{
             AuthenticationContext, Authorization, Bounds, Client, ConsentMode, EventKind, SubjectMapping,
@@ -17,15 +17,15 @@ use crate::{
         ids::{AuthorizationId, ClientId, SessionId, UserId},
         jose::SigningAlgorithm,
         oauth::{
-            BearerFacts, JwtBearerRequest, Narrowing, OAuthError, bearer_scope, check_bearer_assertion,
-            check_may_vouch, unverified_issuer,
+            BearerFacts, JwtBearerRequest, OAuthError, algorithm_reason, allowed_algorithms, bearer_scope,
+            check_bearer_assertion, check_may_vouch, unverified_issuer,
         },
         trace::Reason,
     },
     service::{
         Cx, Failure,
         client_authentication::{AuthenticatedClient, DirectRequest},
-        client_keys,
+        client_keys::{self, NotVerified},
         events::Draft,
         failure::undo,
     },
@@ -45,7 +45,7 @@ pub(super) async fn respond(
     let issuer = issuer.ok_or(OAuthError::invalid_grant(Reason::BearerAssertionIssuer))?;
     check_may_vouch(&issuer, client.client())?;
     let scope = bearer_scope(&issuer, client.client(), request.scope.as_deref())?;
-    let facts = verify(cx, &issuer, request.assertion.expose()).await?;
+    let facts = verify(cx, client.client(), &issuer, request.assertion.expose()).await?;
     if issuer.subject == SubjectMapping::Client {
         return for_client(cx, client, issuer, facts, scope).await;
     }
@@ -60,15 +60,23 @@ pub(super) async fn respond(
     .await
 }
 
-async fn verify(cx: &Cx, issuer: &TrustedIssuer, assertion: &str) -> Result<BearerFacts, OAuthError> {
+/// What the assertion says, if a key of its issuer signed it, with an algorithm that the client's security
+/// profile allows: its rules are about everything that a token of the client's stands on.
+async fn verify(cx: &Cx, client: &Client, issuer: &TrustedIssuer, assertion: &str) -> Result<BearerFacts, OAuthError> {
     let unverified = OAuthError::invalid_grant(Reason::BearerAssertionSignature);
     let keys = match &issuer.jwks {
         Some(jwks) => Some(PublicKeySet::parse(jwks).map_err(|_| unverified)?),
         None => None,
     };
     let uri = issuer.jwks_uri.as_deref();
-    let verified = client_keys::verify_with(cx, keys.as_ref(), uri, assertion, &SigningAlgorithm::ALL).await;
-    let claims = verified.map_err(|_| unverified)?.claims;
+    let allowed = allowed_algorithms(client, SigningAlgorithm::ALL);
+    let claims = match client_keys::verify_with(cx, keys.as_ref(), uri, assertion, &allowed).await {
+        Ok(verified) => verified.claims,
+        Err(NotVerified::Token(VerifyError::AlgorithmNotAllowed)) => {
+            return Err(OAuthError::invalid_grant(algorithm_reason(client, Reason::BearerAssertionSignature)));
+        }
+        Err(_) => return Err(unverified),
+    };
     let ours = &cx.services.issuer;
     check_bearer_assertion(issuer, &claims, &[ours.as_str().to_owned(), ours.join("/oauth2/token")], cx.now())
 }
@@ -87,7 +95,8 @@ fn use_once(tx: &mut Write<'_>, issuer: &TrustedIssuer, facts: &BearerFacts) -> 
     }
 }
 
-/// The assertion is about the client that sends it: a token of its own.
+/// The assertion is about the client that sends it: a token of its own. What is refused, or has to be
+/// decided again because the client changed, does not use the assertion up.
 async fn for_client(
     cx: &Cx,
     client: &AuthenticatedClient,
@@ -98,8 +107,17 @@ async fn for_client(
     if facts.subject != client.client().client_id.as_str() {
         return Err(OAuthError::invalid_grant(Reason::BearerSubjectUnknown).into());
     }
-    cx.services.store.write(move |tx| use_once(tx, &issuer, &facts)).await?;
-    issue::for_machine(cx, client.view(), scope, Narrowing::default(), client.proved()).await
+    let (context, view) = (cx.clone(), client.view().clone());
+    let drafts = Drafts::prepare(cx, &view.client, client.proved().clone());
+    let write = move |tx: &mut Write<'_>| -> Result<Option<issue::Unsigned>, Abort<Failure>> {
+        let issued = issue::for_machine_within(&context, tx, &view, scope, drafts)?;
+        if issued.is_some() {
+            use_once(tx, &issuer, &facts)?;
+        }
+        Ok(issued)
+    };
+    let issued = cx.services.store.write(write).await?;
+    issued.ok_or(Stop::ClientChanged)?.sign(cx)
 }
 
 fn find_person(tx: &mut Read<'_>, mapping: SubjectMapping, subject: &str) -> Result<Option<User>, StoreError> {

@@ -54,7 +54,7 @@ fn exchange(
     let invalid = || undo(OAuthError::invalid_request(Reason::SubjectTokenInvalid));
     let (issued_to, parent, subject) = find_subject(cx, tx, request, proved)?.ok_or_else(invalid)?;
     let policy = exchange_policy::find(tx, &view.client.client_id, &issued_to)?;
-    let acting = find_actor(cx, tx, view, request)?;
+    let acting = find_actor(cx, tx, view, request, proved)?;
     let exchanged =
         decide_exchange(request, &view.client, policy.as_ref(), &subject, acting.as_deref()).map_err(undo)?;
     let grantor = clients::standing(cx, tx, &parent.client_id)?.ok_or_else(invalid)?;
@@ -127,18 +127,19 @@ fn read_id_token(cx: &Cx, claims: &Map<String, Value>) -> Option<(String, Client
     Some((text("sub")?.to_owned(), ClientId::new(text("aud")?), SessionId::new(text("sid")?), expires_at))
 }
 
-/// Whom the actor token is about. It must be the client's own: whoever got hold of another one does
-/// not act by it.
+/// Whom the actor token is about. It must be the client's own, and if it is bound to a key, that key is
+/// proved: whoever got hold of another one does not act by it.
 fn find_actor(
     cx: &Cx,
     tx: &mut Read<'_>,
     view: &Arc<ClientView>,
     request: &ExchangeRequest,
+    proved: &Confirmation,
 ) -> Result<Option<String>, Abort<Failure>> {
     let Some(token) = &request.actor_token else { return Ok(None) };
     let live = bearer::find_access(cx, tx, &bearer::recognize(cx, token.expose()), Some(view))?;
-    match live.filter(|live| live.token.client_id == view.client.client_id) {
-        Some(live) => Ok(Some(live.token.subject)),
-        None => Err(undo(OAuthError::invalid_request(Reason::ActorTokenInvalid))),
-    }
+    let live = live.filter(|live| live.token.client_id == view.client.client_id);
+    let token = live.ok_or(undo(OAuthError::invalid_request(Reason::ActorTokenInvalid)))?.token;
+    token.confirmation.check_exchange(proved).map_err(undo)?;
+    Ok(Some(token.subject))
 }

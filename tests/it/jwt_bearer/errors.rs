@@ -3,14 +3,16 @@
 use serde_json::{Value, json};
 use symbolon::{
     domain::{
-        entity::{ConsentMode, SubjectMapping, UserState},
+        entity::{AccessTokenFormat, ConsentMode, SubjectMapping, UserState},
         jose::SigningAlgorithm,
     },
     store::trusted_issuer,
 };
 
 use super::{GRANT, IDP, Idp, agree, first_party, present, with_grant};
-use crate::support::{ClientKey, ClientSpec, Person, RelyingParty, TestApp, unsigned};
+use crate::support::{ClientKey, ClientSpec, DpopKey, Person, RelyingParty, TestApp, unsigned};
+
+const TOKEN: &str = "/oauth2/token";
 
 struct Setting {
     app: TestApp,
@@ -100,6 +102,38 @@ both! {
         for subject in ["other", "alice"] {
             present(&rp, &idp.vouch(&app, subject), None).await.refused("invalid_grant", "AS-1186").await;
         }
+    }
+
+    async fn what_brings_no_token_does_not_use_the_assertion_up(app) {
+        let (rp, key) = (app.client(first_party("bound").set(|s| s.scope.push("api.read".to_owned()))).await, DpopKey::new());
+        let alice = app.person("alice").await;
+        for subject in [SubjectMapping::Username, SubjectMapping::Client] {
+            app.write(|tx| trusted_issuer::delete(tx, IDP)).await;
+            let idp = Idp::trusted(&app, subject, &[&rp]).await;
+            let about = if subject == SubjectMapping::Client { rp.client_id.as_str() } else { &alice.username };
+            let assertion = idp.vouch(&app, about);
+            app.change_client(&rp, |client| client.settings.dpop_bound_access_tokens = true).await;
+            present(&rp, &assertion, Some("api.read")).await.refused("invalid_request", "AS-1226").await;
+            let fields = [("grant_type", GRANT), ("assertion", assertion.as_str()), ("scope", "api.read")];
+            let proving = || rp.request(TOKEN, &fields).header("DPoP", key.sign(&key.proof(&app, TOKEN)));
+            rp.send(&proving()).await.ok_as("DPoP").await;
+            rp.send(&proving()).await.refused("invalid_grant", "AS-1185").await;
+            app.change_client(&rp, |client| client.settings.dpop_bound_access_tokens = false).await;
+        }
+    }
+
+    async fn a_client_that_changed_meanwhile_is_decided_on_again_with_the_same_assertion(app) {
+        let rp = app.client(ClientSpec::machine("service").set(with_grant)).await;
+        let idp = Idp::trusted(&app, SubjectMapping::Client, &[&rp]).await;
+        for format in [AccessTokenFormat::Opaque, AccessTokenFormat::Jwt] {
+            // The server remembers the client as it was.
+            present(&rp, &idp.vouch(&app, "service"), None).await.ok().await;
+            app.change_client(&rp, move |client| client.settings.access_token_format = format).await;
+            let token = present(&rp, &idp.vouch(&app, "service"), None).await.ok().await.access_token;
+            assert_eq!(token.starts_with("sym_at_"), format == AccessTokenFormat::Opaque, "{token}");
+        }
+        app.change_client(&rp, |client| client.enabled = false).await;
+        present(&rp, &idp.vouch(&app, "service"), None).await.refused("invalid_client", "AS-1001").await;
     }
 
     async fn only_clients_that_are_named_send_assertions_and_within_their_scopes(app) {

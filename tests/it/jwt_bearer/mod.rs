@@ -43,7 +43,17 @@ pub struct Idp {
 impl Idp {
     /// Trusts one towards these clients.
     pub async fn trusted(app: &TestApp, subject: SubjectMapping, clients: &[&RelyingParty]) -> Self {
-        let idp = Self { key: ClientKey::generate(SigningAlgorithm::ES256) };
+        Self::signing(SigningAlgorithm::ES256, app, subject, clients).await
+    }
+
+    /// The same with a key of another algorithm.
+    pub async fn signing(
+        algorithm: SigningAlgorithm,
+        app: &TestApp,
+        subject: SubjectMapping,
+        clients: &[&RelyingParty],
+    ) -> Self {
+        let idp = Self { key: ClientKey::generate(algorithm) };
         let row = TrustedIssuer {
             issuer: IDP.to_owned(),
             jwks: Some(idp.key.jwks()),

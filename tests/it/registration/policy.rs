@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use symbolon::{
-    domain::oauth::{DocumentMode, RegistrationMode},
+    domain::{
+        entity::AccessTokenFormat,
+        oauth::{DocumentMode, RegistrationMode},
+    },
     service::admin::{self, maintenance, registration::PolicyChanges},
     store::client,
 };
@@ -74,6 +77,23 @@ both! {
         app.change_client(&rp, |client| client.settings.quarantined = true).await;
         rp.refresh(tokens.refresh()).await.refused("unauthorized_client", "AS-1406").await;
         rp.userinfo(&tokens.access_token).await.refused("invalid_token", "AS-1151").await;
+    }
+
+    /// Those of the code flow ended; those that hang on no authorization of the client's own did not.
+    async fn what_a_client_under_quarantine_holds_ends_whatever_it_hangs_on(app) {
+        let watcher = app.client(ClientSpec::web("watcher").set(|s| s.may_introspect = true)).await;
+        for (name, format) in [("jwt", AccessTokenFormat::Jwt), ("opaque", AccessTokenFormat::Opaque)] {
+            let service = app.client(ClientSpec::machine(name).set(|s| s.access_token_format = format)).await;
+            let token = service.machine_token().await.ok().await.access_token;
+            assert!(watcher.introspect(&token).await.active().await, "{name}");
+            app.change_client(&service, |client| client.settings.quarantined = true).await;
+            assert!(!watcher.introspect(&token).await.active().await, "{name}");
+            service.userinfo(&token).await.refused("invalid_token", "AS-1151").await;
+            service.machine_token().await.refused("unauthorized_client", "AS-1406").await;
+            // Released again, it goes on with what has not expired.
+            app.change_client(&service, |client| client.settings.quarantined = false).await;
+            assert!(watcher.introspect(&token).await.active().await, "{name}");
+        }
     }
 
     async fn a_network_registers_so_many_an_hour_and_a_token_lifts_that(app) {

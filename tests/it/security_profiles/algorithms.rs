@@ -2,10 +2,21 @@
 //! proofs, and the access tokens of an API that has an algorithm of its own.
 
 use serde_json::{Value, json};
-use symbolon::domain::{jose::SigningAlgorithm, oauth::SecurityProfile};
+use symbolon::{
+    domain::{
+        entity::{ConsentMode, ExchangeMode, SubjectMapping},
+        jose::SigningAlgorithm,
+        oauth::SecurityProfile,
+    },
+    store::trusted_issuer,
+};
 
 use super::{PAR, Party, SCOPE, TOKEN, blames, refused, spec};
-use crate::support::{Authorize, ClientKey, ClientSpec, Credentials, DpopKey, Request, TestApp};
+use crate::{
+    jwt_bearer,
+    support::{Authorize, ClientKey, ClientSpec, Credentials, DpopKey, GrantSpec, Request, TestApp},
+    token_exchange,
+};
 
 const API: &str = "https://api.example/v1";
 
@@ -97,5 +108,53 @@ both! {
         refused(&app, answer, "invalid_target", "AS-1705", "fapi2-security").await;
         let answer: Value = party.refresh(&app, tokens.refresh()).await.response.json();
         assert_eq!(answer["error"], "invalid_target", "nor is a token for nothing in particular handed out: {answer}");
+    }
+
+    async fn nor_is_such_an_api_reached_by_an_exchange(app) {
+        let (party, alice) = (reader(&app).await, app.person("alice").await);
+        app.change_client(&party.rp, |client| token_exchange::with_grant(&mut client.settings)).await;
+        let web = app.client(ClientSpec::web("web").set(|settings| settings.scope.push("read".to_owned()))).await;
+        token_exchange::allow(&app, &party.rp, &web, &[API], ExchangeMode::Delegation).await;
+        let tokens = web.exchange(&app.grant(&alice, &web, GrantSpec::scope("email read")).await).await.ok().await;
+        let fields = [
+            ("grant_type", token_exchange::GRANT),
+            ("subject_token", tokens.access_token.as_str()),
+            ("subject_token_type", token_exchange::ACCESS),
+        ];
+        for algorithm in SigningAlgorithm::ALL {
+            api(&app, algorithm).await;
+            let answer = party.post(&app, TOKEN, &fields).await;
+            if algorithm == SigningAlgorithm::RS256 {
+                refused(&app, answer, "invalid_target", "AS-1705", "fapi2-security").await;
+            } else {
+                let given = answer.ok_as("DPoP").await.access_token;
+                assert_eq!(app.verified(&given).await.0["alg"], algorithm.name());
+            }
+            app.delete_api(API).await;
+        }
+    }
+
+    async fn another_issuers_assertion_is_signed_as_the_clients_profile_wants(app) {
+        let (party, alice) = (Party::fapi2(&app).await, app.person("alice").await);
+        app.change_client(&party.rp, |client| {
+            jwt_bearer::with_grant(&mut client.settings);
+            client.settings.consent = ConsentMode::Skip;
+        })
+        .await;
+        let web = app.client(jwt_bearer::first_party("web")).await;
+        for algorithm in SigningAlgorithm::ALL {
+            app.write(|tx| trusted_issuer::delete(tx, jwt_bearer::IDP)).await;
+            let clients = [&party.rp, &web];
+            let idp = jwt_bearer::Idp::signing(algorithm, &app, SubjectMapping::Username, &clients).await;
+            let assertion = idp.vouch(&app, &alice.username);
+            let answer = party.post(&app, TOKEN, &[("grant_type", jwt_bearer::GRANT), ("assertion", &assertion)]).await;
+            if algorithm == SigningAlgorithm::RS256 {
+                refused(&app, answer, "invalid_grant", "AS-1700", "fapi2-security").await;
+                // It is used up by nobody, and without a profile it is good.
+                jwt_bearer::present(&web, &assertion, None).await.ok().await;
+            } else {
+                answer.ok_as("DPoP").await;
+            }
+        }
     }
 }

@@ -120,7 +120,7 @@ both! {
 
     async fn whatever_ends_the_old_token_ends_the_new_one(database: Database) {
         for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
-            for change in 0..8 {
+            for change in 0..10 {
                 let s = setting(TestApp::new(database).await).await;
                 s.app.change_client(&s.orders, move |client| client.settings.access_token_format = format).await;
                 let watcher = s.app.client(ClientSpec::web("watcher").set(|s| s.may_introspect = true)).await;
@@ -136,9 +136,12 @@ both! {
                     4 => s.app.change_client(&s.web, |client| client.enabled = false).await,
                     5 => s.app.change_client(&s.orders, |client| client.enabled = false).await,
                     6 => s.app.change_client(&s.orders, move |client| client.not_before = Some(now)).await,
+                    7 => s.app.change_client(&s.web, |client| client.settings.quarantined = true).await,
+                    8 => s.app.change_client(&s.orders, |client| client.settings.quarantined = true).await,
                     _ => s.app.delete_client(&s.web).await,
                 }
                 assert!(!watcher.introspect(&given.access_token).await.active().await, "{change} {format:?}");
+                watcher.userinfo(&given.access_token).await.refused("invalid_token", "AS-1151").await;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod errors;
 mod ok;
+mod registered;
 
 use symbolon::{
     domain::{

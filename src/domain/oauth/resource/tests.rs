@@ -216,6 +216,47 @@ fn format_and_life_are_the_only_api_s_own() {
 }
 
 #[test]
+fn an_exchanged_token_is_for_its_audiences_and_nobody_else() {
+    let client = client_with(&[]);
+    let (mut a, b) = (api("https://a.example", &["a.read"]), api("https://b.example/v1", &["b.read"]));
+    a.settings.access_token_signed_response_alg = Some(SigningAlgorithm::ES256);
+    a.settings.access_token_lifetime = Some(60);
+    let aimed = |apis: &[Api], audiences: &[&str], scope: &[&str]| {
+        aim_exchanged(&client, apis, &strings(audiences), strings(scope), ISSUER)
+    };
+    let told = |target: Result<Target, OAuthError>| {
+        let target = target.expect("a target");
+        (target.audience, target.scope, target.algorithm, target.lifetime)
+    };
+    let scope = ["a.read", "b.read", "email", "unknown"];
+    let (own, others) = (SigningAlgorithm::ES256, SigningAlgorithm::RS256);
+    let only = std::slice::from_ref(&a);
+    for (apis, audiences, audience, left, algorithm, lifetime) in [
+        (only, &["https://a.example"][..], &["https://a.example"][..], &["a.read", "email"][..], own, Some(60)),
+        // As it is registered, and once.
+        (
+            only,
+            &["https://a.example/", "https://a.example"],
+            &["https://a.example"],
+            &["a.read", "email"],
+            own,
+            Some(60),
+        ),
+        (only, &["https://a.example", ISSUER], &["https://a.example", ISSUER], &["a.read", "email"], own, Some(60)),
+        (only, &["x", "https://a.example"], &["x", "https://a.example"], &["a.read", "email"], others, Some(60)),
+        (&[], &["x/", "x"], &["x/", "x"], &scope, others, None),
+        (&[], &[ISSUER], &[ISSUER], &scope, others, None),
+    ] {
+        let expected = (strings(audience), strings(left), algorithm, lifetime);
+        assert_eq!(told(aimed(apis, audiences, &scope)), expected, "{audiences:?}");
+    }
+    let both = told(aimed(&[a.clone(), b], &["https://b.example/v1", "https://a.example"], &scope));
+    assert_eq!(both.1, strings(&["a.read", "b.read", "email"]));
+    let other = aimed(only, &["https://a.example"], &["b.read", "unknown"]);
+    assert_eq!(refusal(other), ("invalid_scope", "AS-1073"));
+}
+
+#[test]
 fn consent_to_a_resource_is_told_from_a_scope() {
     let item = consent_to_resource("https://a.example");
     assert_eq!(resource_of_consent(&item), Some("https://a.example"));
