@@ -21,7 +21,7 @@ const MAX_BYTES: usize = 8 * 1024;
 ///
 /// # Errors
 /// `invalid_authorization_details`: not a JSON array of objects with a `type`, empty, too long, too
-/// many, or too deep.
+/// many, too deep, or with NUL in a text.
 pub fn parse_details(params: &Params) -> Result<Vec<Value>, OAuthError> {
     let Some(text) = params.find("authorization_details") else { return Ok(Vec::new()) };
     let malformed = || OAuthError::invalid_authorization_details(Reason::DetailsMalformed);
@@ -29,7 +29,11 @@ pub fn parse_details(params: &Params) -> Result<Vec<Value>, OAuthError> {
         return Err(malformed());
     }
     let Ok(Value::Array(details)) = serde_json::from_str(text) else { return Err(malformed()) };
-    let well_formed = |object: &Value| type_of(object).is_some() && depth(object) <= MAX_DEPTH;
+    // Tokens hold what was understood, which may be longer than how it was written: 1e9.
+    if details.iter().map(|object| object.to_string().len()).sum::<usize>() > MAX_BYTES {
+        return Err(malformed());
+    }
+    let well_formed = |object: &Value| type_of(object).is_some() && depth(object) <= MAX_DEPTH && !has_nul(object);
     if !(1..=MAX_DETAILS).contains(&details.len()) || !details.iter().all(well_formed) {
         return Err(malformed());
     }
@@ -81,6 +85,15 @@ fn depth(value: &Value) -> usize {
         Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
         _ => 0,
+    }
+}
+
+/// A token that held NUL would be taken by nobody, this server included.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, member)| name.contains('\0') || has_nul(member)),
+        Value::Array(items) => items.iter().any(has_nul),
+        other => other.as_str().is_some_and(|text| text.contains('\0')),
     }
 }
 
