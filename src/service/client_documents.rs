@@ -2,9 +2,14 @@
 //! (draft-ietf-oauth-client-id-metadata-document): fetched when what is stored is no longer believed,
 //! and kept as a client like any other, so that all nodes agree.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
-use super::{Broken, Cx, Failure, admin::client as clients, events::Draft, registration::policy};
+use super::{
+    Broken, Cx, Failure,
+    admin::client as clients,
+    events::Draft,
+    registration::{Turn, policy},
+};
 use crate::{
     domain::{
         Timestamp,
@@ -59,18 +64,24 @@ async fn try_refresh(cx: &Cx, id: &ClientId) -> Result<bool, Failure> {
     if !policy.accepts_host(address.host()) {
         return Err(refused(Reason::DocumentNotAccepted));
     }
-    let wanted = id.clone();
-    let (known, stored) = cx
-        .services
-        .store
-        .read(move |tx| Ok::<_, StoreError>((registration::find(tx, &wanted)?, client::find(tx, &wanted)?)))
-        .await
-        .map_err(Broken::from)?;
-    let at = |time: fn(&Registered) -> Option<Timestamp>| known.as_ref().and_then(time);
-    if at(|known| known.document_expires_at).is_some_and(|limit| cx.now() < limit) {
+    let (mut known, mut stored) = read(cx, id).await?;
+    if known.is_believed(cx.now()) {
         return Ok(false);
     }
-    let in_grace = at(|known| known.document_fetched_at).is_some_and(|fetched| cx.now() < fetched.plus_seconds(GRACE));
+    // Of many who find it missing one asks its host, and the others look again.
+    let turn = turn(cx, id);
+    let _held = match turn.try_lock() {
+        Ok(held) => held,
+        Err(_) => {
+            let held = turn.lock().await;
+            (known, stored) = read(cx, id).await?;
+            if known.is_believed(cx.now()) {
+                return Ok(false);
+            }
+            held
+        }
+    };
+    let in_grace = known.fetched_at.is_some_and(|fetched| cx.now() < fetched.plus_seconds(GRACE));
     let settings = stored.as_ref().map(|client| &client.settings);
     let fetched = match recent_failure(cx, id) {
         Some(reason) => Err(refused(reason)),
@@ -92,6 +103,41 @@ async fn try_refresh(cx: &Cx, id: &ClientId) -> Result<bool, Failure> {
         }
         Err(broken) => Err(broken),
     }
+}
+
+/// How long what is stored is believed.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    fetched_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+}
+
+impl Known {
+    fn is_believed(self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|limit| now < limit)
+    }
+}
+
+async fn read(cx: &Cx, id: &ClientId) -> Result<(Known, Option<Client>), Failure> {
+    let wanted = id.clone();
+    let read = cx.services.store.read(move |tx| {
+        let known = registration::find(tx, &wanted)?
+            .map(|row| Known { fetched_at: row.document_fetched_at, expires_at: row.document_expires_at });
+        Ok::<_, StoreError>((known.unwrap_or_default(), client::find(tx, &wanted)?))
+    });
+    Ok(read.await.map_err(Broken::from)?)
+}
+
+/// What is held while this document is fetched.
+fn turn(cx: &Cx, id: &ClientId) -> Arc<tokio::sync::Mutex<()>> {
+    let mut fetching = cx.services.registrations.fetching.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(turn) = fetching.get(id).and_then(Turn::upgrade) {
+        return turn;
+    }
+    fetching.retain(|_, turn| turn.strong_count() > 0);
+    let turn = Arc::default();
+    fetching.insert(id.clone(), Arc::downgrade(&turn));
+    turn
 }
 
 async fn fetch(
@@ -121,7 +167,8 @@ async fn fetch(
 fn recent_failure(cx: &Cx, id: &ClientId) -> Option<Reason> {
     let failed = cx.services.registrations.failed.lock().unwrap_or_else(PoisonError::into_inner);
     let (at, reason) = failed.get(id)?;
-    (0..PATIENCE).contains(&cx.now().seconds_since(*at)).then_some(*reason)
+    // Whoever waited for the one that failed may have begun a moment before it.
+    (-PATIENCE..PATIENCE).contains(&cx.now().seconds_since(*at)).then_some(*reason)
 }
 
 /// The first failure counts: asking again while it is remembered does not make it last.
@@ -192,6 +239,10 @@ fn create(
     believed_until: Timestamp,
 ) -> Result<(), Abort<Written>> {
     let policy = policy::lock(tx)?;
+    if client::find(tx, &id)?.is_some() {
+        // It may be the one that took the last place.
+        return Err(Abort::Undo(Written::Conflict));
+    }
     if registration::count(tx)? >= policy.max_clients {
         let full = OAuthError::new(ErrorCode::InvalidClient, Reason::RegistrationFull);
         return Err(Abort::Undo(Written::Failed(full.into())));

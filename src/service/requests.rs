@@ -10,9 +10,9 @@ use super::{
 use crate::{
     domain::{
         Secret, Timestamp,
-        entity::{Deferred, DeferredKind, DeferredState, Ending},
+        entity::{Client, Deferred, DeferredKind, DeferredState, Ending},
         ids::{DeferredId, UserId},
-        oauth::{AuthorizationRequest, OAuthError},
+        oauth::{AuthorizationRequest, OAuthError, check_released},
         trace::{Reason, Transaction},
     },
     store::{Read, client, deferred},
@@ -62,7 +62,9 @@ pub async fn view(cx: &Cx, browser: &Browser) -> Result<RequestsView, Broken> {
         let mut waiting = Vec::new();
         for held in &held {
             for row in deferred::pending_of(tx, &held.user.id, context.now(), MOST)? {
-                let Some(client) = client::find(tx, &row.client_id)?.filter(|client| client.enabled) else { continue };
+                let client = client::find(tx, &row.client_id)?;
+                let usable = |client: &Client| client.enabled && check_released(client).is_ok();
+                let Some(client) = client.filter(usable) else { continue };
                 waiting.push(Waiting {
                     id: row.id,
                     app: App::from(&client),

@@ -22,7 +22,7 @@ const MAX_BYTES: usize = 8 * 1024;
 ///
 /// # Errors
 /// `invalid_authorization_details`: not a JSON array of objects with a `type`, empty, too long, too
-/// many, too deep, or with a member that comes twice.
+/// many, too deep, with a member that comes twice, or with NUL in a text.
 pub fn parse_details(params: &Params) -> Result<Vec<Value>, OAuthError> {
     let Some(text) = params.find("authorization_details") else { return Ok(Vec::new()) };
     let malformed = || OAuthError::invalid_authorization_details(Reason::DetailsMalformed);
@@ -30,6 +30,10 @@ pub fn parse_details(params: &Params) -> Result<Vec<Value>, OAuthError> {
         return Err(malformed());
     }
     let Some(Value::Array(details)) = strict_json::parse(text.as_bytes()) else { return Err(malformed()) };
+    // Tokens hold what was understood, which may be longer than how it was written: 1e9.
+    if details.iter().map(|object| object.to_string().len()).sum::<usize>() > MAX_BYTES {
+        return Err(malformed());
+    }
     let well_formed = |object: &Value| type_of(object).is_some() && depth(object) <= MAX_DEPTH;
     if !(1..=MAX_DETAILS).contains(&details.len()) || !details.iter().all(well_formed) {
         return Err(malformed());

@@ -4,7 +4,7 @@
 use crate::{
     entity::{Authorization, Client, Session},
     ids::ClientId,
-    oauth::OAuthError,
+    oauth::{OAuthError, check_released},
     oidc::{id_token::Hint, logout_effects::Effect},
     trace::Reason,
 };
@@ -64,12 +64,14 @@ pub enum LogoutDecision {
 pub struct PostLogoutRedirect(String);
 
 impl PostLogoutRedirect {
-    /// Compares character by character with what the client registered (§3.1).
+    /// Compares character by character with what the client registered (§3.1), and an administrator let
+    /// in where that is needed: nobody is sent to a place that a stranger just wrote down.
     ///
     /// # Errors
-    /// `invalid_request` with `Reason::LogoutRedirectNotRegistered`.
+    /// `invalid_request` with `Reason::LogoutRedirectNotRegistered`; `unauthorized_client`.
     pub fn registered(uri: &str, client: &Client) -> Result<Self, OAuthError> {
         if client.enabled && client.settings.post_logout_redirect_uris.iter().any(|registered| registered == uri) {
+            check_released(client)?;
             return Ok(Self(uri.to_owned()));
         }
         Err(OAuthError::invalid_request(Reason::LogoutRedirectNotRegistered))

@@ -31,7 +31,9 @@ use crate::{
         Secret,
         entity::Ending,
         ids::{ClientId, InteractionId},
-        oauth::{Answer, AuthorizationRequest, AuthorizeError, OAuthError, Params, ValidRequest, rules},
+        oauth::{
+            Answer, AuthorizationRequest, AuthorizeError, OAuthError, Params, ValidRequest, check_released, rules,
+        },
         oidc::interaction::Decision,
         trace::{Reason, Transaction},
     },
@@ -232,7 +234,9 @@ async fn decide_at_start(cx: &Cx, asked: &Asked, browser: &Browser) -> Result<De
 
 fn find_client(tx: &mut Read<'_>, id: &ClientId) -> Result<crate::domain::entity::Client, DialogueFailure> {
     let client = crate::store::client::find(tx, id)?.filter(|client| client.enabled);
-    Ok(client.ok_or(OAuthError::invalid_request(Reason::ClientUnknown))?)
+    let client = client.ok_or(OAuthError::invalid_request(Reason::ClientUnknown))?;
+    check_released(&client)?;
+    Ok(client)
 }
 
 /// Begins a dialogue about a request that no redirect answers.

@@ -7,7 +7,10 @@ mod usage;
 
 pub use usage::{delete_unused, note_use};
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, Weak},
+};
 
 use super::{
     Broken, Cx, Failure,
@@ -48,7 +51,12 @@ pub struct Registrations {
     pub(super) used: Mutex<HashMap<ClientId, Timestamp>>,
     /// Metadata documents that could not be had lately.
     pub(super) failed: Mutex<HashMap<ClientId, (Timestamp, Reason)>>,
+    /// Metadata documents that are being fetched now.
+    pub(super) fetching: Mutex<HashMap<ClientId, Turn>>,
 }
+
+/// What one request holds while it fetches, and others wait for who want the same.
+pub(super) type Turn = Weak<tokio::sync::Mutex<()>>;
 
 /// Why nothing was registered.
 #[derive(Debug)]

@@ -21,6 +21,7 @@ fn malformed() -> Vec<String> {
         text(&[json!({"type": 5})]),
         text(&[json!({"type": ""})]),
         text(&[json!({"type": "pay\u{0}ment"})]),
+        text(&[json!({"type": "payment", "amount": payment(5)["amount"], "to": "a\u{0}b"})]),
         text(&[payment(5), json!(null)]),
         text(&[json!({"type": "payment", "x": deep})]),
         text(&vec![payment(5); 17]),

@@ -156,6 +156,21 @@ both! {
         poll(&rp, &id).await.refused("authorization_pending", "AS-1165").await;
     }
 
+    async fn nobody_is_asked_for_an_app_that_waits_for_an_administrator(app) {
+        let (rp, alice) = (app.client(till()).await, app.person("alice").await);
+        let id = begin(&rp, &[]).await;
+        let mut browser = signed_in(&app, &alice).await;
+        let list = browser.open("/requests").await.page("/requests");
+        app.change_client(&rp, |client| client.settings.quarantined = true).await;
+        let opened = browser.press(&list, "request-1", &[]).await.page("/requests");
+        opened.answer.refused_page(400, "AS-1406").await;
+        assert!(!browser.open("/requests").await.page("/requests").has("request-1"));
+        poll(&rp, &id).await.refused("unauthorized_client", "AS-1406").await;
+        // Who is let in again is listed again.
+        app.change_client(&rp, |client| client.settings.quarantined = false).await;
+        card(&mut browser).await;
+    }
+
     async fn whoever_deletes_the_person_deletes_the_request(app) {
         let (rp, alice) = (app.client(till()).await, app.person("alice").await);
         let id = begin(&rp, &[]).await;

@@ -1,9 +1,41 @@
-//! Many at once: an `auth_req_id` is redeemed once, on both databases.
+//! Many at once: a request is answered once, an `auth_req_id` is redeemed once, and a signed request is
+//! used once, on both databases.
 
-use super::{answer, begin, poll, till};
-use crate::support::{all_but, at_once, outcome};
+use symbolon::domain::jose::SigningAlgorithm;
+
+use super::{ENDPOINT, answer, begin, card, poll, signed, signed_in, till};
+use crate::{
+    device::races::{Button, Settled, answered_once},
+    support::{ClientKey, MANY, RelyingParty, TestApp, all_but, at_once, outcome},
+};
+
+/// Answers one request with these buttons in turn, many times at once.
+async fn answer_at_once(app: &TestApp, buttons: &[Button]) -> Settled {
+    let (rp, alice) = (app.client(till()).await, app.person("alice").await);
+    let id = begin(&rp, &[("scope", "openid offline_access")]).await;
+    let mut browser = signed_in(app, &alice).await;
+    let mut presses = Vec::new();
+    for number in 0..MANY {
+        let page = card(&mut browser).await;
+        presses.push(browser.pressing(&page, buttons[number % buttons.len()].name(), &[]));
+    }
+    let asking = rp.clone();
+    answered_once(app, &rp, &alice, presses, async move |_| poll(&asking, &id).await).await
+}
 
 both! {
+    async fn of_a_hundred_who_allow_one_request_one_does_and_one_token_comes_of_it(app) {
+        assert_eq!(answer_at_once(&app, &[Button::Allow]).await, Settled::Allowed);
+    }
+
+    async fn of_a_hundred_who_deny_one_request_one_does_and_no_token_comes_of_it(app) {
+        assert_eq!(answer_at_once(&app, &[Button::Deny]).await, Settled::Denied);
+    }
+
+    async fn of_a_hundred_who_allow_and_deny_one_request_one_is_heard(app) {
+        answer_at_once(&app, &[Button::Allow, Button::Deny]).await;
+    }
+
     /// Behaviour 198.
     async fn of_a_hundred_redemptions_one_wins(app) {
         let (rp, alice) = (app.client(till()).await, app.person("alice").await);
@@ -14,5 +46,17 @@ both! {
         let (winners, refusals) = outcome(&answers, &app).await;
         assert_eq!((winners.len(), refusals), (1, all_but(1, "AS-1163")));
         rp.refresh(winners[0].ok().await.refresh()).await.ok().await;
+    }
+
+    async fn of_a_hundred_requests_with_one_signed_object_on_two_nodes_one_goes_on(app) {
+        let (node, key) = (app.second_node().await, ClientKey::generate(SigningAlgorithm::ES256));
+        let rp = signed::signing(&app, "till", &key).await;
+        app.person("alice").await;
+        let object = key.sign(&signed::claims(&app, &rp, "j"));
+        let nodes: [RelyingParty; 2] = [rp.clone(), rp.at(&node)];
+        let answers =
+            at_once(async move |number| nodes[number % 2].post(ENDPOINT, &[("request", &object)]).await).await;
+        let (winners, refusals) = outcome(&answers, &app).await;
+        assert_eq!((winners.len(), refusals), (1, all_but(1, "AS-1198")));
     }
 }

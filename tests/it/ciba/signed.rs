@@ -7,14 +7,16 @@ use symbolon::domain::jose::SigningAlgorithm;
 use super::{ENDPOINT, answer, ask, poll};
 use crate::support::{Answer, ClientKey, ClientSpec, Credentials, RelyingParty, TestApp, unsigned};
 
-async fn signing(app: &TestApp, name: &str, key: &ClientKey) -> RelyingParty {
+/// A client that signs its requests with this key.
+pub async fn signing(app: &TestApp, name: &str, key: &ClientKey) -> RelyingParty {
     let spec = ClientSpec::web(name).set(super::with_grant).keyed(key).set(|settings| {
         settings.backchannel_authentication_request_signing_alg = Some(SigningAlgorithm::ES256);
     });
     app.client(spec).await.with(Credentials::Key(key.clone()))
 }
 
-fn claims(app: &TestApp, rp: &RelyingParty, jti: &str) -> Value {
+/// What a good request about alice says.
+pub fn claims(app: &TestApp, rp: &RelyingParty, jti: &str) -> Value {
     let now = app.now().seconds();
     json!({
         "iss": rp.client_id.as_str(), "aud": app.issuer(), "iat": now, "nbf": now, "exp": now + 300, "jti": jti,

@@ -3,6 +3,7 @@
 
 mod errors;
 mod ok;
+mod races;
 
 use serde_json::{Value, json};
 use symbolon::net::fetcher::Reach;

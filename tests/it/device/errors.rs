@@ -89,6 +89,18 @@ both! {
         type_code(&mut browser, &device.user_code).await.complains(200, "AS-1600").await;
     }
 
+    async fn nobody_is_asked_about_the_device_of_an_app_that_waits_for_an_administrator(app) {
+        let (tv, alice) = (app.client(television()).await, app.person("alice").await);
+        let device = begin(&tv, "openid").await;
+        let mut browser = app.browser();
+        let open = card(&mut browser, &alice, &device.user_code).await;
+        app.change_client(&tv, |client| client.settings.quarantined = true).await;
+        type_code(&mut browser, &device.user_code).await.answer.refused_page(400, "AS-1406").await;
+        let pressed = browser.press(&open, "approve-allow", &[("started_here", "yes")]).await.page("/approve/");
+        pressed.answer.refused_page(400, "AS-1406").await;
+        poll(&tv, &device).await.refused("unauthorized_client", "AS-1406").await;
+    }
+
     async fn giving_up_the_sign_in_denies_nothing(app) {
         let (tv, alice) = (app.client(television()).await, app.person("alice").await);
         let device = begin(&tv, "openid").await;

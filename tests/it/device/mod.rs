@@ -2,7 +2,7 @@
 
 mod errors;
 mod ok;
-mod races;
+pub mod races;
 pub mod resources;
 
 use serde_json::Value;

@@ -41,6 +41,17 @@ both! {
         assert!(browser.cookies.contains_key("symbolon_session"), "nobody was signed out");
     }
 
+    async fn nobody_is_sent_to_an_app_that_waits_for_an_administrator(app) {
+        let (rp, mut browser, tokens) = signed_in(&app).await;
+        app.change_client(&rp, |client| client.settings.quarantined = true).await;
+        let by_name = [("client_id", "web"), ("post_logout_redirect_uri", BACK)];
+        let by_hint = [("id_token_hint", tokens.id()), ("post_logout_redirect_uri", BACK)];
+        for fields in [by_name, by_hint] {
+            browser.request(Request::get(logout(&fields))).await.refused_page(400, "AS-1406").await;
+        }
+        assert!(browser.cookies.contains_key("symbolon_session"), "nobody was signed out");
+    }
+
     async fn a_hint_that_is_not_ours_is_a_page(app) {
         // Behaviour 121.
         let (_, mut browser, tokens) = signed_in(&app).await;

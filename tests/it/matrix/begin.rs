@@ -3,16 +3,16 @@
 use serde_json::json;
 use symbolon::{
     domain::{
-        entity::{ExchangeMode, SubjectMapping, TrustedIssuer},
+        entity::{AccessTokenFormat, ExchangeMode, SubjectMapping, TrustedIssuer},
         oauth::ResponseType,
     },
     store::trusted_issuer,
 };
 
-use super::{Cell, SCOPE, Use};
+use super::{Cell, Part, SCOPE, Use};
 use crate::{
     ciba, device, jwt_bearer,
-    support::{Authorize, Browser, ClientKey, Grant, GrantSpec, PASSWORD, Page, Tokens},
+    support::{Authorize, Browser, ClientKey, Grant, GrantSpec, PASSWORD, Page, RelyingParty, Tokens},
     token_exchange,
 };
 
@@ -34,6 +34,8 @@ pub enum Begun<'a> {
     Code(Grant),
     /// Tokens.
     Tokens(Tokens),
+    /// Tokens, and who exchanges them.
+    Exchange(RelyingParty, Tokens),
     /// A request of a device, allowed.
     Allowed(device::Device),
     /// The same over the back channel.
@@ -104,6 +106,25 @@ impl<'a> Cell<'a> {
         idp.key.sign(&claims.0)
     }
 
+    /// Another client that may do everything.
+    async fn other(&self, format: AccessTokenFormat) -> RelyingParty {
+        let spec = self.world.spec(&self.app.fresh("other"), format);
+        self.app.client(spec).await.with(self.rp.credentials.clone())
+    }
+
+    /// Who may exchange what the person granted to whom.
+    async fn exchangeable(&self, part: Part, format: AccessTokenFormat) -> (RelyingParty, Tokens) {
+        let app = self.app;
+        let (requester, grantor) = match part {
+            Part::Both => (self.rp.clone(), self.rp.clone()),
+            Part::Requester => (self.rp.clone(), self.other(format).await),
+            Part::Grantor => (self.other(format).await, self.rp.clone()),
+        };
+        token_exchange::allow(app, &requester, &grantor, &[token_exchange::API], ExchangeMode::Delegation).await;
+        let granted = app.grant(&self.person, &grantor, GrantSpec::scope(SCOPE)).await;
+        (requester, grantor.exchange(&granted).await.ok().await)
+    }
+
     /// Begins what is finished after the change.
     pub async fn begin(&self, of: Use) -> Begun<'a> {
         let (app, rp, person) = (self.app, &self.rp, &self.person);
@@ -117,6 +138,11 @@ impl<'a> Cell<'a> {
                 Begun::Page(browser, page, request)
             }
             Use::Consent(kind) => self.page(self.request_for(kind).with("prompt", "consent"), "/consent/").await,
+            Use::SignUp => {
+                let (mut browser, request) = (app.browser(), self.request());
+                let page = browser.authorize(&request.clone().with("prompt", "create")).await.page("/sign-up/");
+                Begun::Page(browser, page, request)
+            }
             Use::Chooser => self.page(self.request().with("prompt", "select_account"), "/accounts/").await,
             Use::Pushed => {
                 let (browser, request, reference) = self.pushed().await;
@@ -160,18 +186,23 @@ impl<'a> Cell<'a> {
                 Begun::AllowedId(id)
             }
             Use::JwtBearer => Begun::Assertion(self.vouched().await),
-            Use::ExchangeAccess | Use::ExchangeRefresh | Use::ExchangeId => {
-                token_exchange::allow(app, rp, rp, &[token_exchange::API], ExchangeMode::Delegation).await;
-                Begun::Tokens(self.tokens(SCOPE).await)
+            Use::Exchange(part, _) => {
+                let (requester, tokens) = self.exchangeable(part, AccessTokenFormat::Jwt).await;
+                Begun::Exchange(requester, tokens)
             }
-            Use::Introspect => {
+            Use::UserinfoExchanged(part, format) | Use::WatchedExchanged(part, format) => {
+                let (requester, tokens) = self.exchangeable(part, format).await;
+                let (token, kind) = (tokens.access_token.as_str(), token_exchange::ACCESS);
+                Begun::Tokens(token_exchange::exchange(&requester, token, kind, &[]).await.ok().await)
+            }
+            Use::WatchedOwn(_) => Begun::Tokens(rp.machine_token().await.ok().await),
+            Use::Introspect(format) => {
                 // Another client's token, on the same person.
-                let spec = self.world.spec(&app.fresh("other"), symbolon::domain::entity::AccessTokenFormat::Jwt);
-                let other = app.client(spec).await.with(rp.credentials.clone());
+                let other = self.other(format).await;
                 let granted = app.grant(person, &other, GrantSpec::scope(SCOPE)).await;
                 Begun::Tokens(other.exchange(&granted).await.ok().await)
             }
-            Use::Registration | Use::Replace | Use::Unregister => Begun::Nothing,
+            Use::AppStart | Use::Registration | Use::Replace | Use::Unregister => Begun::Nothing,
             Use::SignOut => {
                 let (mut browser, request) = (app.browser(), self.request());
                 let granted = browser.grant(person, &request).await;

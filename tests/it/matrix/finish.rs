@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{BACK, Cell, Change, Outcome, SCOPE, Use, begin::Begun};
+use super::{BACK, Cell, Change, Outcome, SCOPE, START, Use, begin::Begun};
 use crate::{
-    ciba, device, jwt_bearer,
+    ciba, device, jwt_bearer, sign_up,
     support::{Answer, Authorize, Stop, form_encode},
     token_exchange,
 };
@@ -35,11 +35,26 @@ impl<'a> Cell<'a> {
             (Use::Chooser, Begun::Page(mut browser, page, request)) => {
                 self.arrived(browser.press(&page, "account-1", &[]).await, &request, change).await
             }
+            (Use::SignUp, Begun::Page(mut browser, page, request)) => {
+                let name = self.app.fresh("newcomer");
+                let address = format!("{name}@example.com");
+                let stop = match sign_up::create(&mut browser, &page, &name, &address, sign_up::STRONG).await {
+                    Stop::Page(page) if page.path.starts_with("/consent/") => {
+                        browser.press(&page, "consent-allow", &[]).await
+                    }
+                    other => other,
+                };
+                self.arrived(stop, &request, change).await
+            }
             (_, Begun::Page(mut browser, page, request)) => {
                 self.arrived(browser.press(&page, "consent-allow", &[]).await, &request, change).await
             }
             (_, Begun::Pushed(mut browser, request, reference)) => {
                 self.arrived(browser.open(&rp.by_reference(&reference)).await, &request, change).await
+            }
+            (Use::AppStart, _) => {
+                let fields = [("client_id", rp.client_id.as_str())];
+                left_for(self.app.browser().open(&format!("/apps/start?{}", form_encode(&fields))).await, START)
             }
             (Use::Push, _) => gave(self.answered(&rp.push(&self.request()).await).await),
             (Use::DeviceBegin, _) => {
@@ -82,28 +97,30 @@ impl<'a> Cell<'a> {
             (Use::Registration | Use::Replace | Use::Unregister, _) => self.managed(of).await,
             (_, Begun::SignedIn(mut browser, tokens)) => {
                 let fields = [("id_token_hint", tokens.id()), ("post_logout_redirect_uri", BACK)];
-                match browser.open(&format!("/oauth2/logout?{}", form_encode(&fields))).await {
-                    Stop::Away(away) => {
-                        assert_eq!(away.url, BACK);
-                        Outcome::Gave(Vec::new())
-                    }
-                    Stop::Page(page) if page.has("error-message") => Outcome::Refused("page".to_owned()),
-                    Stop::Page(page) => Outcome::Page(page.path),
-                }
+                left_for(browser.open(&format!("/oauth2/logout?{}", form_encode(&fields))).await, BACK)
+            }
+            (Use::Exchange(_, kind), Begun::Exchange(requester, tokens)) => {
+                let token = match kind {
+                    token_exchange::REFRESH => tokens.refresh(),
+                    token_exchange::ID => tokens.id(),
+                    _ => &tokens.access_token,
+                };
+                self.issued(&token_exchange::exchange(&requester, token, kind, &[]).await).await
             }
             (_, Begun::Tokens(tokens)) => {
                 let access = tokens.access_token.as_str();
                 match of {
                     Use::Refresh | Use::RefreshOffline => self.issued(&rp.refresh(tokens.refresh()).await).await,
-                    Use::ExchangeAccess => self.exchanged(access, token_exchange::ACCESS).await,
-                    Use::ExchangeRefresh => self.exchanged(tokens.refresh(), token_exchange::REFRESH).await,
-                    Use::ExchangeId => self.exchanged(tokens.id(), token_exchange::ID).await,
-                    Use::Userinfo(_) => match self.answered(&rp.userinfo(access).await).await {
-                        Ok(told) => Outcome::Gave(vec![told]),
-                        Err(outcome) => outcome,
-                    },
-                    Use::Watched(_) => self.looked_at(&self.world.watcher.introspect(access).await).await,
-                    Use::Introspect => self.looked_at(&rp.introspect(access).await).await,
+                    Use::Userinfo(_) | Use::UserinfoExchanged(..) => {
+                        match self.answered(&rp.userinfo(access).await).await {
+                            Ok(told) => Outcome::Gave(vec![told]),
+                            Err(outcome) => outcome,
+                        }
+                    }
+                    Use::Watched(_) | Use::WatchedOwn(_) | Use::WatchedExchanged(..) => {
+                        self.looked_at(&self.world.watcher.introspect(access).await).await
+                    }
+                    Use::Introspect(_) => self.looked_at(&rp.introspect(access).await).await,
                     _ => {
                         let outcome = gave(self.answered(&rp.revoke(access).await).await);
                         let alive = self.world.watcher.introspect(access).await.active().await;
@@ -114,10 +131,6 @@ impl<'a> Cell<'a> {
             }
             _ => panic!("{of:?} was begun otherwise"),
         }
-    }
-
-    async fn exchanged(&self, token: &str, kind: &str) -> Outcome {
-        self.issued(&token_exchange::exchange(&self.rp, token, kind, &[]).await).await
     }
 
     async fn managed(&self, of: Use) -> Outcome {
@@ -238,6 +251,18 @@ fn card(path: &str, from: &str) -> Outcome {
         Outcome::Refused("page".to_owned())
     } else {
         Outcome::Page(path.to_owned())
+    }
+}
+
+/// Whether the browser was sent to this place of the app.
+fn left_for(stop: Stop, place: &str) -> Outcome {
+    match stop {
+        Stop::Away(away) => {
+            assert_eq!(away.url.split('?').next(), Some(place));
+            Outcome::Gave(Vec::new())
+        }
+        Stop::Page(page) if page.has("error-message") => Outcome::Refused("page".to_owned()),
+        Stop::Page(page) => Outcome::Page(page.path),
     }
 }
 

@@ -26,7 +26,10 @@ use symbolon::{
     },
 };
 
-use crate::support::{ClientKey, ClientSpec, Credentials, Person, Registered, RelyingParty, TestApp};
+use crate::{
+    support::{ClientKey, ClientSpec, Credentials, Person, Registered, RelyingParty, TestApp},
+    token_exchange,
+};
 
 use rule::Expected;
 
@@ -37,12 +40,17 @@ const ROLE: &str = "auditor";
 /// Where people go after signing out.
 const BACK: &str = "https://suite.example/back";
 
+/// Where apps are started.
+const START: &str = "https://suite.example/start";
+
 /// What happened meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
     Nothing,
     ClientDisabled,
     ClientDeleted,
+    /// A client that registered itself waits for an administrator, again.
+    ClientQuarantined,
     /// A security profile now forbids how the client has worked until then.
     ProfileSet,
     UserDisabled,
@@ -54,10 +62,11 @@ enum Change {
     SessionEnded,
 }
 
-const CHANGES: [Change; 10] = [
+const CHANGES: [Change; 11] = [
     Change::Nothing,
     Change::ClientDisabled,
     Change::ClientDeleted,
+    Change::ClientQuarantined,
     Change::ProfileSet,
     Change::UserDisabled,
     Change::UserDeleted,
@@ -80,6 +89,10 @@ enum Use {
     Consent(ResponseType),
     /// The choice of an account, on a page that is open.
     Chooser,
+    /// A new account of somebody else, on a page that is open.
+    SignUp,
+    /// The link that starts the app.
+    AppStart,
     /// A push.
     Push,
     /// The reference to what was pushed.
@@ -106,15 +119,20 @@ enum Use {
     DevicePoll,
     CibaPoll,
     JwtBearer,
-    ExchangeAccess,
-    ExchangeRefresh,
-    ExchangeId,
+    /// A token of this kind is exchanged.
+    Exchange(Part, &'static str),
     /// The access token, at UserInfo.
     Userinfo(AccessTokenFormat),
     /// The access token, looked at by a service.
     Watched(AccessTokenFormat),
+    /// The client's own token, looked at by a service.
+    WatchedOwn(AccessTokenFormat),
+    /// A token that came of an exchange, at UserInfo.
+    UserinfoExchanged(Part, AccessTokenFormat),
+    /// A token that came of an exchange, looked at by a service.
+    WatchedExchanged(Part, AccessTokenFormat),
     /// Another client's token, looked at by the client.
-    Introspect,
+    Introspect(AccessTokenFormat),
     /// The client revokes its own token.
     Revoke,
     /// A client that registered itself reads its registration.
@@ -126,6 +144,21 @@ enum Use {
     /// The person signs out at the wish of the app, and comes back to it.
     SignOut,
 }
+
+const FORMATS: [AccessTokenFormat; 2] = [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque];
+
+/// The part of the client, which something happens to, in an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// It exchanges a token of its own.
+    Both,
+    /// It exchanges another client's token.
+    Requester,
+    /// Another client exchanges its token.
+    Grantor,
+}
+
+const PARTS: [Part; 3] = [Part::Both, Part::Requester, Part::Grantor];
 
 /// What the request gave.
 #[derive(Debug)]
@@ -162,6 +195,7 @@ struct Cell<'a> {
 impl<'a> World<'a> {
     async fn new(app: &'a TestApp) -> Self {
         app.open_registration().await;
+        app.open_sign_up().await;
         let watcher = app.client(ClientSpec::web("watcher").set(|settings| settings.may_introspect = true)).await;
         let role = Role {
             id: RoleId::new(app.fresh("role")),
@@ -186,6 +220,7 @@ impl<'a> World<'a> {
             settings.access_token_signed_response_alg = SigningAlgorithm::ES256;
             settings.access_token_format = format;
             settings.post_logout_redirect_uris = vec![BACK.to_owned()];
+            settings.initiate_login_uri = Some(START.to_owned());
         })
     }
 
@@ -195,7 +230,8 @@ impl<'a> World<'a> {
         let (role, user) = (self.role.clone(), person.id.clone());
         app.write(move |tx| role::grant_to_user(tx, &role, &user)).await;
         let format = match of {
-            Use::Userinfo(format) | Use::Watched(format) => format,
+            Use::Userinfo(format) | Use::Watched(format) | Use::WatchedOwn(format) => format,
+            Use::UserinfoExchanged(_, format) | Use::WatchedExchanged(_, format) => format,
             _ => AccessTokenFormat::Jwt,
         };
         let registered = match of {
@@ -227,6 +263,9 @@ impl Cell<'_> {
             Change::Nothing => {}
             Change::ClientDisabled => app.change_client(&self.rp, |client| client.enabled = false).await,
             Change::ClientDeleted => app.delete_client(&self.rp).await,
+            Change::ClientQuarantined => {
+                app.change_client(&self.rp, |client| client.settings.quarantined = true).await;
+            }
             Change::ProfileSet => {
                 let profile = SecurityProfile::Fapi2Security;
                 app.change_client(&self.rp, move |client| client.settings = profile.apply(client.settings.clone()))
@@ -313,6 +352,8 @@ both! {
             Use::Consent(ResponseType::IdToken),
             Use::Consent(ResponseType::CodeIdTokenToken),
             Use::Chooser,
+            Use::SignUp,
+            Use::AppStart,
             Use::Push,
             Use::Pushed,
             Use::PushedConsent,
@@ -335,27 +376,30 @@ both! {
             Use::DevicePoll,
             Use::CibaPoll,
             Use::JwtBearer,
-            Use::ExchangeAccess,
-            Use::ExchangeRefresh,
-            Use::ExchangeId,
         ];
         check(&app, &uses).await;
     }
 
-    async fn nothing_is_told_or_done_for_a_token_that_should_be_dead(app) {
-        let (jwt, opaque) = (AccessTokenFormat::Jwt, AccessTokenFormat::Opaque);
-        let uses = [
-            Use::Userinfo(jwt),
-            Use::Userinfo(opaque),
-            Use::Watched(jwt),
-            Use::Watched(opaque),
-            Use::Introspect,
-            Use::Revoke,
-            Use::Registration,
-            Use::Replace,
-            Use::Unregister,
-            Use::SignOut,
-        ];
+    async fn no_exchange_gives_a_token_that_it_should_not_whichever_side_something_happened_to(app) {
+        let kinds = [token_exchange::ACCESS, token_exchange::REFRESH, token_exchange::ID];
+        let uses: Vec<Use> = PARTS.into_iter().flat_map(|part| kinds.map(|kind| Use::Exchange(part, kind))).collect();
         check(&app, &uses).await;
+    }
+
+    async fn nothing_is_told_for_an_exchanged_token_that_should_be_dead(app) {
+        let mut uses = Vec::new();
+        for format in FORMATS {
+            for part in PARTS {
+                uses.extend([Use::UserinfoExchanged(part, format), Use::WatchedExchanged(part, format)]);
+            }
+        }
+        check(&app, &uses).await;
+    }
+
+    async fn nothing_is_told_or_done_for_a_token_that_should_be_dead(app) {
+        let of_both = |of: fn(AccessTokenFormat) -> Use| FORMATS.map(of);
+        let looked_at = [Use::Userinfo, Use::Watched, Use::WatchedOwn, Use::Introspect].map(of_both);
+        let others = [Use::Revoke, Use::Registration, Use::Replace, Use::Unregister, Use::SignOut];
+        check(&app, &[looked_at.as_flattened(), &others].concat()).await;
     }
 }

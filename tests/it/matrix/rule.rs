@@ -1,6 +1,6 @@
 //! What a cell may give: a rule for each change, by what kind of thing is asked.
 
-use super::{Change, Use};
+use super::{Change, Part, Use};
 
 /// What must come of it.
 #[derive(Debug)]
@@ -38,10 +38,11 @@ impl Use {
     const fn asking(self) -> Asking {
         match self {
             Self::Authorize(_) | Self::Silent | Self::SignIn | Self::Consent(_) | Self::Chooser => Asking::Browser,
+            Self::SignUp | Self::AppStart => Asking::Browser,
             Self::Pushed | Self::PushedConsent => Asking::Browser,
             Self::DeviceEntry | Self::DevicePage | Self::CibaList | Self::CibaPage => Asking::Browser,
-            Self::Userinfo(_) => Asking::Bearer,
-            Self::Watched(_) => Asking::Watcher,
+            Self::Userinfo(_) | Self::UserinfoExchanged(..) => Asking::Bearer,
+            Self::Watched(_) | Self::WatchedOwn(_) | Self::WatchedExchanged(..) => Asking::Watcher,
             Self::Registration | Self::Replace | Self::Unregister => Asking::Registrant,
             Self::SignOut => Asking::Leaver,
             _ => Asking::Client,
@@ -63,18 +64,30 @@ impl Use {
     }
 
     const fn is_exchange(self) -> bool {
-        matches!(self, Self::ExchangeAccess | Self::ExchangeRefresh | Self::ExchangeId)
+        matches!(self, Self::Exchange(..))
+    }
+
+    /// Whether it is about a token of another client, which the client exchanges or has exchanged: what
+    /// the person agreed to is that client's.
+    const fn is_on_anothers_grant(self) -> bool {
+        use Part::Requester;
+        matches!(
+            self,
+            Self::Exchange(Requester, _) | Self::UserinfoExchanged(Requester, _) | Self::WatchedExchanged(Requester, _)
+        )
     }
 
     /// Whether the person's part in it is over, or never began: only the client is looked at.
     const fn is_about_the_client_alone(self) -> bool {
         matches!(self, Self::Push | Self::DeviceBegin | Self::ClientCredentials | Self::Revoke)
+            || matches!(self, Self::SignUp | Self::AppStart | Self::WatchedOwn(_))
             || matches!(self.asking(), Asking::Registrant | Asking::Leaver)
     }
 
     /// What a dialogue does that is not pushed.
     const fn is_in_the_open(self) -> bool {
         matches!(self, Self::Authorize(_) | Self::Silent | Self::SignIn | Self::Consent(_) | Self::Chooser)
+            || matches!(self, Self::SignUp)
     }
 }
 
@@ -95,10 +108,12 @@ pub fn tells_roles(of: Use, change: Change) -> bool {
                 | Use::Pushed
                 | Use::PushedConsent
                 | Use::Userinfo(_)
+                | Use::UserinfoExchanged(..)
         ),
     };
     // What a client with a profile may not redeem tells nothing.
-    let redeemed = change != Change::ProfileSet || matches!(of, Use::Userinfo(_));
+    let redeemed = change != Change::ProfileSet
+        || matches!(of, Use::Userinfo(_) | Use::UserinfoExchanged(..) | Use::Exchange(Part::Grantor, _));
     told && redeemed && change != Change::RoleRemoved
 }
 
@@ -108,6 +123,7 @@ pub fn expected(of: Use, change: Change) -> Expected {
         // A role is no reason for anything but for what is told.
         Change::Nothing | Change::RoleRemoved => Works,
         Change::ClientDisabled | Change::ClientDeleted => without_client(of),
+        Change::ClientQuarantined => with_quarantine(of),
         Change::ProfileSet => with_profile(of),
         Change::UserDisabled | Change::UserDeleted => without_person(of, change),
         // Guessing at a password takes nothing from whoever is signed in.
@@ -126,6 +142,8 @@ pub fn expected(of: Use, change: Change) -> Expected {
 /// A client that is not in use is nobody: wherever it comes from, and whatever was granted to it.
 fn without_client(of: Use) -> Expected {
     match of.asking() {
+        // Somebody else asks, with a token that is dead.
+        _ if matches!(of, Use::Exchange(Part::Grantor, _)) => without_grant(of),
         Asking::Client => Refused("invalid_client"),
         Asking::Bearer | Asking::Registrant => Refused("invalid_token"),
         Asking::Watcher => Dead,
@@ -134,10 +152,26 @@ fn without_client(of: Use) -> Expected {
     }
 }
 
+/// A client that waits for an administrator is given nothing, wherever it comes from, and is told why
+/// where it says who it is, or where people were on their way to it. What it registered it may look at and
+/// change.
+fn with_quarantine(of: Use) -> Expected {
+    match of {
+        Use::SignIn | Use::Consent(_) | Use::Chooser | Use::SignUp | Use::PushedConsent => {
+            Refused("unauthorized_client")
+        }
+        _ if of.asking() == Asking::Registrant => Works,
+        _ => match without_client(of) {
+            Refused("invalid_client") => Refused("unauthorized_client"),
+            other => other,
+        },
+    }
+}
+
 /// The profile wants requests to be pushed, and tokens to be bound to a key. What is asked of nobody's
 /// browser, and gives no token, goes on; and what was issued before stays what it is.
 fn with_profile(of: Use) -> Expected {
-    if of.is_grant() {
+    if of.is_grant() && !matches!(of, Use::Exchange(Part::Grantor, _)) {
         return Refused("invalid_request");
     }
     match of {
@@ -170,13 +204,13 @@ fn without_person(of: Use, change: Change) -> Expected {
 /// The person is asked again; and what came of the old agreement is worth nothing.
 fn without_consent(of: Use) -> Expected {
     match of {
-        _ if of.is_about_the_client_alone() => Works,
+        _ if of.is_about_the_client_alone() || of.is_on_anothers_grant() => Works,
         Use::Silent => Refused("consent_required"),
         // What they are about to agree to, they agree to now.
         Use::Consent(_) | Use::PushedConsent => Works,
         Use::DeviceEntry | Use::DevicePage | Use::CibaBegin | Use::CibaList | Use::CibaPage => Works,
         // It is another client's token, and they still agree to that one.
-        Use::Introspect => Works,
+        Use::Introspect(_) => Works,
         _ if of.asking() == Asking::Browser => Page("/consent/"),
         _ => without_grant(of),
     }
@@ -199,8 +233,8 @@ fn without_session(of: Use) -> Expected {
 /// What the grant was good for.
 const fn without_grant(of: Use) -> Expected {
     match of {
-        Use::Userinfo(_) => Refused("invalid_token"),
-        Use::Watched(_) | Use::Introspect => Dead,
+        Use::Userinfo(_) | Use::UserinfoExchanged(..) => Refused("invalid_token"),
+        Use::Watched(_) | Use::WatchedExchanged(..) | Use::Introspect(_) => Dead,
         _ if of.is_exchange() => Refused("invalid_request"),
         _ => Refused("invalid_grant"),
     }

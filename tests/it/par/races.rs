@@ -23,11 +23,6 @@ async fn outcome(app: &TestApp, rp: &RelyingParty, requests: Vec<Request>) -> (V
     (codes, refusals)
 }
 
-fn with_cookies(request: Request, browser: &crate::support::Browser<'_>) -> Request {
-    let pairs: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    request.header("Cookie", pairs.join("; "))
-}
-
 both! {
     async fn of_a_hundred_dialogues_with_one_reference_one_gets_a_code(app) {
         let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
@@ -38,10 +33,7 @@ both! {
         let mut presses = Vec::new();
         for _ in 0..MANY {
             let page = browser.open(&target).await.page("/consent/");
-            let (form, fields) = page.filled("consent-allow", &[]);
-            let fields: Vec<(&str, &str)> =
-                fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            presses.push(with_cookies(Request::form(&form.action, &fields), &browser));
+            presses.push(browser.pressing(&page, "consent-allow", &[]));
         }
         let (codes, refusals) = outcome(&app, &rp, presses).await;
         assert_eq!((codes.len(), &refusals), (1, &all_but(1, "AS-1043")));
@@ -53,7 +45,7 @@ both! {
         let request = Authorize::new(&rp, "openid");
         browser.grant(&alice, &request).await;
         let target = rp.by_reference(&rp.push(&request).await.pushed().await);
-        let requests = (0..MANY).map(|_| with_cookies(Request::get(&target), &browser)).collect();
+        let requests = (0..MANY).map(|_| browser.with_cookies(Request::get(&target))).collect();
         let (codes, refusals) = outcome(&app, &rp, requests).await;
         assert_eq!((codes.len(), &refusals), (1, &all_but(1, "AS-1043")));
     }

@@ -1,4 +1,4 @@
 //! The first administrator.
 
 mod errors;
-mod ok;
+pub mod ok;

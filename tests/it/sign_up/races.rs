@@ -5,17 +5,14 @@ use std::collections::HashMap;
 use tokio::task::JoinSet;
 
 use super::{STRONG, count_of_people, on_page, user_named};
-use crate::support::{Answer, ClientSpec, Page, Request, TestApp, Wire};
+use crate::support::{Answer, Browser, ClientSpec, Page, Request, TestApp, Wire};
 
 const MANY: usize = 100;
 
-/// The form of a page as a browser with these cookies would send it.
-fn form(page: &Page, cookies: &std::collections::BTreeMap<String, String>, username: &str) -> Request {
+/// The form of a page as this browser would send it.
+fn form(browser: &Browser<'_>, page: &Page, username: &str) -> Request {
     let typed = [("username", username), ("email", "x@example.com"), ("name", ""), ("password", STRONG)];
-    let (form, fields) = page.filled("sign-up-submit", &typed);
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let pairs: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    Request::form(&form.action, &fields).header("Cookie", pairs.join("; "))
+    browser.pressing(page, "sign-up-submit", &typed)
 }
 
 async fn at_once(app: &TestApp, requests: Vec<Request>) -> Vec<Answer> {
@@ -54,7 +51,7 @@ both! {
         for _ in 0..MANY {
             let mut browser = app.browser();
             let page = on_page(&mut browser, &rp).await;
-            requests.push(form(&page, &browser.cookies, "nora"));
+            requests.push(form(&browser, &page, "nora"));
         }
         let answers = at_once(&app, requests).await;
         let refused = reasons(&app, &answers).await;
@@ -71,7 +68,7 @@ both! {
         let rp = app.client(ClientSpec::web("web")).await;
         let mut browser = app.browser();
         let page = on_page(&mut browser, &rp).await;
-        let requests = vec![form(&page, &browser.cookies, "nora"); 20];
+        let requests = vec![form(&browser, &page, "nora"); 20];
         let answers = at_once(&app, requests).await;
         // The form says who it is: whoever sends it again is signed in as the account that it made.
         assert_eq!(went_on(&answers), 20, "{:?}", reasons(&app, &answers).await);
@@ -86,7 +83,7 @@ both! {
         for number in 0..20 {
             let mut browser = app.browser();
             let page = on_page(&mut browser, &rp).await;
-            requests.push(form(&page, &browser.cookies, &format!("nora{number}")));
+            requests.push(form(&browser, &page, &format!("nora{number}")));
         }
         let answers = at_once(&app, requests).await;
         let refused = reasons(&app, &answers).await;

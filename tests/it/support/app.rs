@@ -90,8 +90,8 @@ pub struct TestApp {
     server: actix_web::dev::ServerHandle,
     thread: Option<JoinHandle<()>>,
     // Last, so that it goes when nothing uses it any more.
-    _database: Option<TestDatabase>,
-    policy: Policy,
+    database: Option<TestDatabase>,
+    reach: Reach,
 }
 
 impl TestApp {
@@ -115,11 +115,13 @@ impl TestApp {
         Self::start(services, clock, listener, Some(database), options)
     }
 
-    /// One more node of the same cluster: services and a server of its own, over the same database.
+    /// One more node of the same cluster: services, a server, and connections to the same database of
+    /// its own.
     pub async fn second_node(&self) -> Self {
-        let options = Options { policy: self.policy.clone(), ..Options::default() };
+        let options = Options { policy: self.services.policy.clone(), reach: self.reach, ..Options::default() };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let (services, clock) = services(self.services.store.clone(), &options, self.issuer());
+        let database = self.database.as_ref().expect("nodes are added to the first one");
+        let (services, clock) = services(database.open_again(), &options, self.issuer());
         keys::reload(&services).await.expect("keys are read");
         Self::start(services, clock, listener, None, options)
     }
@@ -132,7 +134,7 @@ impl TestApp {
         options: Options,
     ) -> Self {
         let address = listener.local_addr().expect("an address");
-        let policy = options.policy.clone();
+        let reach = options.reach;
         let (sender, receiver) = mpsc::channel();
         let served = services.clone();
         let thread = std::thread::spawn(move || {
@@ -158,7 +160,7 @@ impl TestApp {
         });
         let server = receiver.recv().expect("the server starts");
         let wire = Wire { address, host: format!("localhost:{}", address.port()) };
-        Self { services, clock, wire, server, thread: Some(thread), _database: database, policy }
+        Self { services, clock, wire, server, thread: Some(thread), database, reach }
     }
 
     /// The issuer.

@@ -142,12 +142,8 @@ impl TestApp {
 
 impl Browser<'_> {
     /// Sends one request with the cookies, and keeps those that come back.
-    pub async fn request(&mut self, mut request: Request) -> Answer {
-        if !self.cookies.is_empty() {
-            let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request = request.header("Cookie", pairs.join("; "));
-        }
-        let answer = self.app.send(request).await;
+    pub async fn request(&mut self, request: Request) -> Answer {
+        let answer = self.app.send(self.with_cookies(request)).await;
         for (_, cookie) in answer.response.headers.iter().filter(|(name, _)| name == "set-cookie") {
             let (pair, attributes) = cookie.split_once(';').expect("a cookie has attributes");
             let (name, value) = pair.split_once('=').expect("a pair");
@@ -158,6 +154,15 @@ impl Browser<'_> {
             }
         }
         answer
+    }
+
+    /// A request as this browser would send it now.
+    pub fn with_cookies(&self, request: Request) -> Request {
+        if self.cookies.is_empty() {
+            return request;
+        }
+        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        request.header("Cookie", pairs.join("; "))
     }
 
     /// Opens an address, and follows it to where it ends.
@@ -197,10 +202,14 @@ impl Browser<'_> {
 
     /// Fills in the form that has this button, and presses it.
     pub async fn press(&mut self, page: &Page, button: &str, typed: &[(&str, &str)]) -> Stop {
-        let (form, fields) = page.filled(button, typed);
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let answer = self.request(Request::form(&form.action, &fields)).await;
-        self.follow(answer, &form.action).await
+        let (action, request) = page.pressed(button, typed);
+        let answer = self.request(request).await;
+        self.follow(answer, &action).await
+    }
+
+    /// What [`Self::press`] would send now.
+    pub fn pressing(&self, page: &Page, button: &str, typed: &[(&str, &str)]) -> Request {
+        self.with_cookies(page.pressed(button, typed).1)
     }
 
     /// Types a name and a password.
@@ -273,6 +282,14 @@ impl Page {
         let pressed = form.buttons.iter().find(|(id, _)| id == button).and_then(|(_, pair)| pair.clone());
         fields.extend(pressed);
         (form, fields)
+    }
+
+    /// Where that goes, and with what.
+    fn pressed(&self, button: &str, typed: &[(&str, &str)]) -> (String, Request) {
+        let (form, fields) = self.filled(button, typed);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let request = Request::form(&form.action, &fields);
+        (form.action, request)
     }
 
     /// Whether there is an element with this id.

@@ -37,6 +37,7 @@ pub struct TestDatabase {
     /// The opened store.
     pub store: Store,
     place: Place,
+    options: StoreOptions,
 }
 
 enum Place {
@@ -57,10 +58,10 @@ impl TestDatabase {
             Database::Sqlite => {
                 let directory = scratch().join(name);
                 std::fs::create_dir(&directory).expect("the temporary directory can be written");
-                let store =
-                    Store::open(Location::Sqlite(directory.join("symbolon.db")), options).expect("SQLite opens");
+                let place = Place::Directory(directory);
+                let store = place.open(options);
                 store.migrate().expect("the migrations run");
-                Self { store, place: Place::Directory(directory) }
+                Self { store, place, options }
             }
             Database::Postgres => {
                 let template = template();
@@ -69,10 +70,26 @@ impl TestDatabase {
                     administer(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
                     name
                 });
-                let location = Location::Postgres(Secret::new(address_of(&name)));
-                Self { store: Store::open(location, options).expect("PostgreSQL opens"), place: Place::Server(name) }
+                let place = Place::Server(name);
+                Self { store: place.open(options), place, options }
             }
         }
+    }
+
+    /// Opens it once more, as another process would: with connections of its own. (The command line
+    /// opens the file of a running server, too.)
+    pub fn open_again(&self) -> Store {
+        self.place.open(self.options)
+    }
+}
+
+impl Place {
+    fn open(&self, options: StoreOptions) -> Store {
+        let location = match self {
+            Self::Directory(directory) => Location::Sqlite(directory.join("symbolon.db")),
+            Self::Server(name) => Location::Postgres(Secret::new(address_of(name))),
+        };
+        Store::open(location, options).expect("the test's database opens")
     }
 }
 

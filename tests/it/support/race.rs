@@ -28,7 +28,7 @@ pub async fn at_once<T: 'static>(request: impl AsyncFn(usize) -> T + 'static) ->
 pub async fn outcome<'a>(answers: &'a [Answer], app: &TestApp) -> (Vec<&'a Answer>, HashMap<String, usize>) {
     let (mut winners, mut refusals) = (Vec::new(), HashMap::new());
     for answer in answers {
-        if answer.response.status == 200 {
+        if matches!(answer.response.status, 200 | 201) {
             winners.push(answer);
         } else {
             let record = app.record(answer.trace_id()).await.expect("a refusal is recorded");

@@ -47,6 +47,16 @@ fn well_formed_details_are_read() {
 }
 
 #[test]
+fn what_no_token_could_hold_is_refused() {
+    let numbers = |count: usize| format!(r#"[{{"type":"a","x":[{}1]}}]"#, "1e9,".repeat(count));
+    assert!(read(&numbers(100)).is_ok());
+    assert!(numbers(1500).len() < MAX_BYTES);
+    for text in [&numbers(1500), r#"[{"type":"a","x":"\u0000"}]"#, r#"[{"type":"a","x":[{"\u0000":1}]}]"#] {
+        assert_eq!(refusal(read(text)), ("invalid_authorization_details", "AS-1080"), "{text}");
+    }
+}
+
+#[test]
 fn what_is_not_an_array_of_typed_objects_is_refused() {
     let many = format!("[{}]", vec![r#"{"type":"a"}"#; 17].join(","));
     let long = format!(r#"[{{"type":"a","x":"{}"}}]"#, "x".repeat(8 * 1024));
