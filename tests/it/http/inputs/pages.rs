@@ -89,6 +89,10 @@ async fn every<'a>(app: &'a TestApp, rp: &RelyingParty) -> Vec<Open<'a>> {
     open(browser, page, "request-1", &[]);
 
     let mut browser = app.browser();
+    let page = browser.open("/sign-in").await.page("/sign-in");
+    open(browser, page, "login-submit", &[("username", "alice"), ("password", "wrong")]);
+
+    let mut browser = app.browser();
     browser.grant(&alice, &request).await;
     let page = browser.open("/sign-out").await.page("/sign-out");
     open(browser, page, "logout-confirm", &[]);
