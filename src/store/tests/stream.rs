@@ -91,6 +91,24 @@ on_both! {
         assert_eq!(find(trace(0x0f).as_str().to_owned() + "0").await, "");
     }
 
+    async fn tokens_that_clients_got_for_themselves_are_found_among_the_others_of_a_trace(db) {
+        let told = [
+            ("a", EventKind::TokenIssued, None, 7),
+            ("b", EventKind::TokenIssued, Some("alice"), 7),
+            ("c", EventKind::TokenReplayed, None, 7),
+            ("d", EventKind::TokenIssued, None, 7),
+            ("e", EventKind::TokenIssued, None, 8),
+        ];
+        for (id, kind, user, number) in told {
+            let event = Event { kind, user_id: user.map(Into::into), ..happened(id, number) };
+            db.write(move |tx| Ok(event::append(tx, &event)?)).await.unwrap();
+        }
+        for (limit, expected) in [(100, "abcd"), (3, "abc"), (1, "a"), (0, "")] {
+            let rows = db.read(move |tx| event::by_trace(tx, trace(7).as_str(), limit)).await.unwrap();
+            assert_eq!(rows.into_iter().map(|row| row.id).collect::<Vec<_>>().join(""), expected, "{limit}");
+        }
+    }
+
     async fn the_stream_is_paged_by_place(db) {
         for number in 0..25 {
             db.write(move |tx| Ok(event::append(tx, &happened(&format!("{number:02}"), 3))?)).await.unwrap();
