@@ -140,7 +140,9 @@ pub fn oauth_authorization_server(capabilities: &Capabilities<'_>) -> Map<String
     document.list("grant_types_supported", c.grant_types.iter().map(|grant| grant.name()));
     document.list("response_types_supported", c.response_types.iter().copied());
     document.list("response_modes_supported", c.response_modes.iter().copied());
+    // JARM, whose members RFC 8414's registry has too.
     document.list("authorization_signing_alg_values_supported", c.authorization_algs.iter().map(|alg| alg.name()));
+    document.encryption("authorization", c);
     document.list("scopes_supported", c.scopes.iter().copied());
     document.list("protected_resources", c.protected_resources.iter().copied());
     document.list("authorization_details_types_supported", c.authorization_details_types.iter().copied());
@@ -204,7 +206,6 @@ pub fn openid_configuration(capabilities: &Capabilities<'_>) -> Map<String, Valu
     document.list("userinfo_signing_alg_values_supported", c.userinfo_algs.iter().map(|alg| alg.name()));
     document.encryption("id_token", c);
     document.encryption("userinfo", c);
-    document.encryption("authorization", c);
     document.list("claim_types_supported", ["normal"].into_iter());
     document.list("claims_supported", c.claims.iter().copied());
     document.list("display_values_supported", ["page"].into_iter());

@@ -64,8 +64,22 @@ pub enum Artefact {
     OnlineJwt,
     /// The same of an offline authorization.
     OfflineJwt,
+    /// A token that another client got in exchange for one of an online authorization (RFC 8693).
+    OnlineExchangedToken,
+    /// The same of an offline authorization.
+    OfflineExchangedToken,
+    /// A token that came of a trusted issuer's assertion (RFC 7523): it never was in a session.
+    AssertedToken,
     /// A code that was not redeemed yet, of either kind of authorization.
     UnredeemedCode,
+    /// A request of a device or over the back channel that was allowed in the session and not redeemed
+    /// yet, of either kind of authorization.
+    UnredeemedRequest,
+    /// A request of a device or over the back channel that nobody answered yet: it waits for whoever is
+    /// signed in then.
+    PendingRequest,
+    /// The reference to a pushed request (RFC 9126): it is about no session.
+    PushedReference,
     /// A dialogue that is not answered yet: it goes on with a new sign-in.
     PendingDialogue,
     /// What the person agreed to.
@@ -74,7 +88,7 @@ pub enum Artefact {
 
 impl Artefact {
     /// Every artefact, in the order of the table's columns.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::Session,
         Self::SiblingSession,
         Self::OtherSession,
@@ -85,7 +99,13 @@ impl Artefact {
         Self::OfflineOpaqueToken,
         Self::OnlineJwt,
         Self::OfflineJwt,
+        Self::OnlineExchangedToken,
+        Self::OfflineExchangedToken,
+        Self::AssertedToken,
         Self::UnredeemedCode,
+        Self::UnredeemedRequest,
+        Self::PendingRequest,
+        Self::PushedReference,
         Self::PendingDialogue,
         Self::Consent,
     ];
@@ -103,33 +123,42 @@ pub enum Effect {
 }
 
 /// The table. Access to everything that stays is taken back by revocation, not by logout.
-pub const LOGOUT_EFFECTS: [(Logout, [Effect; Artefact::ALL.len()]); Logout::ALL.len()] = {
-    /// A session ends, with what is online in it.
-    const SESSION: [Effect; Artefact::ALL.len()] = [
-        Ends, Survives, Survives, Ends, // sessions
-        Ends, Survives, Ends, Survives, Ends, Survives, // tokens: online, offline
-        Ends, Survives, Survives, // code, dialogue, consent
-    ];
+pub const LOGOUT_EFFECTS: [(Logout, [Effect; Artefact::ALL.len()]); Logout::ALL.len()] = [
+    (Logout::Own, row(Survives, Survives)),
+    (Logout::RelyingParty, row(Survives, Survives)),
+    (Logout::Removed, row(Survives, Survives)),
+    (Logout::Replaced, row(Survives, Survives)),
+    (Logout::Revoked, row(Survives, Survives)),
+    (Logout::PasswordChanged, row(Ends, Survives)),
+    (Logout::Disabled, row(Ends, Rests)),
+    (Logout::Everywhere, row(Ends, Ends)),
+];
+
+/// A session ends, with what is online in it and what was not redeemed. Logouts differ in what they do to
+/// the person's other sessions, and to the tokens that do not stand on a session.
+const fn row(other_session: Effect, lasting: Effect) -> [Effect; Artefact::ALL.len()] {
     [
-        (Logout::Own, SESSION),
-        (Logout::RelyingParty, SESSION),
-        (Logout::Removed, SESSION),
-        (Logout::Replaced, SESSION),
-        (Logout::Revoked, SESSION),
-        (
-            Logout::PasswordChanged,
-            [Ends, Survives, Ends, Ends, Ends, Survives, Ends, Survives, Ends, Survives, Ends, Survives, Survives],
-        ),
-        (
-            Logout::Disabled,
-            [Ends, Survives, Ends, Ends, Ends, Rests, Ends, Rests, Ends, Rests, Ends, Survives, Survives],
-        ),
-        (
-            Logout::Everywhere,
-            [Ends, Survives, Ends, Ends, Ends, Ends, Ends, Ends, Ends, Ends, Ends, Survives, Survives],
-        ),
+        Ends,
+        Survives,
+        other_session,
+        Ends, // sessions: this, the sibling's, another, the apps'
+        Ends,
+        lasting,
+        Ends,
+        lasting,
+        Ends,
+        lasting, // refresh tokens, opaque tokens, JWTs: online, offline
+        Ends,
+        lasting,
+        lasting, // exchanged tokens: online, offline; tokens of assertions
+        Ends,
+        Ends,
+        Survives,
+        Survives, // codes, requests that were allowed, that wait; pushed references
+        Survives,
+        Survives, // dialogues, consents
     ]
-};
+}
 
 /// What this logout does to this artefact.
 pub fn effect(logout: Logout, artefact: Artefact) -> Option<Effect> {
@@ -160,22 +189,32 @@ mod tests {
                 Artefact::OnlineRefreshToken,
                 Artefact::OnlineOpaqueToken,
                 Artefact::OnlineJwt,
+                Artefact::OnlineExchangedToken,
                 Artefact::UnredeemedCode,
+                Artefact::UnredeemedRequest,
             ] {
                 assert_eq!(effect(logout, artefact), Some(Ends), "{logout:?} {artefact:?}");
             }
-            for artefact in [Artefact::SiblingSession, Artefact::Consent, Artefact::PendingDialogue] {
+            for artefact in [
+                Artefact::SiblingSession,
+                Artefact::Consent,
+                Artefact::PendingDialogue,
+                Artefact::PendingRequest,
+                Artefact::PushedReference,
+            ] {
                 assert_eq!(effect(logout, artefact), Some(Survives), "{logout:?} {artefact:?}");
             }
         }
     }
 
     #[test]
-    fn what_is_offline_shares_one_fate() {
+    fn what_is_offline_or_never_was_in_a_session_shares_one_fate() {
         for logout in Logout::ALL {
             let fate = effect(logout, Artefact::OfflineRefreshToken);
             assert_eq!(effect(logout, Artefact::OfflineOpaqueToken), fate, "{logout:?}");
             assert_eq!(effect(logout, Artefact::OfflineJwt), fate, "{logout:?}");
+            assert_eq!(effect(logout, Artefact::OfflineExchangedToken), fate, "{logout:?}");
+            assert_eq!(effect(logout, Artefact::AssertedToken), fate, "{logout:?}");
         }
     }
 }

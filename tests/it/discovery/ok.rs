@@ -9,7 +9,8 @@ use crate::support::{ClientSpec, GrantSpec, Request, TestApp};
 
 /// Where the document is that OpenID Connect wants.
 pub const OPENID: &str = "/.well-known/openid-configuration";
-const OAUTH: &str = "/.well-known/oauth-authorization-server";
+/// Where the document is that RFC 8414 wants.
+pub const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
 /// The texts of a list.
 pub fn list<'a>(document: &'a Value, name: &str) -> Vec<&'a str> {
@@ -30,6 +31,10 @@ both! {
         assert_eq!(openid["issuer"], app.issuer());
         for (name, value) in oauth.as_object().expect("an object") {
             assert_eq!(openid[name], *value, "{name}");
+        }
+        // JARM works without OpenID Connect.
+        for part in ["signing_alg", "encryption_alg", "encryption_enc"] {
+            assert!(!list(&oauth, &format!("authorization_{part}_values_supported")).is_empty(), "{part}");
         }
     }
 

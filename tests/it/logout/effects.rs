@@ -2,15 +2,24 @@
 
 use symbolon::{
     domain::{
-        entity::{AccessTokenFormat, ConsentMode, UserState},
+        entity::{AccessTokenFormat, ConsentMode, ExchangeMode, SubjectMapping, UserState},
         ids::SessionId,
+        oauth::GrantType,
         oidc::logout_effects::{Artefact, Effect, Logout, effect},
     },
     service::admin::{self, user::UserChanges},
-    store::{consent, delivery, session},
+    store::{consent, delivery, session, trusted_issuer},
 };
 
-use crate::support::{Authorize, Browser, ClientSpec, PASSWORD, Page, Person, RelyingParty, Request, TestApp, Tokens};
+use crate::{
+    ciba,
+    device::{self, Device},
+    jwt_bearer::{self, Idp},
+    support::{
+        Answer, Authorize, Browser, ClientSpec, PASSWORD, Page, Person, RelyingParty, Request, Stop, TestApp, Tokens,
+    },
+    token_exchange,
+};
 
 const BACK: &str = "https://jwt.example/back";
 
@@ -28,6 +37,13 @@ struct Scene<'a> {
     offline: [Tokens; 2],
     codes: [crate::support::Grant; 2],
     dialogue: Page,
+    /// Got by the client of opaque tokens for the other one's: online, offline.
+    exchanged: [Tokens; 2],
+    asserted: Tokens,
+    /// Allowed in the session, and not: of a device, and over the back channel.
+    allowed: (Device, String),
+    pending: (Device, String),
+    reference: String,
 }
 
 async fn sid(app: &TestApp, tokens: &Tokens) -> SessionId {
@@ -42,6 +58,43 @@ async fn add(app: &TestApp, browser: &mut Browser<'_>, rp: &RelyingParty, name: 
     sid(app, &rp.exchange(&away.grant(&request)).await.ok().await).await
 }
 
+/// What a client gets for another one's token.
+async fn exchange(app: &TestApp, requester: &RelyingParty, grantor: &RelyingParty, tokens: &Tokens) -> Tokens {
+    token_exchange::allow(app, requester, grantor, &[token_exchange::API], ExchangeMode::Delegation).await;
+    token_exchange::exchange(requester, &tokens.access_token, token_exchange::ACCESS, &[]).await.ok().await
+}
+
+/// What a client gets because a trusted issuer vouches for the person.
+async fn vouched(app: &TestApp, rp: &RelyingParty, person: &Person) -> Tokens {
+    app.write(|tx| trusted_issuer::delete(tx, jwt_bearer::IDP)).await;
+    let idp = Idp::trusted(app, SubjectMapping::Username, &[rp]).await;
+    jwt_bearer::present(rp, &idp.vouch(app, &person.username), Some("openid")).await.ok().await
+}
+
+/// A device asks, and so does the client over the back channel.
+async fn ask(rp: &RelyingParty, person: &Person, scope: &str) -> (Device, String) {
+    let asked = [("scope", scope), ("login_hint", person.username.as_str())];
+    (device::begin(rp, scope).await, ciba::begin(rp, &asked).await)
+}
+
+/// The same, and the person allows both in this browser: of the device without, over the back channel with
+/// offline access.
+async fn allowed(browser: &mut Browser<'_>, rp: &RelyingParty, person: &Person) -> (Device, String) {
+    let begun = device::begin(rp, "openid").await;
+    let page = device::type_code(browser, &begun.user_code).await;
+    browser.press(&page, "approve-allow", &[("started_here", "yes")]).await.page("/answered/allowed");
+    let asked = [("scope", "openid offline_access"), ("login_hint", person.username.as_str())];
+    let id = ciba::begin(rp, &asked).await;
+    let page = ciba::card(browser).await;
+    browser.press(&page, "approve-allow", &[]).await.page("/answered/allowed");
+    (begun, id)
+}
+
+/// The `error` of a refusal; empty for a success.
+fn error_of(answer: &Answer) -> String {
+    answer.response.json()["error"].as_str().unwrap_or_default().to_owned()
+}
+
 impl<'a> Scene<'a> {
     async fn new(app: &'a TestApp, name: &str) -> Self {
         let spec = |id: &str, format| {
@@ -50,6 +103,7 @@ impl<'a> Scene<'a> {
                 settings.access_token_format = format;
                 settings.consent = ConsentMode::Skip;
                 settings.may_introspect = true;
+                settings.grant_types = GrantType::ALL.to_vec();
                 settings.backchannel_logout_uri = Some(backchannel);
                 settings.post_logout_redirect_uris = vec![BACK.to_owned()];
             })
@@ -61,6 +115,8 @@ impl<'a> Scene<'a> {
         let (mut browser, mut elsewhere) = (app.browser(), app.browser());
         let other = add(app, &mut elsewhere, &jwt, name).await;
         let sibling = add(app, &mut browser, &jwt, &bob).await;
+        // A moment later: whom an app was given last has no order within a millisecond.
+        app.clock.advance(1);
         let session = add(app, &mut browser, &jwt, name).await;
         app.remember_consent(&alice, &jwt).await;
         let mut tokens = Vec::new();
@@ -78,12 +134,35 @@ impl<'a> Scene<'a> {
         }
         let dialogue =
             browser.authorize(&Authorize::new(&jwt, "openid").with("prompt", "login")).await.page("/sign-in/");
+        let exchanged =
+            [exchange(app, &opaque, &jwt, &tokens[0]).await, exchange(app, &opaque, &jwt, &tokens[2]).await];
+        let (allowed, pending) = (allowed(&mut browser, &jwt, &alice).await, ask(&jwt, &alice, "openid").await);
         let mut tokens = tokens.into_iter();
         let mut two = || [tokens.next().expect("issued"), tokens.next().expect("issued")];
         let (online, offline) = (two(), two());
         let codes = [codes.remove(0), codes.remove(0)];
         assert_eq!(sid(app, &online[0]).await, session);
-        Self { app, alice, jwt, opaque, browser, session, sibling, other, online, offline, codes, dialogue }
+        let asserted = vouched(app, &jwt, &alice).await;
+        let reference = jwt.push(&Authorize::new(&jwt, "openid").with("prompt", "login")).await.pushed().await;
+        Self {
+            app,
+            alice,
+            jwt,
+            opaque,
+            browser,
+            session,
+            sibling,
+            other,
+            online,
+            offline,
+            codes,
+            dialogue,
+            exchanged,
+            asserted,
+            allowed,
+            pending,
+            reference,
+        }
     }
 
     async fn log_out(&mut self, logout: Logout) {
@@ -191,6 +270,30 @@ impl<'a> Scene<'a> {
                 assert_eq!(redeemed[0], redeemed[1]);
                 redeemed[0]
             }
+            Artefact::OnlineExchangedToken => self.is_accepted(&self.opaque, &self.exchanged[0]).await,
+            Artefact::OfflineExchangedToken => self.is_accepted(&self.opaque, &self.exchanged[1]).await,
+            Artefact::AssertedToken => self.is_accepted(&self.jwt, &self.asserted).await,
+            Artefact::UnredeemedRequest => {
+                let (device, id) = &self.allowed;
+                let answers = [device::poll(&self.jwt, device).await, ciba::poll(&self.jwt, id).await];
+                let [one, two] = answers.each_ref().map(|answer| answer.response.status == 200);
+                assert_eq!(one, two, "{} {}", answers[0].response, answers[1].response);
+                one
+            }
+            Artefact::PendingRequest => {
+                let (device, id) = &self.pending;
+                for answer in [device::poll(&self.jwt, device).await, ciba::poll(&self.jwt, id).await] {
+                    if !["authorization_pending", "slow_down"].contains(&error_of(&answer).as_str()) {
+                        return false;
+                    }
+                }
+                // A code that is not known keeps the page.
+                device::type_code(&mut self.app.browser(), &device.user_code).await.path != "/device"
+            }
+            Artefact::PushedReference => {
+                let stop = self.browser.open(&self.jwt.by_reference(&self.reference)).await;
+                matches!(stop, Stop::Page(page) if page.path.starts_with("/sign-in/"))
+            }
             Artefact::PendingDialogue => {
                 let answer = self.browser.request(Request::get(&self.dialogue.path)).await;
                 answer.response.status == 200 && answer.response.text().contains("login-submit")
@@ -211,7 +314,8 @@ both! {
             for artefact in Artefact::ALL {
                 let before = match artefact {
                     // These cannot be looked at without being used up.
-                    Artefact::UnredeemedCode | Artefact::OnlineRefreshToken | Artefact::OfflineRefreshToken => true,
+                    Artefact::UnredeemedCode | Artefact::UnredeemedRequest => true,
+                    Artefact::OnlineRefreshToken | Artefact::OfflineRefreshToken => true,
                     _ => scene.stands(artefact).await,
                 };
                 assert!(before, "{logout:?}: {artefact:?} stands before");

@@ -10,7 +10,7 @@ use super::Server;
 use crate::{
     ciba, device,
     mtls::support::{ALIAS, told},
-    support::{Authorize, LogoutReceiver, Request, Stop, form_encode},
+    support::{Authorize, GrantSpec, LogoutReceiver, Request, Stop, form_encode},
 };
 
 const BACK: &str = "https://suite.example/back";
@@ -181,12 +181,48 @@ async fn certified(s: &Server, name: &str, path: &str) {
         "pushed_authorization_request_endpoint" => &pushed,
         "device_authorization_endpoint" => &[("scope", "openid")],
         "backchannel_authentication_endpoint" => &[("scope", "openid"), ("login_hint", "alice")],
-        // They do not authenticate the client: what the certificate does there, tokens that are bound say.
-        "userinfo_endpoint" | "registration_endpoint" => return,
+        "userinfo_endpoint" => return bound(s, path).await,
+        "registration_endpoint" => return registered(s, path).await,
         other => panic!("no case uses the alias of {other}"),
     };
     let sent = rp.request(path, fields);
     let answer = rp.send(&told(sent.clone(), "client.pem")).await;
     assert!(matches!(answer.response.status, 200 | 201), "{name}: {}", answer.explained().await);
     rp.send(&sent).await.refused("invalid_client", "AS-1231").await;
+}
+
+/// A token that is bound to a certificate, used there with it, with another one, and with none.
+async fn bound(s: &Server, path: &str) {
+    let rp = s.client(|settings| settings.tls_client_certificate_bound_access_tokens = true).await;
+    let granted = s.app.grant(&s.alice, &rp, GrantSpec::scope("openid")).await;
+    let redeemed = rp.request(
+        "/oauth2/token",
+        &[
+            ("grant_type", "authorization_code"),
+            ("code", &granted.code),
+            ("redirect_uri", &granted.redirect_uri),
+            ("code_verifier", granted.verifier.as_deref().expect("a verifier")),
+        ],
+    );
+    let tokens = rp.send(&told(redeemed, "client.pem")).await.ok().await;
+    let asked = Request::get(path).header("Authorization", format!("Bearer {}", tokens.access_token));
+    let answer = rp.send(&told(asked.clone(), "client.pem")).await;
+    assert_eq!(answer.json().await["sub"], s.alice.id.as_str());
+    for refused in [asked.clone(), told(asked, "other.pem")] {
+        rp.send(&refused).await.refused("invalid_token", "AS-1228").await;
+    }
+}
+
+/// A client that registers itself there by its certificate, which is who it is from then on.
+async fn registered(s: &Server, path: &str) {
+    let sent = json!({
+        "grant_types": ["client_credentials"], "response_types": [],
+        "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": "service.example",
+    });
+    let request = Request::new("POST", path).header("Content-Type", "application/json").body(sent.to_string());
+    let registered = s.app.send(told(request, "client.pem")).await.registered().await;
+    let rp = s.app.app_of(&registered);
+    let request = rp.request("/oauth2/token", &[("grant_type", "client_credentials")]);
+    rp.send(&told(request.clone(), "client.pem")).await.ok().await;
+    rp.send(&told(request, "other.pem")).await.refused("invalid_client", "AS-1232").await;
 }

@@ -21,7 +21,7 @@ use symbolon::{
 use super::ok;
 use crate::{
     mtls::support::with_proxy,
-    support::{ClientKey, ClientSpec, Database, GrantSpec, Person, RelyingParty, TestApp, Tokens},
+    support::{Authorize, ClientKey, ClientSpec, Database, GrantSpec, Person, RelyingParty, TestApp, Tokens},
 };
 
 /// An API of the registry, and a scope of it.
@@ -40,7 +40,8 @@ struct Server {
 }
 
 impl Server {
-    async fn start(database: Database) -> Self {
+    /// One with this document.
+    async fn start(database: Database, document: &str) -> Self {
         let app = TestApp::with(database, |options| {
             with_proxy(options);
             options.reach = Reach::DangerLoopback;
@@ -63,8 +64,23 @@ impl Server {
         app.api_with(API, &[API_SCOPE], |settings| settings.public = true).await;
         app.details_type(DETAILS, json!({ "type": "object" })).await;
         let alice = app.person("alice").await;
-        let document = app.document(ok::OPENID).await;
+        let document = app.document(document).await;
         Self { app, document, alice, key: ClientKey::generate(SigningAlgorithm::ES256) }
+    }
+
+    /// Uses every member.
+    async fn put_to_use(&self) {
+        let mut unknown = Vec::new();
+        for member in self.document.as_object().expect("an object").keys() {
+            let known = endpoints::put_to_use(self, member).await
+                || grants::put_to_use(self, member).await
+                || jose::put_to_use(self, member).await
+                || requests::put_to_use(self, member).await;
+            if !known {
+                unknown.push(member.as_str());
+            }
+        }
+        assert!(unknown.is_empty(), "no case puts these to use: {unknown:?}");
     }
 
     /// The values of a list.
@@ -110,18 +126,43 @@ impl Server {
 both! {
     /// Behaviours 6, 7, 8, 11, 15, 66 and 134.
     async fn whatever_the_metadata_lists_works_and_what_it_does_not_list_is_refused(database: Database) {
-        let server = Server::start(database).await;
-        let mut unknown = Vec::new();
-        for member in server.document.as_object().expect("an object").keys() {
-            let known = endpoints::put_to_use(&server, member).await
-                || grants::put_to_use(&server, member).await
-                || jose::put_to_use(&server, member).await
-                || requests::put_to_use(&server, member).await;
-            if !known {
-                unknown.push(member.as_str());
+        Server::start(database, ok::OPENID).await.put_to_use().await;
+    }
+
+    /// A client that knows nothing of OpenID Connect has this document alone.
+    async fn whatever_the_metadata_of_oauth_lists_works_and_what_it_does_not_list_is_refused(database: Database) {
+        Server::start(database, ok::OAUTH).await.put_to_use().await;
+    }
+
+    /// Without a key that was made beforehand.
+    async fn an_algorithm_that_a_client_registers_for_is_listed_and_signed_with_from_then_on(app) {
+        app.open_registration().await;
+        let alice = app.person("alice").await;
+        let listed = async || {
+            let documents = [app.document(ok::OPENID).await, app.document(ok::OAUTH).await];
+            let of = |document: usize, member: &str| -> Vec<String> {
+                ok::list(&documents[document], member).into_iter().map(str::to_owned).collect()
+            };
+            let first = of(0, "id_token_signing_alg_values_supported");
+            for member in ["userinfo", "introspection", "authorization"] {
+                assert_eq!(of(0, &format!("{member}_signing_alg_values_supported")), first, "{member}");
             }
+            for member in ["introspection", "authorization"] {
+                assert_eq!(of(1, &format!("{member}_signing_alg_values_supported")), first, "{member}");
+            }
+            first
+        };
+        assert_eq!(listed().await, ["RS256", "ES256"]);
+        for algorithm in ["PS256", "EdDSA"] {
+            assert!(!listed().await.contains(&algorithm.to_owned()), "{algorithm}");
+            let redirect = format!("https://{}.example/callback", algorithm.to_lowercase());
+            let sent = json!({ "redirect_uris": [redirect], "id_token_signed_response_alg": algorithm });
+            let rp = app.app_of(&app.register(&sent).await.registered().await);
+            assert!(listed().await.contains(&algorithm.to_owned()), "{algorithm}");
+            let request = Authorize::new(&rp, "openid");
+            let tokens = rp.exchange(&app.browser().grant(&alice, &request).await).await.ok().await;
+            assert_eq!(app.verified(tokens.id()).await.0["alg"], algorithm);
         }
-        assert!(unknown.is_empty(), "no case puts these to use: {unknown:?}");
     }
 
     async fn a_server_that_offers_less_lists_less(app) {

@@ -64,7 +64,11 @@ pub async fn put_to_use(s: &Server, member: &str) -> bool {
         "acr_values_supported" => {
             let demand = |acr: &str| json!({ "id_token": { "acr": { "essential": true, "value": acr } } }).to_string();
             for acr in s.list(member) {
-                app.browser().authorize(&request.clone().with("claims", &demand(&acr))).await.page("/sign-in/");
+                for request in [request.clone().with("claims", &demand(&acr)), request.clone().with("acr_values", &acr)]
+                {
+                    let tokens = rp.exchange(&app.browser().grant(&s.alice, &request).await).await.ok().await;
+                    assert_eq!(app.verified(tokens.id()).await.1["acr"], acr, "what was asked for is reached");
+                }
             }
             let nonsense = request.with("claims", &demand("nonsense"));
             refused(s, &nonsense, "unmet_authentication_requirements", "AS-1034").await;
