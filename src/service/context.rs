@@ -83,6 +83,9 @@ pub struct Policy {
     pub mtls: Option<Issuer>,
     /// Only a nonce of this server shows that a DPoP proof is fresh.
     pub require_dpop_nonce: bool,
+    /// Only so many requests over the back channel may wait for one person. Not for runs of a conformance suite, whose
+    /// plans leave any number unanswered.
+    pub limit_waiting: bool,
     /// What people see as the name of this place.
     pub instance_name: String,
 }
@@ -106,6 +109,7 @@ impl Default for Policy {
             key_overlap_seconds: 86_400,
             mtls: None,
             require_dpop_nonce: false,
+            limit_waiting: true,
             instance_name: "Symbolon".to_owned(),
         }
     }
