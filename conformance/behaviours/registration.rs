@@ -6,13 +6,13 @@ use symbolon::{
         jose::SigningAlgorithm,
         oauth::{GrantType, RegistrationMode},
     },
-    net::fetcher::{DangerExceptions, Reach},
+    net::fetcher::Reach,
     service::admin::registration::PolicyChanges,
 };
 
 use super::{granted, list, metadata, refused_with};
 use crate::support::{
-    Authorize, ClientKey, Credentials, JwksServer, PASSWORD, Registered, RelyingParty, Request, TestApp, authority,
+    Authorize, ClientKey, Credentials, JwksServer, PASSWORD, Registered, RelyingParty, Request, TestApp, reach_secure,
 };
 
 fn web() -> Value {
@@ -200,11 +200,7 @@ both! {
     }
 
     async fn b112_a_pairwise_client_belongs_to_a_sector_that_lists_its_addresses(database: Database) {
-        let app = TestApp::with(database, |options| {
-            options.exceptions =
-                DangerExceptions { hosts: vec!["localhost".to_owned()], authorities: Some(authority()) };
-        })
-        .await;
+        let app = TestApp::with(database, reach_secure).await;
         let alice = app.person("alice").await;
         let sent = [("subject_type", json!("pairwise"))];
         let mut subjects = Vec::new();

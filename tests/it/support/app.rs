@@ -55,6 +55,8 @@ pub struct Options {
     pub test_hooks: bool,
     /// Whether an authority vouches for a certificate.
     pub vouches: Vouches,
+    /// Another issuer than the address of the server: behind whatever leads there.
+    pub issuer: Option<&'static str>,
     /// Where clients with certificates are listened for.
     pub mutual: Option<(TcpListener, rustls::ServerConfig)>,
 }
@@ -71,6 +73,7 @@ impl Default for Options {
             client_cert_header: false,
             test_hooks: false,
             vouches: Arc::new(|_, _, _| false),
+            issuer: None,
             mutual: None,
         }
     }
@@ -104,6 +107,7 @@ impl TestApp {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let origin = format!("http://localhost:{}", address.port());
+        let origin = options.issuer.map_or(origin, str::to_owned);
         let database = TestDatabase::create(database, options.connections);
         let (services, clock) = services(database.store.clone(), &options, &origin);
         for algorithm in [SigningAlgorithm::RS256, SigningAlgorithm::ES256] {
