@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use symbolon::domain::entity::{AccessTokenFormat, ClientSettings};
+use url::Url;
 
 use super::{granted, is_unguessable, parties};
 use crate::support::{Authorize, ClientSpec};
@@ -115,9 +116,16 @@ both! {
             let success = app.browser().arrive(&alice, &request).await;
             let error = app.browser().authorize(&request.with("prompt", "none")).await.away();
             for (away, member) in [(success, "code"), (error, "error")] {
-                let parameters = away.parameters();
-                assert_eq!(parameters.keys().collect::<Vec<_>>(), ["response"]);
-                let (header, claims) = app.verified(&parameters["response"]).await;
+                // In the query of a redirect, and nothing else anywhere.
+                assert!(away.form.is_none() && away.answer.response.status == 303, "{}", away.answer.response);
+                assert_eq!(away.answer.response.header("location"), Some(away.url.as_str()));
+                let url = Url::parse(&away.url).expect("an address");
+                assert_eq!(url.as_str().split('?').next(), Some(rp.redirect_uri.as_str()));
+                assert_eq!(url.fragment(), None, "{url}");
+                let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+                let [(name, response)] = pairs.as_slice() else { panic!("one parameter: {url}") };
+                assert_eq!(name, "response");
+                let (header, claims) = app.verified(response).await;
                 assert_eq!(header["alg"], algorithm);
                 assert!(header["kid"].is_string() && claims[member].is_string(), "{claims}");
                 assert_eq!((&claims["iss"], &claims["aud"]), (&app.issuer().into(), &rp.client_id.as_str().into()));

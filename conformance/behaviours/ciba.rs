@@ -1,23 +1,33 @@
 //! 190 to 196 and 204: requests over the back channel (OpenID Connect CIBA Core 1.0, FAPI-CIBA). Answers to them are among
 //! the tokens of CIBA.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 use symbolon::domain::{
-    entity::{Client, ClientSettings},
+    entity::ClientSettings,
     jose::SigningAlgorithm,
-    oauth::{GrantType, RegistrationMode},
+    oauth::{GrantType, RegistrationMode, SecurityProfile},
 };
 use symbolon::{
-    net::fetcher::Reach,
+    crypto::token::digest,
     service::{admin::registration::PolicyChanges, delivery::deliver_due},
 };
 
-use super::{is_unguessable, list, metadata, refused_with, request_object::with};
+use super::{
+    fapi2::{USERINFO, with_key},
+    is_unguessable, list, metadata, refused_with,
+    request_object::with,
+};
 use crate::{
     ciba::{ENDPOINT, GRANT, NOTIFICATION_TOKEN, answer, fields, poll, with_grant},
     mtls::support::{certificate, key_of, told, with_proxy},
-    support::{Answer, ClientKey, ClientSpec, Credentials, LogoutReceiver, RelyingParty, TestApp, unsigned},
+    support::{
+        Answer, ClientKey, ClientSpec, Credentials, LogoutReceiver, RelyingParty, Request, TestApp, reach_secure,
+        unsigned,
+    },
 };
 
 const INVALID: [&str; 1] = ["invalid_request"];
@@ -148,11 +158,24 @@ both! {
         refused_with(&one.ask(&with(one.claims(&app), "request", json!(object))).await, &INVALID);
         let none = format!("{}.", unsigned(&json!({ "alg": "none" }), &claims));
         let unknown = format!("{}.AAAA", unsigned(&json!({ "alg": "XS999", "kid": one.key.jwk()["kid"] }), &claims));
-        let rs256 = ClientKey::generate(SigningAlgorithm::RS256).sign(&claims);
-        for object in [none, unknown, rs256, two.key.sign(&claims), "a.b.c".to_owned()] {
+        for object in [none, unknown, two.key.sign(&claims), "a.b.c".to_owned()] {
             refused_with(&one.send(&object).await, &INVALID);
         }
         one.ask(&claims).await.json().await;
+        // The key is the client's: nothing but its algorithm is wrong, by what is registered or by the profile.
+        let rs256 = ClientKey::generate(SigningAlgorithm::RS256);
+        let open = |settings: &mut ClientSettings| with_key(settings, &rs256);
+        let strict = |settings: &mut ClientSettings| {
+            with_key(settings, &rs256);
+            *settings = SecurityProfile::FapiCiba.apply(settings.clone());
+        };
+        for (party, reason) in [
+            (Party::with(&app, "open", SigningAlgorithm::PS256, open).await, "AS-1051"),
+            (Party::with(&app, "strict", SigningAlgorithm::PS256, strict).await, "AS-1700"),
+        ] {
+            party.send(&rs256.sign(&party.claims(&app))).await.refused("invalid_request", reason).await;
+            party.ask(&party.claims(&app)).await.json().await;
+        }
     }
 
     async fn b193_one_hint_is_given_and_a_short_binding_message_is_accepted(app) {
@@ -205,10 +228,10 @@ both! {
     async fn b204_a_program_registers_itself_for_the_back_channel(database: Database) {
         let app = TestApp::with(database, |options| {
             with_proxy(options);
-            options.reach = Reach::DangerLoopback;
+            reach_secure(options);
         })
         .await;
-        let receiver = LogoutReceiver::start().await;
+        let receiver = LogoutReceiver::start_secure(rustls::ALL_VERSIONS).await;
         app.ensure_key(SigningAlgorithm::PS256).await;
         app.registration_policy(PolicyChanges {
             registration: Some(RegistrationMode::Open),
@@ -225,7 +248,7 @@ both! {
         shown["kid"] = json!("certificate");
         let ways = ["private_key_jwt", "self_signed_tls_client_auth"].map(|method| [(method, "poll"), (method, "ping")]);
         for (method, mode) in ways.into_iter().flatten() {
-            let metadata = json!({
+            let mut metadata = json!({
                 "grant_types": [GRANT],
                 "response_types": [],
                 "token_endpoint_auth_method": method,
@@ -234,8 +257,11 @@ both! {
                 "tls_client_certificate_bound_access_tokens": true,
                 "jwks": { "keys": [key.jwk(), shown] },
                 "backchannel_token_delivery_mode": mode,
-                "backchannel_client_notification_endpoint": "https://suite.example/ciba-notification",
+                "backchannel_client_notification_endpoint": receiver.uri,
             });
+            if method == "private_key_jwt" {
+                metadata["token_endpoint_auth_signing_alg"] = json!("PS256");
+            }
             let registered = app.register(&metadata).await.registered().await;
             for (name, value) in metadata.as_object().expect("an object") {
                 assert_eq!(&registered.members[name], value, "{name}: {}", registered.members);
@@ -249,10 +275,6 @@ both! {
             let mut claims = one.claims(&app);
             if mode == "ping" {
                 claims["client_notification_token"] = json!(NOTIFICATION_TOKEN);
-                // Only https can be registered; this machine speaks none.
-                let uri = Some(receiver.uri.clone());
-                let change = |client: &mut Client| client.settings.backchannel_client_notification_endpoint = uri;
-                app.change_client(&one.rp, change).await;
             }
             let object = key.sign(&claims);
             let asked = one.rp.send(&told(one.rp.request(ENDPOINT, &[("request", &object)]), "self.pem")).await;
@@ -263,9 +285,15 @@ both! {
             let pings: Vec<String> = receiver.posted()[before..].iter().map(|ping| ping.body.clone()).collect();
             let expected = if mode == "ping" { vec![json!({ "auth_req_id": asked }).to_string()] } else { Vec::new() };
             assert_eq!(pings, expected, "{method} {mode}");
-            let polled = one.rp.request("/oauth2/token", &[("grant_type", GRANT), ("auth_req_id", &asked)]);
-            let tokens = one.rp.send(&told(polled, "self.pem")).await.ok().await;
+            let polled = || one.rp.request("/oauth2/token", &[("grant_type", GRANT), ("auth_req_id", &asked)]);
+            refused_with(&one.rp.send(&polled()).await, &["invalid_request", "invalid_client", "invalid_grant"]);
+            let tokens = one.rp.send(&told(polled(), "self.pem")).await.ok().await;
             assert_eq!(app.verified(tokens.id()).await.0["alg"], "PS256");
+            let bound = &app.verified(&tokens.access_token).await.1["cnf"];
+            assert_eq!(*bound, json!({ "x5t#S256": URL_SAFE_NO_PAD.encode(digest(&certificate("self.pem"))) }));
+            let asked = Request::get(USERINFO).header("Authorization", format!("Bearer {}", tokens.access_token));
+            assert_eq!(app.send(asked.clone()).await.response.status, 401);
+            assert_eq!(app.send(told(asked, "self.pem")).await.json().await["sub"], alice.id.as_str());
         }
     }
 }

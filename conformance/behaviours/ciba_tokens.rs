@@ -1,6 +1,7 @@
 //! 197 to 202: what comes of a request over the back channel (OpenID Connect CIBA Core 1.0 §10 and §11, FAPI-CIBA).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rustls::{ProtocolVersion, version::TLS12};
 use serde_json::{Value, json};
 use symbolon::{
     crypto::token::digest,
@@ -14,13 +15,14 @@ use symbolon::{
 
 use super::{
     ciba::Party,
-    fapi2::{TOKEN, USERINFO},
+    fapi2::{TOKEN, USERINFO, with_key},
     refused_with,
 };
 use crate::{
     ciba::{ENDPOINT, GRANT, NOTIFICATION_TOKEN, answer, ping::reaching, poll},
+    conformance_seed::hooked,
     mtls::support::{ALIAS, behind_proxy, certificate, key_of, told},
-    support::{Answer, ClientKey, Credentials, LogoutReceiver, Request, TestApp},
+    support::{Answer, ClientKey, Credentials, LogoutReceiver, Request, TestApp, reach_secure},
 };
 
 /// Lets a client be told at this receiver.
@@ -93,42 +95,61 @@ both! {
     }
 
     async fn b199_a_ping_says_which_request_and_is_sent_once(database: Database) {
-        let app = reaching(database).await;
-        let receiver = LogoutReceiver::start().await;
+        let app = TestApp::with(database, reach_secure).await;
+        let receiver = LogoutReceiver::start_secure(rustls::ALL_VERSIONS).await;
         let one = Party::with(&app, "one", SigningAlgorithm::ES256, pinged(&receiver)).await;
         let alice = app.person("alice").await;
         let long = "Aa0-._~+/".repeat(113);
-        for (count, (status, token)) in
-            [(200, NOTIFICATION_TOKEN), (204, &long), (401, &long), (403, NOTIFICATION_TOKEN), (301, NOTIFICATION_TOKEN)]
-                .into_iter()
-                .enumerate()
+        // A body of any size and kind, that nobody reads.
+        let large = "{\"error\":\"invalid_request\"}".repeat(100_000);
+        for (count, (status, body, token)) in [
+            (200, "", NOTIFICATION_TOKEN),
+            (200, "not even JSON", NOTIFICATION_TOKEN),
+            (202, &large, NOTIFICATION_TOKEN),
+            (204, "", &long),
+            (401, "", &long),
+            (403, "", NOTIFICATION_TOKEN),
+            (301, "", NOTIFICATION_TOKEN),
+        ]
+        .into_iter()
+        .enumerate()
         {
-            receiver.answer(status);
+            receiver.answer_with(status, body);
             let id = one.begin(&app, &[("client_notification_token", json!(token))]).await;
             answer(&app, &alice, "approve-allow").await;
-            for _ in 0..3 {
-                deliver(&app).await;
+            for round in 0..3 {
+                let arrived = deliver_due(&app.services).await.expect("the deliveries can be read");
+                let taken = round == 0 && (200..300).contains(&status);
+                assert_eq!(arrived, usize::from(taken), "{status}");
                 app.clock.advance(60);
             }
             let posted = receiver.posted();
             assert_eq!(posted.len(), count + 1, "{status}");
             let ping = &posted[count];
+            assert_eq!(ping.tls, Some(ProtocolVersion::TLSv1_3));
             assert!(ping.line.starts_with("POST "), "{}", ping.line);
             assert!(ping.head.contains(&format!("Bearer {token}\r\n")), "{}", ping.head);
             assert!(ping.head.to_ascii_lowercase().contains("content-type: application/json"), "{}", ping.head);
             assert_eq!(serde_json::from_str::<Value>(&ping.body).expect("JSON"), json!({ "auth_req_id": id }));
             poll(&one.rp, &id).await.ok().await;
         }
+
+        // TLS 1.2 is spoken with whoever speaks no other.
+        let older = LogoutReceiver::start_secure(&[&TLS12]).await;
+        let two = Party::with(&app, "two", SigningAlgorithm::ES256, pinged(&older)).await;
+        two.begin(&app, &[("client_notification_token", json!(NOTIFICATION_TOKEN))]).await;
+        answer(&app, &alice, "approve-allow").await;
+        deliver(&app).await;
+        let spoken: Vec<_> = older.posted().iter().map(|ping| ping.tls).collect();
+        assert_eq!(spoken, [Some(ProtocolVersion::TLSv1_2)]);
     }
 
     async fn b200_a_client_says_who_it_is_as_at_the_token_endpoint(database: Database) {
         let app = behind_proxy(database).await;
         app.person("alice").await;
         let rs256 = ClientKey::generate(SigningAlgorithm::RS256);
-        let second = Value::Object(rs256.jwk());
         let one = Party::with(&app, "one", SigningAlgorithm::PS256, |settings| {
-            let keys = settings.jwks.as_mut().expect("keys");
-            keys["keys"].as_array_mut().expect("a list").push(second);
+            with_key(settings, &rs256);
             settings.token_endpoint_auth_signing_alg = Some(AssertionAlgorithm::Signature(SigningAlgorithm::PS256));
         })
         .await;
@@ -232,7 +253,7 @@ both! {
     }
 
     async fn b203_a_test_endpoint_allows_or_denies_in_the_place_of_the_person(database: Database) {
-        let app = TestApp::with(database, |options| options.test_hooks = true).await;
+        let app = hooked(database).await;
         app.person("alice").await;
         let party = Party::new(&app, "till").await;
         for (action, refused) in [("allow", None), ("deny", Some("access_denied"))] {

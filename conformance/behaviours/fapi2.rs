@@ -1,10 +1,10 @@
-//! The clients of FAPI 2.0: a key instead of a secret, pushed requests, tokens that are bound to a key, and an ID token
-//! that is signed as the profile wants it.
+//! The clients of FAPI 2.0: of the security profile, or of the one that signs messages too; a key instead of a secret,
+//! pushed requests, tokens that are bound to a key, and whatever is signed is signed as the profile wants it.
 
 use symbolon::domain::{
-    entity::{AssertionAudience, ClientSettings},
+    entity::{ClientKind, ClientSettings},
     jose::SigningAlgorithm,
-    oauth::CLIENT_ASSERTION_TYPE,
+    oauth::{CLIENT_ASSERTION_TYPE, SecurityProfile, check_settings},
 };
 
 use crate::support::{
@@ -30,20 +30,31 @@ pub struct Fapi {
     pub dpop: DpopKey,
 }
 
-/// One with a key of this algorithm, which also signs its ID tokens.
+/// One with a key of this algorithm, which also signs what is told to it.
 pub async fn client_with(
     app: &TestApp,
     id: &str,
     algorithm: SigningAlgorithm,
     change: impl FnOnce(&mut ClientSettings),
 ) -> Fapi {
+    client_of(app, SecurityProfile::Fapi2Security, id, algorithm, change).await
+}
+
+/// One of this profile.
+pub async fn client_of(
+    app: &TestApp,
+    profile: SecurityProfile,
+    id: &str,
+    algorithm: SigningAlgorithm,
+    change: impl FnOnce(&mut ClientSettings),
+) -> Fapi {
     let key = ClientKey::generate(algorithm);
     let spec = ClientSpec::web(id).keyed(&key).set(|settings| {
-        settings.client_assertion_audience = AssertionAudience::Issuer;
-        settings.require_pushed_authorization_requests = true;
-        settings.dpop_bound_access_tokens = true;
         settings.id_token_signed_response_alg = algorithm;
+        settings.authorization_signed_response_alg = algorithm;
+        *settings = profile.apply(settings.clone());
         change(settings);
+        assert_eq!(check_settings(ClientKind::Web, settings), Ok(()), "an administrator could register it");
     });
     let rp = app.client(spec).await.with(Credentials::Key(key.clone()));
     Fapi { rp, key, dpop: DpopKey::new() }
@@ -52,6 +63,12 @@ pub async fn client_with(
 /// One like most.
 pub async fn client(app: &TestApp, id: &str) -> Fapi {
     client_with(app, id, SigningAlgorithm::ES256, |_| {}).await
+}
+
+/// Besides its own keys the client has this one.
+pub fn with_key(settings: &mut ClientSettings, key: &ClientKey) {
+    let keys = settings.jwks.as_mut().expect("keys");
+    keys["keys"].as_array_mut().expect("a list").push(key.jwk().into());
 }
 
 /// The second of a plan, whose address has a query.
@@ -69,9 +86,18 @@ impl Fapi {
     /// Pushes a request with an assertion of the test's own making.
     pub async fn push_with(&self, assertion: &str) -> Answer {
         let request = Authorize::new(&self.rp, "openid");
-        let mut fields = request.pushed();
+        self.rp.send(&self.asserting(PAR, request.pushed(), assertion)).await
+    }
+
+    /// Redeems a code with an assertion of the test's own making.
+    pub async fn redeem_with(&self, app: &TestApp, grant: &Grant, assertion: &str) -> Answer {
+        let request = self.asserting(TOKEN, Self::redemption(grant), assertion);
+        self.rp.send(&request.header("DPoP", self.dpop.sign(&self.dpop.proof(app, TOKEN)))).await
+    }
+
+    fn asserting<'a>(&self, path: &str, mut fields: Vec<(&'a str, &'a str)>, assertion: &'a str) -> Request {
         fields.extend([("client_assertion_type", CLIENT_ASSERTION_TYPE), ("client_assertion", assertion)]);
-        self.rp.with(Credentials::Nothing).post(PAR, &fields).await
+        self.rp.with(Credentials::Nothing).request(path, &fields)
     }
 
     /// Pushes a request, signs somebody in, and gives the code.

@@ -55,22 +55,32 @@ both! {
     }
 
     async fn b153_a_person_who_cancels_is_sent_back_with_the_registered_query_in_place(app) {
-        let (two, alice) = (fapi2::client_with_query(&app, "two").await, app.person("alice").await);
-        let mut browser = app.browser();
-        let target = two.pushed(&Authorize::new(&two.rp, "openid")).await;
-        let page = browser.open(&target).await.page("/sign-in/");
-        let page = browser.sign_in(&page, &alice.username, crate::support::PASSWORD).await.page("/consent/");
-        let away = browser.press(&page, "consent-deny", &[]).await.away();
-        assert!(away.url.starts_with(&format!("{}&", two.rp.redirect_uri)), "{}", away.url);
-        let (parameters, _) = query(&away.url);
-        for (name, value) in [
-            ("error", "access_denied"),
-            ("state", "state-1"),
-            ("iss", app.issuer()),
-            ("dummy1", "lorem"),
-            ("dummy2", "ipsum"),
-        ] {
-            assert_eq!(parameters[name], value, "{name}");
+        let (one, two) = (fapi2::client(&app, "one").await, fapi2::client_with_query(&app, "two").await);
+        let alice = app.person("alice").await;
+        for client in [&one, &two] {
+            for button in ["login-cancel", "consent-deny"] {
+                let mut browser = app.browser();
+                let target = client.pushed(&Authorize::new(&client.rp, "openid")).await;
+                let mut page = browser.open(&target).await.page("/sign-in/");
+                if button == "consent-deny" {
+                    page = browser.sign_in(&page, &alice.username, crate::support::PASSWORD).await.page("/consent/");
+                }
+                let away = browser.press(&page, button, &[]).await.away();
+                let (registered, own) = match client.rp.redirect_uri.split_once('?') {
+                    Some((_, query)) => (format!("{}&", client.rp.redirect_uri), query),
+                    None => (format!("{}?", client.rp.redirect_uri), ""),
+                };
+                assert!(away.url.starts_with(&registered), "{button}: {}", away.url);
+                let (mut parameters, fragment) = query(&away.url);
+                assert_eq!(fragment, None);
+                for (name, value) in url::form_urlencoded::parse(own.as_bytes()) {
+                    assert_eq!(parameters.remove(name.as_ref()).as_deref(), Some(value.as_ref()), "{name}");
+                }
+                for (name, value) in [("error", "access_denied"), ("state", "state-1"), ("iss", app.issuer())] {
+                    assert_eq!(parameters[name], value, "{button} {name}");
+                }
+                assert!(!parameters.contains_key("code"), "{parameters:?}");
+            }
         }
     }
 

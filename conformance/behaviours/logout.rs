@@ -1,5 +1,6 @@
 //! 117 to 128: signing out and sessions (OIDC RP-Initiated, Back-Channel and Front-Channel Logout, Session Management).
 
+use rustls::{ProtocolVersion, version::TLS12};
 use serde_json::json;
 use symbolon::{
     crypto::token::hash_of,
@@ -9,10 +10,10 @@ use symbolon::{
 };
 use url::Url;
 
-use super::{granted, left_on_a_page, metadata};
+use super::{granted, left_on_a_page, metadata, secure};
 use crate::support::{
-    Authorize, Browser, ClientKey, ClientSpec, LogoutReceiver, Person, RelyingParty, Request, Stop, TestApp, Tokens,
-    form_encode, unsigned,
+    Authorize, Browser, ClientKey, ClientSpec, Database, LogoutReceiver, PASSWORD, Person, RelyingParty, Request, Stop,
+    TestApp, Tokens, form_encode, reach_secure, unsigned,
 };
 
 const BACK: &str = "https://web.example/post_logout_redirect";
@@ -55,6 +56,43 @@ fn computed(rp: &RelyingParty, origin: &str, browser: &Browser<'_>, salt: &str) 
     let hash = hash_of(&format!("{} {origin} {state} {salt}", rp.client_id));
     let hex: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{hex}.{salt}")
+}
+
+/// The text of a page's script.
+async fn script_of(app: &TestApp, page: &str, name: &str) -> String {
+    let addresses = page.split("src=\"").skip(1).filter_map(|after| after.split('"').next());
+    let address = addresses.into_iter().find(|address| address.ends_with(name)).expect("its script");
+    let script = app.get(address.strip_prefix(app.issuer()).unwrap_or(address)).await;
+    assert_eq!(script.status, 200, "{script}");
+    script.text().to_owned()
+}
+
+/// Over https the state is a cookie that a frame of this server sees on whatever page it is: sent and shown across
+/// sites, readable by its script, and one for all pages.
+async fn is_readable_in_frames_of_others(database: Database) {
+    let app = secure(database, "https://id.example").await;
+    let (rp, alice) = (client(&app, |_| {}).await, app.person("alice").await);
+    let mut browser = app.browser();
+    let page = browser.authorize(&Authorize::new(&rp, "openid")).await.page("/sign-in/");
+    let (form, fields) = page.filled("login-submit", &[("username", &alice.username), ("password", PASSWORD)]);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let path = form.action.strip_prefix(app.issuer()).unwrap_or(&form.action);
+    let answer = browser.request(Request::form(path, &fields)).await.response;
+    let cookie = |name: &str| {
+        let mut set = answer.headers.iter().filter(|(header, _)| header == "set-cookie");
+        let (_, cookie) =
+            set.find(|(_, cookie)| cookie.starts_with(&format!("{name}="))).unwrap_or_else(|| panic!("{answer}"));
+        cookie.split("; ").skip(1).map(str::to_ascii_lowercase).collect::<Vec<String>>()
+    };
+    let has = |cookie: &[String], attribute: &str| cookie.iter().any(|own| own == attribute);
+    let state = cookie("__Host-symbolon_state");
+    assert!(has(&state, "samesite=none") && has(&state, "secure") && has(&state, "path=/"), "{state:?}");
+    assert!(!has(&state, "httponly") && !has(&state, "partitioned"), "{state:?}");
+    // The session itself is for nobody's frame, and for no script.
+    let session = cookie("__Host-symbolon_session");
+    assert!(has(&session, "samesite=lax") && has(&session, "secure") && has(&session, "httponly"), "{session:?}");
+    let frame = app.get("/check-session").await;
+    assert!(frame.text().contains("data-cookie=\"__Host-symbolon_state\""), "{frame}");
 }
 
 both! {
@@ -124,13 +162,24 @@ both! {
         let (rp, alice) = (client(&app, |_| {}).await, app.person("alice").await);
         let mut browser = app.browser();
         signed_in(&mut browser, &rp, &alice).await;
+        // Nobody knows whose address it is: an error page.
         let fields = [("post_logout_redirect_uri", BACK), ("state", "x")];
-        for fields in [fields.to_vec(), [&fields[..], &[("client_id", "web")]].concat()] {
-            let answer = browser.request(Request::get(logout(&fields))).await;
-            let to = answer.response.header("location").unwrap_or_default();
-            assert!(!to.starts_with("https://web.example"), "{}", answer.response);
+        left_on_a_page(&mut browser, &logout(&fields)).await;
+        browser.request(Request::get(logout(&fields))).await.refused_page(400, "AS-1504").await;
+        // The client says who it is, which anybody could: the person is asked.
+        let target = logout(&[&fields[..], &[("client_id", "web")]].concat());
+        let page = browser.open(&target).await.page("/oauth2/logout");
+        let response = &page.answer.response;
+        assert_eq!((response.status, response.header("location")), (200, None), "{response}");
+        assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"), "{response}");
+        assert!(page.has("logout-confirm") && !page.has("signed-out"), "{response}");
+        for way in ["http-equiv", "<iframe"] {
+            assert!(!response.text().contains(way), "{way}: {response}");
         }
         assert!(has_session(&mut browser, &rp).await, "nobody was signed out");
+        let away = browser.press(&page, "logout-confirm", &[]).await.away();
+        assert_eq!(away.url, format!("{BACK}?state=x"));
+        assert!(!has_session(&mut browser, &rp).await);
     }
 
     async fn b123_without_an_address_people_end_on_the_logged_out_page(app) {
@@ -166,8 +215,8 @@ both! {
     }
 
     async fn b125_a_client_is_posted_a_logout_token_about_the_session_of_its_id_token(database: Database) {
-        let app = TestApp::with(database, |options| options.reach = Reach::DangerLoopback).await;
-        let receiver = LogoutReceiver::start().await;
+        let app = TestApp::with(database, reach_secure).await;
+        let receiver = LogoutReceiver::start_secure(rustls::ALL_VERSIONS).await;
         let uri = receiver.uri.clone();
         let rp = client(&app, move |settings| {
             settings.backchannel_logout_uri = Some(uri);
@@ -184,6 +233,7 @@ both! {
         deliver_due(&app.services).await.expect("delivered");
         let posted = receiver.posted();
         assert_eq!(posted.len(), 1);
+        assert_eq!(posted[0].tls, Some(ProtocolVersion::TLSv1_3));
         assert!(posted[0].line.starts_with("POST /backchannel "), "{}", posted[0].line);
         assert!(posted[0].head.to_ascii_lowercase().contains("content-type: application/x-www-form-urlencoded"));
         let (header, claims) = app.verified(&posted[0].logout_token()).await;
@@ -195,6 +245,26 @@ both! {
         assert!((-300..=86_400).contains(&age), "{claims}");
         assert!(claims["jti"].as_str().is_some_and(|jti| !jti.is_empty()), "{claims}");
         assert!(claims.get("nonce").is_none(), "{claims}");
+
+        // TLS 1.2 is spoken with whoever speaks no other; nothing is told to whom nobody vouches for.
+        let older = LogoutReceiver::start_secure(&[&TLS12]).await;
+        let stranger = TestApp::with(database, |options| options.reach = Reach::DangerLoopback).await;
+        for (app, versions) in [(&app, vec![Some(ProtocolVersion::TLSv1_2)]), (&stranger, Vec::new())] {
+            let uri = older.uri.clone();
+            let before = older.posted().len();
+            let spec = ClientSpec::web("older").set(|settings| {
+                settings.post_logout_redirect_uris = vec![BACK.to_owned()];
+                settings.backchannel_logout_uri = Some(uri);
+            });
+            let (rp, bob) = (app.client(spec).await, app.person("bob").await);
+            let mut browser = app.browser();
+            let tokens = signed_in(&mut browser, &rp, &bob).await;
+            let fields = [("id_token_hint", tokens.id()), ("post_logout_redirect_uri", BACK)];
+            signed_out_to(&mut browser, &logout(&fields)).await;
+            deliver_due(&app.services).await.expect("tried");
+            let spoken: Vec<_> = older.posted()[before..].iter().map(|posted| posted.tls).collect();
+            assert_eq!(spoken, versions);
+        }
     }
 
     async fn b126_a_page_loads_a_frame_of_the_client_and_then_goes_back_with_the_state(app) {
@@ -222,6 +292,26 @@ both! {
         assert!(answer.text().contains(&format!("href=\"{BACK}?state=state-1\"")), "{answer}");
         let policy = answer.header("content-security-policy").expect("a policy");
         assert!(policy.contains("frame-src https://web.example"), "{policy}");
+
+        // First the frame, which the browser loads with the page; then away: the refresh of a page begins when it has
+        // loaded, frames included, and its script waits for the same, or for five seconds. Nothing leads away before.
+        for header in ["location", "refresh"] {
+            assert_eq!(answer.header(header), None, "{answer}");
+        }
+        let text = answer.text();
+        assert!(!text.contains("loading=") && !text.contains("srcdoc"), "{answer}");
+        assert_eq!(text.matches("http-equiv=\"refresh\"").count(), 1, "{answer}");
+        let scripts: Vec<&str> = text.split("<script").skip(1).collect();
+        let own = scripts.iter().filter(|script| script.contains("signed-out.js")).count();
+        assert_eq!(own, 1, "{answer}");
+        let script = script_of(&app, text, "signed-out.js").await;
+        let (_, leave) = script.split_once("function leave()").expect("how it goes on");
+        let (leave, when) = leave.split_once("\n  }\n").expect("its end");
+        assert!(leave.contains("window.location.replace(link.href)"), "{script}");
+        assert_eq!(script.matches("location").count(), 1, "nothing else leads away: {script}");
+        let when: Vec<&str> = when.lines().map(str::trim).filter(|line| line.contains("leave")).collect();
+        let expected = ["window.addEventListener(\"load\", leave);", "window.setTimeout(leave, 5000);"];
+        assert_eq!(when, expected, "{script}");
     }
 
     async fn b127_the_redirect_and_the_call_both_come_and_nobody_else_is_called(database: Database) {
@@ -246,7 +336,8 @@ both! {
         }
     }
 
-    async fn b128_the_state_of_the_session_is_told_and_a_frame_can_compare_it(app) {
+    async fn b128_the_state_of_the_session_is_told_and_a_frame_can_compare_it(database: Database) {
+        let app = TestApp::new(database).await;
         let (rp, alice) = (client(&app, |_| {}).await, app.person("alice").await);
         let mut browser = app.browser();
         let tokens = signed_in(&mut browser, &rp, &alice).await;
@@ -266,13 +357,10 @@ both! {
         assert_eq!((frame.status, frame.header("x-frame-options")), (200, None), "{frame}");
         let policy = frame.header("content-security-policy").expect("a policy");
         assert!(policy.contains("frame-ancestors *"), "{policy}");
-        let (_, after) = frame.text().split_once("<script").expect("a script");
-        let (_, after) = after.split_once("src=\"").expect("its address");
-        let (script, _) = after.split_once('"').expect("the end of it");
-        let script = app.get(script.strip_prefix(app.issuer()).unwrap_or(script)).await;
-        assert_eq!(script.status, 200, "{script}");
+        let script = script_of(&app, frame.text(), "check-session.js").await;
         for answer in ["\"changed\"", "\"unchanged\"", "\"error\"", "postMessage"] {
-            assert!(script.text().contains(answer), "{answer}: {script}");
+            assert!(script.contains(answer), "{answer}: {script}");
         }
+        is_readable_in_frames_of_others(database).await;
     }
 }

@@ -1,7 +1,11 @@
 //! 181 to 186: signed requests of FAPI 2.0 Message Signing. 187, signed answers, is among the authorization responses.
 
 use serde_json::{Value, json};
-use symbolon::domain::jose::{RequestObjectAlgorithm, SigningAlgorithm};
+use symbolon::domain::{
+    entity::ClientSettings,
+    jose::{RequestObjectAlgorithm, SigningAlgorithm},
+    oauth::SecurityProfile,
+};
 
 use super::{
     fapi2::{self, Fapi, PAR},
@@ -12,13 +16,23 @@ use crate::support::{Answer, Authorize, ClientKey, TestApp};
 
 const OBJECT: [&str; 1] = ["invalid_request_object"];
 
-/// A client that must sign its requests, with the key that it authenticates with.
+/// A client that must sign its requests, with the key that it authenticates with, and gets signed answers.
 async fn signing(app: &TestApp, id: &str) -> Fapi {
-    fapi2::client_with(app, id, SigningAlgorithm::PS256, |settings| {
-        settings.require_signed_request_object = true;
-        settings.request_object_signing_alg = Some(RequestObjectAlgorithm::Signed(SigningAlgorithm::PS256));
+    signing_with(app, id, |_| {}).await
+}
+
+async fn signing_with(app: &TestApp, id: &str, change: impl FnOnce(&mut ClientSettings)) -> Fapi {
+    let algorithm = SigningAlgorithm::PS256;
+    fapi2::client_of(app, SecurityProfile::Fapi2MessageSigning, id, algorithm, |settings| {
+        settings.request_object_signing_alg = Some(RequestObjectAlgorithm::Signed(algorithm));
+        change(settings);
     })
     .await
+}
+
+/// What such a client asks for.
+fn asking(one: &Fapi) -> Authorize {
+    Authorize::new(&one.rp, "openid").and("response_mode", "jwt")
 }
 
 async fn push(one: &Fapi, object: &str) -> Answer {
@@ -26,7 +40,7 @@ async fn push(one: &Fapi, object: &str) -> Answer {
 }
 
 fn good(app: &TestApp, one: &Fapi) -> Value {
-    claims_of(app, &one.rp, &Authorize::new(&one.rp, "openid"))
+    claims_of(app, &one.rp, &asking(one))
 }
 
 both! {
@@ -56,9 +70,27 @@ both! {
         let (input, signature) = signed.rsplit_once('.').expect("a signature");
         let flipped = if signature.starts_with('A') { "B" } else { "A" };
         let broken = format!("{input}.{flipped}{}", &signature[1..]);
-        let rs256 = ClientKey::generate(SigningAlgorithm::RS256);
-        for object in [unsecured(&claims), rs256.sign(&claims), broken] {
+        for object in [unsecured(&claims), broken] {
             refused_with(&push(&one, &object).await, &OBJECT);
+        }
+        // The key is the client's: nothing but its algorithm is wrong, whether the profile says so alone, what is
+        // registered does, or both do.
+        let rs256 = ClientKey::generate(SigningAlgorithm::RS256);
+        let both = signing_with(&app, "both", |settings| fapi2::with_key(settings, &rs256)).await;
+        let by_profile = signing_with(&app, "profile", |settings| {
+            fapi2::with_key(settings, &rs256);
+            settings.request_object_signing_alg = None;
+        })
+        .await;
+        let by_setting = signing_with(&app, "setting", |settings| {
+            fapi2::with_key(settings, &rs256);
+            settings.security_profile = None;
+        })
+        .await;
+        for (client, reason) in [(&both, "AS-1700"), (&by_profile, "AS-1700"), (&by_setting, "AS-1051")] {
+            let claims = good(&app, client);
+            push(client, &rs256.sign(&claims)).await.refused("invalid_request_object", reason).await;
+            push(client, &client.key.sign(&claims)).await.pushed().await;
         }
         refused_with(&push(&one, &two.key.sign(&claims)).await, &["invalid_request_object", "invalid_request"]);
         push(&one, &signed).await.pushed().await;
@@ -80,7 +112,10 @@ both! {
 
     async fn b184_parameters_without_a_signature_are_refused(app) {
         let one = signing(&app, "one").await;
-        refused_with(&one.rp.push(&Authorize::new(&one.rp, "openid")).await, &["invalid_request"]);
+        let answer = one.rp.push(&asking(&one)).await;
+        refused_with(&answer, &["invalid_request"]);
+        answer.refused("invalid_request", "AS-1059").await;
+        push(&one, &one.key.sign(&good(&app, &one))).await.pushed().await;
     }
 
     async fn b185_an_object_does_not_refer_to_another(app) {
@@ -93,11 +128,11 @@ both! {
 
     async fn b186_the_type_of_an_object_is_optional_and_what_stands_outside_is_ignored(app) {
         let (one, alice) = (signing(&app, "one").await, app.person("alice").await);
-        let request = Authorize::new(&one.rp, "openid").without("state");
+        let request = asking(&one).without("state");
         let claims = claims_of(&app, &one.rp, &request);
         let mut browser = app.browser();
         let first = push(&one, &one.key.sign(&claims)).await.pushed().await;
-        browser.grant_at(&one.rp.by_reference(&first), &alice, &request).await;
+        browser.arrive_at(&one.rp.by_reference(&first), &alice).await;
         for typ in [None, Some("oauth-authz-req+jwt")] {
             let mut header = json!({ "alg": "PS256", "kid": one.key.jwk()["kid"] });
             if let Some(typ) = typ {
@@ -110,12 +145,17 @@ both! {
                 ("nonce", "outside"),
                 ("scope", "openid email"),
                 ("redirect_uri", "https://evil.example/"),
+                ("response_mode", "query"),
             ];
             let reference = one.rp.post(PAR, &outside).await.pushed().await;
             let away = browser.open(&one.rp.by_reference(&reference)).await.away();
             assert!(away.url.starts_with(&one.rp.redirect_uri), "{}", away.url);
-            assert!(!away.parameters().contains_key("state"), "{}", away.url);
-            let tokens = one.redeem(&app, &away.grant(&request)).await.ok_as("DPoP").await;
+            let parameters = away.parameters();
+            assert_eq!(parameters.keys().collect::<Vec<_>>(), ["response"]);
+            let (_, answer) = app.verified(&parameters["response"]).await;
+            assert!(answer.get("state").is_none(), "{answer}");
+            let grant = request.redeem(answer["code"].as_str().expect("a code"));
+            let tokens = one.redeem(&app, &grant).await.ok_as("DPoP").await;
             assert_eq!(id_claims(&app, &tokens).await["nonce"], "nonce-1");
         }
     }

@@ -17,7 +17,7 @@ use crate::{
         listener::{listening, listening_with, send},
         support::{ALIAS, certificate, key_of, named, request, self_signed},
     },
-    support::{Answer, Authorize, ClientSpec, GrantSpec, Person, RelyingParty, Request, TestApp},
+    support::{Answer, Authorize, ClientSpec, DpopKey, GrantSpec, Person, RelyingParty, Request, TestApp},
 };
 
 const REFUSED: [&str; 2] = ["invalid_client", "invalid_request"];
@@ -70,6 +70,22 @@ both! {
         let tokens = send(&app, address, &redemption(&app, &alice, &rp).await, Some("client")).await.ok().await;
         assert_eq!(path_of("userinfo_endpoint"), USERINFO);
         send(&app, address, &userinfo(&tokens.access_token), Some("client")).await.json().await;
+        // A proof names the address that it is sent to: the alias is one.
+        let rp = app.client(ClientSpec::web("dpop").set(|settings| settings.dpop_bound_access_tokens = true)).await;
+        let key = DpopKey::new();
+        let at = |base: &str, path: &str| json!(format!("{base}{path}"));
+        let redeem = redemption(&app, &alice, &rp).await;
+        let proof = |htu| key.sign(&key.proof(&app, TOKEN).claim("htu", htu));
+        let astray = redeem.clone().header("DPoP", proof(at("https://elsewhere.example", TOKEN)));
+        refused_with(&send(&app, address, &astray, Some("client")).await, &["invalid_dpop_proof"]);
+        let proven = redeem.header("DPoP", proof(at(ALIAS, TOKEN)));
+        let token = send(&app, address, &proven, Some("client")).await.ok_as("DPoP").await.access_token;
+        for (base, status) in [(ALIAS, 200), (app.issuer(), 200), ("https://elsewhere.example", 401)] {
+            let proof = key.proof_of(&app, "GET", USERINFO).with_token(&token).claim("htu", at(base, USERINFO));
+            let asked = Request::get(USERINFO).header("Authorization", format!("DPoP {token}"));
+            let answer = send(&app, address, &asked.header("DPoP", key.sign(&proof)), Some("client")).await;
+            assert_eq!(answer.response.status, status, "{base}: {}", answer.response);
+        }
     }
 
     async fn b163_a_certificate_is_the_registered_one_by_name_or_by_itself(database: Database) {
@@ -77,10 +93,21 @@ both! {
         let by_subject = named("subject", |settings| {
             settings.tls_client_auth_subject_dn = Some("CN=service,O=Example GmbH,C=DE".to_owned());
         });
-        let by_host = named("host", |settings| settings.tls_client_auth_san_dns = Some("service.example".to_owned()));
+        let text = |value: &str| Some(value.to_owned());
+        let by_host = named("host", |settings| settings.tls_client_auth_san_dns = text("service.example"));
+        let by_uri = named("uri", |settings| settings.tls_client_auth_san_uri = text("https://service.example/id"));
+        let by_ip = named("ip", |settings| settings.tls_client_auth_san_ip = text("192.0.2.7"));
+        let by_email = named("email", |settings| settings.tls_client_auth_san_email = text("ops@service.example"));
         let mut key = key_of("self.pem");
         key["x5c"] = json!([STANDARD.encode(certificate("self.pem"))]);
-        for (spec, own) in [(by_subject, "client"), (by_host, "client"), (self_signed(&key), "self")] {
+        for (spec, own) in [
+            (by_subject, "client"),
+            (by_host, "client"),
+            (by_uri, "client"),
+            (by_ip, "client"),
+            (by_email, "client"),
+            (self_signed(&key), "self"),
+        ] {
             let rp = app.client(spec).await;
             send(&app, address, &request(&rp), Some(own)).await.ok().await;
             for other in ["client", "other", "self"].into_iter().filter(|other| *other != own) {

@@ -1,7 +1,16 @@
 //! 137 to 150: pushed authorization requests (RFC 9126).
 
 use super::{fapi2, fapi2::PAR, id_claims, is_unguessable, left_on_a_page, refused_with};
-use crate::support::{Authorize, Credentials, Request, form_encode};
+use crate::support::{Authorize, Browser, Credentials, Request, form_encode};
+
+/// How every reference begins (RFC 9126 §2.2).
+const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+
+/// The browser goes nowhere, for this reason.
+async fn is_left(browser: &mut Browser<'_>, target: &str, reason: &str) {
+    left_on_a_page(browser, target).await;
+    browser.request(Request::get(target)).await.refused_page(400, reason).await;
+}
 
 /// The members of the answer to a push that went well.
 fn members(answer: &crate::support::Answer) -> serde_json::Value {
@@ -14,7 +23,9 @@ both! {
     async fn b137_a_push_is_201_with_an_unguessable_reference_of_a_short_life(app) {
         let one = fapi2::client(&app, "one").await;
         let answer = members(&one.rp.push(&Authorize::new(&one.rp, "openid")).await);
-        assert!(is_unguessable(answer["request_uri"].as_str().expect("a text")), "{answer}");
+        // What is the same in every answer is no secret.
+        let random = answer["request_uri"].as_str().and_then(|text| text.strip_prefix(PREFIX)).expect("a reference");
+        assert!(is_unguessable(random), "{answer}");
         assert!(answer["expires_in"].as_i64().is_some_and(|life| (5..=600).contains(&life)), "{answer}");
         let again = members(&one.rp.push(&Authorize::new(&one.rp, "openid")).await);
         assert_ne!(answer["request_uri"], again["request_uri"]);
@@ -55,7 +66,7 @@ both! {
         app.clock.advance(life - 1);
         app.browser().open(&target).await.page("/sign-in/");
         app.clock.advance(2);
-        left_on_a_page(&mut app.browser(), &target).await;
+        is_left(&mut app.browser(), &target, "AS-1042").await;
     }
 
     async fn b142_a_reference_is_answered_once(app) {
@@ -64,8 +75,8 @@ both! {
         let target = one.pushed(&request).await;
         let mut browser = app.browser();
         let grant = browser.grant_at(&target, &alice, &request).await;
-        left_on_a_page(&mut browser, &target).await;
-        left_on_a_page(&mut app.browser(), &target).await;
+        is_left(&mut browser, &target, "AS-1043").await;
+        is_left(&mut app.browser(), &target, "AS-1043").await;
         one.redeem(&app, &grant).await.ok_as("DPoP").await;
     }
 
@@ -84,7 +95,7 @@ both! {
     async fn b144_a_reference_of_another_client_is_an_error_page(app) {
         let (one, two) = (fapi2::client(&app, "one").await, fapi2::client_with_query(&app, "two").await);
         let reference = one.rp.push(&Authorize::new(&one.rp, "openid")).await.pushed().await;
-        left_on_a_page(&mut app.browser(), &two.rp.by_reference(&reference)).await;
+        is_left(&mut app.browser(), &two.rp.by_reference(&reference), "AS-1044").await;
         app.browser().open(&one.rp.by_reference(&reference)).await.page("/sign-in/");
     }
 

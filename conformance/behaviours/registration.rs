@@ -6,14 +6,14 @@ use symbolon::{
         jose::{KeyManagementAlgorithm, SigningAlgorithm},
         oauth::{GrantType, RegistrationMode},
     },
-    net::fetcher::{DangerExceptions, Reach},
+    net::fetcher::Reach,
     service::{admin::registration::PolicyChanges, delivery::deliver_due},
 };
 
 use super::{granted, list, metadata, refused_with, request_object::claims_of, secure};
 use crate::support::{
     Authorize, ClientKey, Credentials, JwksServer, PASSWORD, ReaderKey, Registered, RelyingParty, Request, TestApp,
-    authority, form_encode,
+    form_encode, reach_secure,
 };
 
 fn web() -> Value {
@@ -218,11 +218,7 @@ both! {
     }
 
     async fn b112_a_pairwise_client_belongs_to_a_sector_that_lists_its_addresses(database: Database) {
-        let app = TestApp::with(database, |options| {
-            options.exceptions =
-                DangerExceptions { hosts: vec!["localhost".to_owned()], authorities: Some(authority()) };
-        })
-        .await;
+        let app = TestApp::with(database, reach_secure).await;
         let alice = app.person("alice").await;
         let sent = [("subject_type", json!("pairwise"))];
         let mut subjects = Vec::new();
@@ -307,11 +303,7 @@ both! {
     }
 
     async fn b114_what_a_program_registers_is_stored_and_honoured(database: Database) {
-        let app = TestApp::with(database, |options| {
-            options.exceptions =
-                DangerExceptions { hosts: vec!["localhost".to_owned()], authorities: Some(authority()) };
-        })
-        .await;
+        let app = TestApp::with(database, reach_secure).await;
         let (told, objects) = (JwksServer::start_secure(&json!({})).await, JwksServer::start_secure(&json!({})).await);
         let key = ClientKey::generate(SigningAlgorithm::ES256);
         let sent = [

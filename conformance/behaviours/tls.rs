@@ -20,7 +20,7 @@ use rustls::{
 use symbolon::tls::ServerTls;
 
 use crate::{
-    mtls::listener::{authority, listening, listening_with},
+    mtls::listener::{authority, listening, listening_as, listening_with},
     support::{Request, Response, TestApp},
 };
 
@@ -38,18 +38,23 @@ const GOOD: [(&str, [u8; 2]); 6] = [
     ("TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", [0xcc, 0xa8]),
     ("TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", [0xcc, 0xa9]),
 ];
-/// Without one of both: CBC, the key exchange of RSA, and DHE.
-const BAD: [[u8; 2]; 10] = [
+/// Without one of both: CBC (four for ECDSA keys and four for RSA keys), the key exchange of RSA, and DHE.
+const BAD: [[u8; 2]; 15] = [
     [0xc0, 0x09],
     [0xc0, 0x0a],
     [0xc0, 0x23],
     [0xc0, 0x24],
     [0xc0, 0x13],
+    [0xc0, 0x14],
     [0xc0, 0x27],
+    [0xc0, 0x28],
     [0x00, 0x2f],
+    [0x00, 0x35],
     [0x00, 0x9c],
+    [0x00, 0x9d],
     [0x00, 0x9e],
     [0x00, 0x9f],
+    [0xcc, 0xaa],
 ];
 const HANDSHAKE: u8 = 22;
 const ALERT: u8 = 21;
@@ -153,8 +158,8 @@ fn is_refused(answer: &[u8], number: u8) -> bool {
     answer.is_empty() || matches!(answer, [ALERT, _, _, _, _, 2, why] if *why == number)
 }
 
-/// All that is asked of a host.
-async fn speaks_only_modern_tls(app: &TestApp, address: SocketAddr, path: &str, status: u16) {
+/// Older versions and weaker suites are refused, whatever key the host has.
+async fn refuses_what_is_old_or_weak(address: SocketAddr) {
     let good: Vec<[u8; 2]> = GOOD.iter().map(|(_, number)| *number).collect();
     for minor in [1, 2] {
         let answer = answer_to(address, client_hello(minor, &[good.as_slice(), &BAD].concat())).await;
@@ -167,7 +172,11 @@ async fn speaks_only_modern_tls(app: &TestApp, address: SocketAddr, path: &str, 
         let answer = answer_to(address, client_hello(3, suites)).await;
         assert!(is_refused(&answer, 40), "{suites:x?}: {answer:?}");
     }
+}
 
+/// All that is asked of a host.
+async fn speaks_only_modern_tls(app: &TestApp, address: SocketAddr, path: &str, status: u16) {
+    refuses_what_is_old_or_weak(address).await;
     let older = seen(app, address, &[&TLS12], path).await;
     assert_eq!((older.version, older.response.status), (ProtocolVersion::TLSv1_2, status), "{}", older.response);
     assert!(GOOD.iter().any(|(name, _)| *name == older.suite), "{}", older.suite);
@@ -181,6 +190,16 @@ both! {
     async fn b188_tls_is_1_3_or_1_2_with_ephemeral_keys_and_authenticated_encryption(database: Database) {
         let (app, address) = listening_with(database, ServerTls::server_config).await;
         speaks_only_modern_tls(&app, address, METADATA, 200).await;
+        // Half of the weak suites need an RSA key: a host that has one refuses them too, and takes the good ones.
+        let (_app, address) = listening_as("server-rsa", database, ServerTls::server_config).await;
+        refuses_what_is_old_or_weak(address).await;
+        for (name, number) in GOOD {
+            let answer = answer_to(address, client_hello(3, &[number])).await;
+            match name.contains("_RSA_") {
+                true => assert_eq!(answer.first(), Some(&HANDSHAKE), "{name}: {answer:?}"),
+                false => assert!(is_refused(&answer, 40), "{name}: {answer:?}"),
+            }
+        }
     }
 
     async fn b189_the_host_for_certificates_and_the_resource_speak_no_other_tls(database: Database) {

@@ -161,7 +161,7 @@ fn assemble(
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         issuer: settings.issuer.clone(),
-        policy: policy_of(settings),
+        policy: policy_of(settings, purpose),
         recorder: Recorder::default(),
     }))
 }

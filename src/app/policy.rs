@@ -1,9 +1,10 @@
 //! From settings to the instance's rules.
 
+use super::Purpose;
 use crate::{config::Settings, service::Policy};
 
-/// The instance's rules as configured.
-pub fn policy_of(settings: &Settings) -> Policy {
+/// The instance's rules as configured, for what the process is started for.
+pub fn policy_of(settings: &Settings, purpose: Purpose) -> Policy {
     Policy {
         code_seconds: settings.tokens.code.get(),
         access_token_seconds: settings.tokens.access_token.get(),
@@ -19,6 +20,7 @@ pub fn policy_of(settings: &Settings) -> Policy {
         password_min_length: settings.passwords.min_length,
         key_rotation_seconds: settings.keys.rotation.get(),
         key_overlap_seconds: settings.keys.overlap.get(),
+        limit_waiting: purpose != Purpose::Conformance,
         ..Policy::default()
     }
 }

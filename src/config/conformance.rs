@@ -5,8 +5,9 @@ use super::setting::Setting;
 
 static DANGER_TEST_HOOKS: Setting = Setting::danger(
     "conformance.danger_test_hooks",
-    "Answer at /test/ciba in the place of people, and serve the test resource /resource. Only on a database that \
-     `symbolon conformance` filled, or an empty one; a server without this switch refuses such a database.",
+    "Answer at /test/ciba in the place of people, serve the test resource /resource, and let any number of requests \
+     over the back channel wait. Only on a database that `symbolon conformance` filled, or an empty one; a server \
+     without this switch refuses such a database.",
     "whoever reaches this server can allow requests in the name of its people. It is for runs of a conformance suite, \
      with a database of its own, and for nothing else",
 );

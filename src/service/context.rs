@@ -85,6 +85,9 @@ pub struct Policy {
     pub mtls_authority: bool,
     /// Only a nonce of this server shows that a DPoP proof is fresh.
     pub require_dpop_nonce: bool,
+    /// Only so many requests over the back channel may wait for one person. Not for runs of a conformance suite, whose
+    /// plans leave any number unanswered.
+    pub limit_waiting: bool,
     /// What people see as the name of this place.
     pub instance_name: String,
 }
@@ -120,6 +123,7 @@ impl Default for Policy {
             mtls: None,
             mtls_authority: false,
             require_dpop_nonce: false,
+            limit_waiting: true,
             instance_name: "Symbolon".to_owned(),
         }
     }

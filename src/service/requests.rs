@@ -18,7 +18,7 @@ use crate::{
     store::{Read, client, deferred},
 };
 
-/// So many are listed for one person: more cannot wait.
+/// So many are listed for one person: more wait only on a server for conformance runs, where no person reads the list.
 const MOST: i64 = 20;
 
 /// A request that waits.

@@ -133,7 +133,8 @@ async fn a_throw_away_database_never_serves_and_a_real_one_is_never_seeded() {
 async fn a_server_that_answers_for_people_has_a_database_of_its_own() {
     for database in TestDatabase::each() {
         open_services(&database.settings(), Purpose::Conformance).await.expect("an empty database may be used");
-        open_services(&database.settings(), Purpose::Conformance).await.expect("again");
+        let services = open_services(&database.settings(), Purpose::Conformance).await.expect("again");
+        assert!(!services.policy.limit_waiting, "a plan leaves any number of requests unanswered");
         for other in [Purpose::Serve, Purpose::Dev] {
             assert_eq!(refused(open_services(&database.settings(), other).await).code, "AS-4026");
         }
@@ -141,7 +142,8 @@ async fn a_server_that_answers_for_people_has_a_database_of_its_own() {
     }
     for other in [Purpose::Serve, Purpose::Dev] {
         for database in TestDatabase::each() {
-            open_services(&database.settings(), other).await.expect("served");
+            let services = open_services(&database.settings(), other).await.expect("served");
+            assert!(services.policy.limit_waiting, "nobody is asked until they give in");
             assert_eq!(refused(open_services(&database.settings(), Purpose::Conformance).await).code, "AS-4026");
         }
     }

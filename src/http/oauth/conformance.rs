@@ -26,8 +26,8 @@ use crate::{
 
 /// Says which interaction an answer belongs to (FAPI 1.0 Part 1, 6.2.1).
 const INTERACTION_ID: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
-/// The form of a UUID.
-const UUID_LENGTH: usize = 36;
+/// The longest that is sent back.
+const LONGEST_INTERACTION_ID: usize = 128;
 
 /// `POST /test/ciba?auth_req_id=…&action=allow|deny`.
 pub async fn answer_backchannel(context: RequestContext, request: HttpRequest) -> HttpResponse {
@@ -51,8 +51,14 @@ async fn answer(context: &RequestContext, request: &HttpRequest) -> Result<(), F
 /// `GET /resource` and `POST /resource`, with what it is to demand of the sign-in: `acr_values`, `max_age`.
 pub async fn resource(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
     let mut response = tell_resource(&context, &request, &body).await;
-    let sent = request.headers().get(INTERACTION_ID).filter(|value| is_uuid(value)).cloned();
-    if let Some(id) = sent.or_else(|| HeaderValue::from_str(&context.cx.fresh_id()).ok()) {
+    let sent: Vec<&HeaderValue> = request.headers().get_all(INTERACTION_ID).collect();
+    let told = match sent.as_slice() {
+        [] => HeaderValue::from_str(&context.cx.fresh_id()).ok(),
+        [only] if is_safe(only) => Some((*only).clone()),
+        // Whatever is told is what was sent; so nothing is.
+        _ => None,
+    };
+    if let Some(id) = told {
         response.headers_mut().insert(INTERACTION_ID, id);
     }
     response
@@ -80,8 +86,8 @@ async fn tell_resource(context: &RequestContext, request: &HttpRequest, body: &B
     response
 }
 
-/// What is sent back is what can only be an identifier.
-fn is_uuid(value: &HeaderValue) -> bool {
+/// What is sent back unchanged is short, and one word of visible characters.
+fn is_safe(value: &HeaderValue) -> bool {
     let bytes = value.as_bytes();
-    bytes.len() == UUID_LENGTH && bytes.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
+    (1..=LONGEST_INTERACTION_ID).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
 }

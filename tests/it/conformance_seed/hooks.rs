@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 
 use super::hooked;
 use crate::{
-    ciba::{begin, poll, till},
-    support::{Answer, Request, TestApp},
+    ciba::{ask, begin, poll, till, with_grant},
+    support::{Answer, ClientSpec, Request, TestApp},
 };
 
 const MANY: usize = 20;
@@ -69,6 +69,32 @@ both! {
         app.change_client(&rp, |client| client.enabled = true).await;
         assert_eq!(answered(&app, &id, "allow").await.response.status, 204);
         poll(&rp, &id).await.ok().await;
+    }
+
+    async fn a_plan_may_leave_any_number_of_requests_unanswered(database: Database) {
+        let app = hooked(database).await;
+        app.person("alice").await;
+        let (rp, other) = (app.client(till()).await, app.client(ClientSpec::web("other").set(with_grant)).await);
+        let mut ids = Vec::new();
+        for _ in 0..25 {
+            ids.push(begin(&rp, &[]).await);
+        }
+        let last = begin(&other, &[]).await;
+        for id in [&ids[0], &ids[24]] {
+            assert_eq!(answered(&app, id, "allow").await.response.status, 204);
+            poll(&rp, id).await.ok().await;
+        }
+        assert_eq!(answered(&app, &last, "deny").await.response.status, 204);
+        poll(&other, &last).await.refused("access_denied", "AS-1020").await;
+        poll(&rp, &ids[1]).await.refused("authorization_pending", "AS-1165").await;
+    }
+
+    async fn a_person_who_is_not_there_is_not_asked_there_either(database: Database) {
+        let app = hooked(database).await;
+        let (rp, alice) = (app.client(till()).await, app.person("alice").await);
+        ask(&rp, &[("login_hint", "nobody")]).await.refused("unknown_user_id", "AS-1191").await;
+        app.change_person(&alice, |user| user.state = UserState::Disabled).await;
+        ask(&rp, &[]).await.refused("unknown_user_id", "AS-1191").await;
     }
 
     async fn of_many_answers_at_once_one_counts(database: Database) {

@@ -8,5 +8,9 @@ use crate::support::{Database, TestApp};
 
 /// An application with the switch on.
 pub async fn hooked(database: Database) -> TestApp {
-    TestApp::with(database, |options| options.test_hooks = true).await
+    TestApp::with(database, |options| {
+        options.test_hooks = true;
+        options.policy.limit_waiting = false;
+    })
+    .await
 }

@@ -52,16 +52,37 @@ both! {
         assert_eq!(response.header("content-type"), Some("application/json"), "{response}");
         assert!(response.header("date").is_some(), "{response}");
 
-        // One of its own for whoever sends none, or something that is none.
+        // One of its own for whoever sends none.
         let mut made = Vec::new();
-        for request in [asked(), asked().header("x-fapi-interaction-id", "<script>"), asked()] {
-            let response = app.send(request).await.response;
+        for _ in 0..2 {
+            let response = app.send(asked()).await.response;
             made.push(response.header("x-fapi-interaction-id").expect("one").to_owned());
         }
         assert!(made.iter().all(|id| id.len() == 36 && id != INTERACTION), "{made:?}");
-        assert_ne!(made[0], made[2]);
+        assert_ne!(made[0], made[1]);
         let refused = app.send(Request::get(RESOURCE).header("x-fapi-interaction-id", INTERACTION)).await;
         assert_eq!(refused.response.header("x-fapi-interaction-id"), Some(INTERACTION));
+    }
+
+    /// Behaviour 178.
+    async fn the_interaction_comes_back_as_it_was_sent_or_not_at_all(database: Database) {
+        let app = hooked(database).await;
+        let (rp, alice) = (app.client(ClientSpec::web("web")).await, app.person("alice").await);
+        let tokens = rp.exchange(&app.grant(&alice, &rp, GrantSpec::scope("openid")).await).await.ok().await;
+        let name = "x-fapi-interaction-id";
+        let (longest, too_long) = ("~".repeat(128), "~".repeat(129));
+        for sent in [INTERACTION, &INTERACTION.to_uppercase(), "1", "no_uuid!", "urn:x:<a>&\"b\"", &longest] {
+            let response = app.send(bearer(&tokens.access_token).header(name, sent)).await.response;
+            assert_eq!((response.status, response.header(name)), (200, Some(sent)), "{response}");
+        }
+        for unsafe_text in [b"".as_slice(), b"a b", b"a\tb", b"\xc3\xa9", b"\xff", too_long.as_bytes()] {
+            let response = app.send(bearer(&tokens.access_token).header(name, unsafe_text)).await.response;
+            assert_eq!((response.status, response.header(name)), (200, None), "{unsafe_text:?}: {response}");
+        }
+        // Of two nobody knows which is meant.
+        let twice = bearer(&tokens.access_token).header(name, INTERACTION).header(name, "1");
+        let response = app.send(twice).await.response;
+        assert_eq!((response.status, response.header(name)), (200, None), "{response}");
     }
 
     /// Behaviours 168 and 172.

@@ -25,8 +25,18 @@ pub async fn listening_with(
     database: Database,
     configure: fn(&ServerTls, HttpVersions) -> Result<rustls::ServerConfig, TlsError>,
 ) -> (TestApp, SocketAddr) {
+    listening_as("server", database, configure).await
+}
+
+/// The same with the server certificate of this name.
+pub async fn listening_as(
+    certificate: &str,
+    database: Database,
+    configure: fn(&ServerTls, HttpVersions) -> Result<rustls::ServerConfig, TlsError>,
+) -> (TestApp, SocketAddr) {
     install_crypto_provider();
-    let tls = ServerTls::load(&fixture("server.pem"), &fixture("server.key")).expect("a certificate");
+    let file = |kind: &str| fixture(&format!("{certificate}.{kind}"));
+    let tls = ServerTls::load(&file("pem"), &file("key")).expect("a certificate");
     let config = configure(&tls, HttpVersions::Http2AndHttp1).expect("a configuration");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("an address");

@@ -232,7 +232,8 @@ impl Browser<'_> {
         self.arrive_at(&request.target(), person).await
     }
 
-    async fn arrive_at(&mut self, target: &str, person: &Person) -> Away {
+    /// As [`Browser::arrive`], where another address stands for the request.
+    pub async fn arrive_at(&mut self, target: &str, person: &Person) -> Away {
         let mut stop = self.open(target).await;
         for _ in 0..4 {
             stop = match stop {

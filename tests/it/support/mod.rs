@@ -18,6 +18,7 @@ mod received;
 mod registration;
 mod registry;
 mod relying_party;
+mod secure;
 mod wire;
 
 pub use answer::{Answer, Tokens};
@@ -28,13 +29,14 @@ pub use clock::ManualClock;
 pub use database::Database;
 pub use dpop::DpopKey;
 pub use encryption::ReaderKey;
-pub use jwks_server::{JwksServer, authority};
+pub use jwks_server::JwksServer;
 pub use logout_receiver::LogoutReceiver;
 pub use people::{Grant, GrantSpec, PASSWORD, Person};
 pub use race::{MANY, all_but, at_once, outcome};
 pub use received::Received;
 pub use registration::Registered;
 pub use relying_party::{ClientSpec, Credentials, RelyingParty, SECRET, basic, signed_with};
+pub use secure::reach_secure;
 pub use wire::{Request, Response, Wire, form_encode};
 
 /// Defines tests that run on both databases.

@@ -1,5 +1,6 @@
 //! What servers that stand for other people's receive: a request, read to its end.
 
+use rustls::ProtocolVersion;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     net::TcpStream,
@@ -14,19 +15,41 @@ pub struct Received {
     pub head: String,
     /// The body.
     pub body: String,
+    /// In which TLS it came, if in any.
+    pub tls: Option<ProtocolVersion>,
 }
 
 impl Received {
     /// Reads one; `None`: whoever connected went away, or sent no text.
     pub async fn read(stream: &mut TcpStream) -> Option<Self> {
-        let head = head(stream).await?;
-        let length = Self { line: String::new(), head: head.clone(), body: String::new() }
-            .header("content-length")
-            .map_or(Some(0), |value| value.parse().ok())?;
-        let mut body = vec![0; length];
+        let (request, mut body) = Self::begin(head(stream).await?)?;
         stream.read_exact(&mut body).await.ok()?;
+        request.end(body)
+    }
+
+    /// The same from a stream that blocks.
+    pub fn read_from(stream: &mut impl std::io::Read) -> Option<Self> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).ok()?;
+            head.extend(byte);
+        }
+        let (request, mut body) = Self::begin(String::from_utf8(head).ok()?)?;
+        stream.read_exact(&mut body).ok()?;
+        request.end(body)
+    }
+
+    /// All but the body, and the room for that.
+    fn begin(head: String) -> Option<(Self, Vec<u8>)> {
         let line = head.lines().next().unwrap_or_default().to_owned();
-        Some(Self { line, head, body: String::from_utf8(body).ok()? })
+        let request = Self { line, head, body: String::new(), tls: None };
+        let length = request.header("content-length").map_or(Some(0), |value| value.parse().ok())?;
+        Some((request, vec![0; length]))
+    }
+
+    fn end(self, body: Vec<u8>) -> Option<Self> {
+        Some(Self { body: String::from_utf8(body).ok()?, ..self })
     }
 
     /// The value of a header.
