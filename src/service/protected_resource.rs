@@ -1,5 +1,5 @@
-//! Resources behind an access token: whose it is, that it lives, and that whoever sends it may use it
-//! (RFC 6750, RFC 9449 §7, RFC 8705 §3). Every endpoint that takes an access token asks here.
+//! Resources behind an access token: whose it is, that it lives, that it is for this server, and that
+//! whoever sends it may use it (RFC 6750, RFC 9068 §4, RFC 9449 §7, RFC 8705 §3). Every endpoint that takes an access token asks here.
 
 use super::{
     Broken, Cx, Failure,
@@ -61,7 +61,9 @@ pub async fn admit<T: Send + 'static>(
             context.note_client(live.client.client.client_id.as_str());
             context.note_profile(&live.client.client);
             let profile = live.client.client.settings.security_profile;
-            match live.token.confirmation.check_use(scheme, &proved) {
+            let token = &live.token;
+            let usable = token.check_audience(context.services.issuer.as_str());
+            match usable.and_then(|()| token.confirmation.check_use(scheme, &proved)) {
                 Ok(()) => Ok(tell(&context, tx, live)?.map(|told| (told, profile))),
                 Err(error) => Ok(Err(error)),
             }

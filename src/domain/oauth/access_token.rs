@@ -151,6 +151,19 @@ impl VerifiedAccessToken {
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scope.iter().any(|granted| granted == scope)
     }
+
+    /// Whether the token is for this audience: whoever takes one that is not would let the one that it is
+    /// for act here (RFC 9068 §4, RFC 8707 §2).
+    ///
+    /// # Errors
+    /// `invalid_token`.
+    pub fn check_audience(&self, audience: &str) -> Result<(), OAuthError> {
+        if self.audience.iter().any(|named| named == audience) {
+            Ok(())
+        } else {
+            Err(OAuthError::new(ErrorCode::InvalidToken, Reason::BearerAudience))
+        }
+    }
 }
 
 /// The claims of a JWT whose signature was verified with one of this server's own keys and whose

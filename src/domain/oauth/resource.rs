@@ -2,8 +2,9 @@
 //! tokens RFC 8693 §2.1).
 //!
 //! A token for named resources carries their scopes and those that are about the person, and no
-//! other API's (RFC 8707 §2.2). With `openid` the issuer is a further audience, so that the same
-//! token also answers at UserInfo. Without `resource` the client's own audience stands.
+//! other API's (RFC 8707 §2.2). Without `resource` the client's own audience stands. With `openid` the
+//! issuer is a further audience beside either, so that the same token also answers at UserInfo, which
+//! takes none that is not for the issuer. An exchanged token is for the audiences of its policy alone.
 
 use super::{ErrorCode, OAuthError, Params, allowed_algorithms, scope::OPENID};
 use crate::{
@@ -133,13 +134,12 @@ pub struct Target {
 /// `invalid_scope` if scopes were asked for and none belongs to the APIs, though they have some.
 pub fn aim(client: &Client, apis: &[Api], scope: Vec<String>, issuer: &str) -> Result<Target, OAuthError> {
     let scope = scope_of(apis, scope)?;
-    let mut audience = client.settings.access_token_audience.clone();
-    if !apis.is_empty() {
-        audience = apis.iter().map(|api| api.resource.clone()).collect();
-        if scope.iter().any(|scope| scope == OPENID) && !audience.iter().any(|known| known == issuer) {
-            audience.push(issuer.to_owned());
-        }
-    } else if audience.is_empty() {
+    let mut audience = match apis {
+        [] => client.settings.access_token_audience.clone(),
+        apis => apis.iter().map(|api| api.resource.clone()).collect(),
+    };
+    let for_issuer = audience.is_empty() || scope.iter().any(|scope| scope == OPENID);
+    if for_issuer && !audience.iter().any(|known| known == issuer) {
         audience.push(issuer.to_owned());
     }
     Ok(shape(client, apis, audience, scope, issuer))

@@ -4,7 +4,7 @@
 use super::{
     Actor, ErrorCode, OAuthError, Params,
     params::{check_details_absent, check_restrictions_absent},
-    scope::{OFFLINE_ACCESS, check_allowed, narrow},
+    scope::{OFFLINE_ACCESS, OPENID, check_allowed, narrow},
 };
 use crate::{
     Secret, Timestamp,
@@ -111,7 +111,7 @@ pub struct Exchanged {
 }
 
 /// Decides by the policy for this pair of clients. `acting`: the subject of a valid actor token that
-/// was issued to the client. What the registry of APIs says of an audience is for [`super::aim_exchanged`].
+/// was issued to the client; `issuer`: this server. What the registry of APIs says of an audience is for [`super::aim_exchanged`].
 ///
 /// # Errors
 /// `invalid_request` where no policy allows the pair (RFC 8693 §2.2.2), `invalid_target`,
@@ -122,6 +122,7 @@ pub fn decide_exchange(
     policy: Option<&ExchangePolicy>,
     subject: &ExchangeSubject,
     acting: Option<&str>,
+    issuer: &str,
 ) -> Result<Exchanged, OAuthError> {
     let policy = policy.ok_or(OAuthError::invalid_request(Reason::ExchangeNotAllowed))?;
     let audience = match (request.targets.as_slice(), policy.audiences.as_slice()) {
@@ -140,6 +141,10 @@ pub fn decide_exchange(
         check_allowed(client, &scope)?;
     } else {
         scope.retain(|scope| client.settings.scope.contains(scope));
+    }
+    // The new token is for those whom it names (RFC 8693 §2.1): UserInfo is the issuer's.
+    if !audience.iter().any(|known| known == issuer) {
+        scope.retain(|scope| scope != OPENID);
     }
     let present = match (acting, policy.mode) {
         (Some(actor), _) => Some(actor),

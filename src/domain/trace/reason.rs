@@ -141,6 +141,7 @@ reasons! {
     BearerInQuery = "AS-1152", Developer, "An access token was sent in the query.", "Send it in the Authorization header; and revoke this one, because addresses are logged.";
     BearerTwice = "AS-1153", Developer, "The access token was sent in more than one way.", "Send it in the Authorization header only.";
     OpenidScopeMissing = "AS-1154", Developer, "The access token was not issued for openid.", "Ask for the scope openid in the authorization request.";
+    BearerAudience = "AS-1155", Developer, "The access token is not for this server.", "Ask for the scope openid: the token is then also for the issuer; an exchanged one is if its policy names the issuer.";
     DeferredCodeMissing = "AS-1160", Developer, "The request carries no device_code or auth_req_id.", "Send what the first request was answered with.";
     DeferredCodeUnknown = "AS-1161", Developer, "The device_code or auth_req_id is not valid.", "Begin again; a code is used once, by the client it was issued to.";
     DeferredCodeOfAnotherClient = "AS-1162", Developer, "The device_code or auth_req_id was issued to another client.", "Ask with the client that made the first request.";

@@ -55,8 +55,9 @@ fn exchange(
     let (issued_to, parent, subject) = find_subject(cx, tx, request, proved)?.ok_or_else(invalid)?;
     let policy = exchange_policy::find(tx, &view.client.client_id, &issued_to)?;
     let acting = find_actor(cx, tx, view, request, proved)?;
-    let exchanged =
-        decide_exchange(request, &view.client, policy.as_ref(), &subject, acting.as_deref()).map_err(undo)?;
+    let issuer = cx.services.issuer.as_str();
+    let exchanged = decide_exchange(request, &view.client, policy.as_ref(), &subject, acting.as_deref(), issuer);
+    let exchanged = exchanged.map_err(undo)?;
     let grantor = clients::standing(cx, tx, &parent.client_id)?.ok_or_else(invalid)?;
     let wanted = Wanted {
         scope: Some(exchanged.scope.clone()),

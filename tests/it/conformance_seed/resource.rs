@@ -1,7 +1,7 @@
 //! The test resource: whoever may ask UserInfo may ask it, and nobody else.
 
 use serde_json::json;
-use symbolon::domain::oauth::GrantType;
+use symbolon::domain::{entity::ClientSettings, oauth::GrantType};
 
 use super::hooked;
 use crate::{
@@ -34,6 +34,10 @@ both! {
         }
         let in_query = format!("{RESOURCE}?access_token={}", tokens.access_token);
         app.send(Request::get(in_query)).await.refused("invalid_request", "AS-1152").await;
+        let elsewhere = |settings: &mut ClientSettings| settings.access_token_audience = vec!["elsewhere".to_owned()];
+        let service = app.client(ClientSpec::machine("service").set(elsewhere)).await;
+        let for_others = service.machine_token().await.ok().await.access_token;
+        app.send(bearer(&for_others)).await.refused("invalid_token", "AS-1155").await;
         app.send(bearer(&tokens.access_token)).await.json().await;
         rp.revoke(tokens.refresh()).await.accepted().await;
         app.send(bearer(&tokens.access_token)).await.refused("invalid_token", "AS-1151").await;

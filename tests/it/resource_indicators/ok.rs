@@ -40,7 +40,7 @@ both! {
         let told = claims(&app, &one).await;
         assert_eq!((&told["aud"], &told["scope"]), (&json!(MCP), &json!("tools.call")));
         // This token is for that API alone.
-        rp.userinfo(&one.access_token).await.refused("insufficient_scope", "AS-1154").await;
+        rp.userinfo(&one.access_token).await.refused("invalid_token", "AS-1155").await;
         let other = refresh(&rp, &one, &[("resource", INVOICES)]).await.ok().await;
         assert_eq!(claims(&app, &other).await["aud"], json!([INVOICES, app.issuer()]));
         let all = refresh(&rp, &other, &[]).await.ok().await;

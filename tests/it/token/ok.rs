@@ -216,6 +216,30 @@ both! {
         assert!(!rp.introspect(&tokens.access_token).await.active().await);
     }
 
+    async fn beside_an_audience_of_the_client_the_issuer_is_named_for_openid(app) {
+        const API: &str = "https://api.example";
+        for (format, scope, audience) in [
+            (AccessTokenFormat::Jwt, "openid email", json!([API, app.issuer()])),
+            (AccessTokenFormat::Opaque, "openid email", json!([API, app.issuer()])),
+            (AccessTokenFormat::Jwt, "email", json!(API)),
+            (AccessTokenFormat::Opaque, "email", json!(API)),
+        ] {
+            let name = app.fresh("app");
+            let spec = ClientSpec::web(&name).set(|settings| {
+                settings.access_token_audience = vec![API.to_owned()];
+                settings.access_token_format = format;
+            });
+            let (rp, alice) = (app.client(spec).await, app.person(&format!("alice-{name}")).await);
+            let tokens = rp.exchange(&app.grant(&alice, &rp, GrantSpec::scope(scope)).await).await.ok().await;
+            let refreshed = rp.refresh(tokens.refresh()).await.ok().await;
+            for token in [&tokens.access_token, &refreshed.access_token] {
+                assert_eq!(rp.introspect(token).await.json().await["aud"], audience, "{format:?} {scope}");
+                let reached = rp.userinfo(token).await.response.status == 200;
+                assert_eq!(reached, scope.contains("openid"), "{format:?} {scope}");
+            }
+        }
+    }
+
     async fn a_first_party_client_needs_no_consent(app) {
         let spec = ClientSpec::web("web").set(|settings| settings.consent = ConsentMode::Skip);
         let (rp, alice) = (app.client(spec).await, app.person("alice").await);

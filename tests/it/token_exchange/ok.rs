@@ -18,17 +18,42 @@ both! {
             let answer = exchange(&orders, &tokens.access_token, ACCESS, &[("requested_token_type", ACCESS)]).await;
             let given = answer.ok().await;
             assert_eq!(answer.response.json()["issued_token_type"], ACCESS);
-            assert_eq!(given.scope.as_deref(), Some("openid email"), "profile is not for this service");
+            assert_eq!(given.scope.as_deref(), Some("email"), "profile is not for this service, openid for UserInfo");
             assert_eq!((given.refresh_token, given.id_token), (None, None));
 
             let told = orders.introspect(&given.access_token).await.json().await;
             assert_eq!((&told["sub"], &told["aud"]), (&alice.id.as_str().into(), &API.into()));
             assert_eq!(told["client_id"], orders.client_id.as_str());
             assert_eq!(told["act"], serde_json::json!({ "sub": orders.client_id.as_str() }));
-            assert_eq!(orders.userinfo(&given.access_token).await.json().await["sub"], alice.id.as_str());
+            // It is for the API, and does not open what the person tells this server's clients.
+            orders.userinfo(&given.access_token).await.refused("invalid_token", "AS-1155").await;
             if format == AccessTokenFormat::Jwt {
                 let (_, claims) = app.verified(&given.access_token).await;
                 assert_eq!((&claims["act"], &claims["aud"]), (&told["act"], &API.into()));
+            }
+        }
+    }
+
+    async fn userinfo_answers_where_the_policy_names_the_issuer(app) {
+        for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
+            let name = format!("{format:?}").to_lowercase();
+            let web = app.client(ClientSpec::web(&format!("web-{name}"))).await;
+            let orders = app.client(service(&format!("orders-{name}")).set(|s| s.access_token_format = format)).await;
+            let alice = app.person(&format!("alice-{name}")).await;
+            allow(&app, &orders, &web, &[API, app.issuer()], ExchangeMode::Delegation).await;
+            let grant = app.grant(&alice, &web, GrantSpec::scope("openid email")).await;
+            let tokens = web.exchange(&grant).await.ok().await;
+            let (api, issuer) = (("audience", API), ("audience", app.issuer()));
+            for to in [&[issuer][..], &[api, issuer]] {
+                let given = exchange(&orders, &tokens.access_token, ACCESS, to).await.ok().await;
+                assert_eq!(given.scope.as_deref(), Some("openid email"), "{to:?}");
+                assert_eq!(orders.userinfo(&given.access_token).await.json().await["sub"], alice.id.as_str());
+            }
+            for scope in [None, Some(("scope", "openid")), Some(("scope", "openid email"))] {
+                let more: Vec<(&str, &str)> = [api].into_iter().chain(scope).collect();
+                let given = exchange(&orders, &tokens.access_token, ACCESS, &more).await.ok().await;
+                assert!(!given.scope.unwrap_or_default().contains("openid"), "{scope:?}");
+                orders.userinfo(&given.access_token).await.refused("invalid_token", "AS-1155").await;
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What UserInfo refuses (RFC 6750 §3.1).
 
+use symbolon::domain::entity::{AccessTokenFormat, ClientSettings};
+
 use crate::support::{ClientSpec, GrantSpec, RelyingParty, Request, TestApp, Tokens};
 
 async fn signed_in(app: &TestApp, scope: &str) -> (RelyingParty, Tokens) {
@@ -88,6 +90,44 @@ both! {
         let service = app.client(ClientSpec::machine("service")).await;
         let tokens = service.machine_token().await.ok().await;
         service.userinfo(&tokens.access_token).await.refused("insufficient_scope", "AS-1154").await;
+    }
+
+    async fn a_token_that_is_for_others_does_not_reach_this(app) {
+        const OWN: &str = "https://api.example";
+        const OTHER: &str = "https://other.example";
+        app.api(OTHER, &[]).await;
+        for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
+            let name = format!("{format:?}").to_lowercase();
+            let own = |settings: &mut ClientSettings| {
+                settings.access_token_audience = vec![OWN.to_owned()];
+                settings.access_token_format = format;
+            };
+            let rp = app.client(ClientSpec::web(&format!("web-{name}")).set(own)).await;
+            let alice = app.person(&format!("alice-{name}")).await;
+            let grant = app.grant(&alice, &rp, GrantSpec::scope("profile email")).await;
+            let tokens = rp.exchange(&grant).await.ok().await;
+            assert_eq!(rp.introspect(&tokens.access_token).await.json().await["aud"], OWN);
+            let answer = rp.userinfo(&tokens.access_token).await;
+            answer.refused("invalid_token", "AS-1155").await;
+            let challenge = answer.response.header("www-authenticate").expect("a challenge");
+            assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+            let service = app.client(ClientSpec::machine(&format!("service-{name}")).set(own)).await;
+            let machine = service.machine_token().await.ok().await.access_token;
+            let fields = [("grant_type", "client_credentials"), ("resource", OTHER)];
+            let resource = service.token(&fields).await.ok().await.access_token;
+            for token in [machine, resource] {
+                service.userinfo(&token).await.refused("invalid_token", "AS-1155").await;
+            }
+            // A refresh with openid brings one that is; one without, none.
+            let grant = app.grant(&alice, &rp, GrantSpec::scope("openid email")).await;
+            let tokens = rp.exchange(&grant).await.ok().await;
+            rp.userinfo(&tokens.access_token).await.json().await;
+            let fields = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh()), ("scope", "email")];
+            let narrowed = rp.token(&fields).await.ok().await;
+            rp.userinfo(&narrowed.access_token).await.refused("invalid_token", "AS-1155").await;
+            let again = rp.refresh(narrowed.refresh()).await.ok().await;
+            rp.userinfo(&again.access_token).await.json().await;
+        }
     }
 
     async fn malformed_text_is_refused(app) {

@@ -72,6 +72,18 @@ fn what_was_written_is_read_back() {
 }
 
 #[test]
+fn a_token_is_for_whom_it_names_and_nobody_else() {
+    let verified = check_own_access_token(&of_a_person().payload(), ISSUER, at(0)).expect("valid");
+    for named in ["https://api.example", ISSUER] {
+        assert_eq!(verified.check_audience(named), Ok(()));
+    }
+    for other in ["https://id.example/", "https://ID.example", "https://api.example/v1", "app", "u1", ""] {
+        let error = verified.check_audience(other).expect_err(other);
+        assert_eq!((error.code.name(), error.reason.code()), ("invalid_token", "AS-1155"), "{other}");
+    }
+}
+
+#[test]
 fn a_token_out_of_time_of_another_issuer_or_incomplete_is_refused() {
     let read = |claims: &Map<String, Value>, issuer, now| refusal(check_own_access_token(claims, issuer, now));
     let refused = ("invalid_token", "AS-1151");

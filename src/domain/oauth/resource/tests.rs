@@ -167,8 +167,17 @@ fn without_a_resource_the_client_s_own_settings_stand() {
     let target = aim(&client, &[], strings(&["openid", "read"]), ISSUER).expect("a target");
     assert_eq!((target.audience, target.scope), (strings(&[ISSUER]), strings(&["openid", "read"])));
     client.settings.access_token_audience = strings(&["https://own.example"]);
-    let target = aim(&client, &[], strings(&["openid"]), ISSUER).expect("a target");
-    assert_eq!(target.audience, strings(&["https://own.example"]));
+    for (own, scope, audience) in [
+        (&["https://own.example"][..], &["read"][..], &["https://own.example"][..]),
+        (&["https://own.example"], &[], &["https://own.example"]),
+        // UserInfo is the issuer's.
+        (&["https://own.example"], &["openid", "read"], &["https://own.example", ISSUER]),
+        (&[ISSUER, "https://own.example"], &["openid"], &[ISSUER, "https://own.example"]),
+    ] {
+        client.settings.access_token_audience = strings(own);
+        let target = aim(&client, &[], strings(scope), ISSUER).expect("a target");
+        assert_eq!((target.audience, target.scope), (strings(audience), strings(scope)));
+    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ use crate::{
     },
 };
 
+const ISSUER: &str = "https://id.example";
+
 fn service() -> Client {
     let mut client = client(ClientKind::Machine, &[]);
     client.settings.scope = strings(&["openid", "orders.read", "orders.write"]);
@@ -45,7 +47,7 @@ fn decided(
     policy: &ExchangePolicy,
     subject: &ExchangeSubject,
 ) -> Result<Exchanged, OAuthError> {
-    decide_exchange(&request(pairs).unwrap(), &service(), Some(policy), subject, None)
+    decide_exchange(&request(pairs).unwrap(), &service(), Some(policy), subject, None, ISSUER)
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn what_is_missing_or_not_offered_is_refused() {
 
 #[test]
 fn without_a_policy_nothing_is_exchanged() {
-    let denied = decide_exchange(&request(&[]).unwrap(), &service(), None, &subject(&["openid"]), None);
+    let denied = decide_exchange(&request(&[]).unwrap(), &service(), None, &subject(&["openid"]), None, ISSUER);
     assert_eq!(refusal(denied), ("invalid_request", "AS-1175"));
 }
 
@@ -110,7 +112,7 @@ fn scope_and_lifetime_never_grow() {
         decided(&pairs, &policy, &subject)
     };
     let all = of(None).unwrap();
-    assert_eq!((all.scope, all.not_after), (strings(&["openid", "orders.read"]), at(300)));
+    assert_eq!((all.scope, all.not_after), (strings(&["orders.read"]), at(300)));
     assert_eq!(of(Some("orders.read")).unwrap().scope, strings(&["orders.read"]));
     assert_eq!(refusal(of(Some("orders.write"))), ("invalid_scope", "AS-1129"), "not in the subject token");
     assert_eq!(refusal(of(Some("profile"))), ("invalid_scope", "AS-1010"), "not for this client");
@@ -118,11 +120,29 @@ fn scope_and_lifetime_never_grow() {
 }
 
 #[test]
+fn openid_is_for_the_issuer() {
+    let policy = policy(&["https://a.example", ISSUER, "https://id.example/"], ExchangeMode::Delegation);
+    for (audiences, sent, left) in [
+        (&["https://a.example"][..], None, &["orders.read"][..]),
+        (&["https://id.example/"], None, &["orders.read"]),
+        (&["https://a.example"], Some("openid"), &[]),
+        (&[ISSUER], None, &["openid", "orders.read"]),
+        (&["https://a.example", ISSUER], Some("openid"), &["openid"]),
+    ] {
+        let mut pairs: Vec<(&str, &str)> = audiences.iter().map(|one| ("audience", *one)).collect();
+        pairs.extend(sent.map(|scope| ("scope", scope)));
+        let exchanged = decided(&pairs, &policy, &subject(&["openid", "orders.read"])).unwrap();
+        assert_eq!(exchanged.scope, strings(left), "{audiences:?} {sent:?}");
+    }
+}
+
+#[test]
 fn the_client_or_its_actor_is_named_and_earlier_ones_are_kept() {
     let acted = ExchangeSubject { actor: Actor::after("first", None), ..subject(&["openid"]) };
     let of = |mode, acting: Option<&str>, subject: &ExchangeSubject| {
         let policy = policy(&["https://a.example"], mode);
-        let exchanged = decide_exchange(&request(&[]).unwrap(), &service(), Some(&policy), subject, acting).unwrap();
+        let exchanged =
+            decide_exchange(&request(&[]).unwrap(), &service(), Some(&policy), subject, acting, ISSUER).unwrap();
         exchanged.actor.map(|actor| actor.claim())
     };
     let plain = subject(&["openid"]);
