@@ -10,7 +10,7 @@ use symbolon::domain::{
 use super::{
     fapi2::{self, Fapi, PAR},
     id_claims, refused_with,
-    request_object::{claims_of, unsecured, with},
+    request_object::{unsecured, with},
 };
 use crate::support::{Answer, Authorize, ClientKey, TestApp};
 
@@ -40,7 +40,7 @@ async fn push(one: &Fapi, object: &str) -> Answer {
 }
 
 fn good(app: &TestApp, one: &Fapi) -> Value {
-    claims_of(app, &one.rp, &asking(one))
+    asking(one).claims(app)
 }
 
 both! {
@@ -129,7 +129,7 @@ both! {
     async fn b186_the_type_of_an_object_is_optional_and_what_stands_outside_is_ignored(app) {
         let (one, alice) = (signing(&app, "one").await, app.person("alice").await);
         let request = asking(&one).without("state");
-        let claims = claims_of(&app, &one.rp, &request);
+        let claims = request.claims(&app);
         let mut browser = app.browser();
         let first = push(&one, &one.key.sign(&claims)).await.pushed().await;
         browser.arrive_at(&one.rp.by_reference(&first), &alice).await;

@@ -10,7 +10,7 @@ use symbolon::{
     service::{admin::registration::PolicyChanges, delivery::deliver_due},
 };
 
-use super::{granted, list, metadata, refused_with, request_object::claims_of, secure};
+use super::{granted, list, metadata, refused_with, secure};
 use crate::support::{
     Authorize, ClientKey, Credentials, JwksServer, PASSWORD, ReaderKey, Registered, RelyingParty, Request, TestApp,
     form_encode, reach_secure,
@@ -323,7 +323,7 @@ both! {
         let (rp, alice) = (app.app_of(&registered), app.person("alice").await);
         // What is asked stands in an object at the registered address, signed with the registered key.
         let request = Authorize::new(&rp, "openid").with("state", "inside");
-        objects.answer(200, &key.sign(&claims_of(&app, &rp, &request)));
+        objects.answer(200, &key.sign(&request.claims(&app)));
         let outside = [
             ("client_id", rp.client_id.as_str()),
             ("response_type", "code"),

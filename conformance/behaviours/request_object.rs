@@ -14,17 +14,6 @@ use crate::support::{
     Authorize, ClientKey, ClientSpec, Database, JwksServer, RelyingParty, TestApp, form_encode, unsigned,
 };
 
-/// All that a request says, as the claims of a good object.
-pub fn claims_of(app: &TestApp, rp: &RelyingParty, request: &Authorize) -> Value {
-    let (now, id) = (app.now().seconds(), rp.client_id.as_str());
-    let mut claims =
-        json!({ "client_id": id, "iss": id, "aud": app.issuer(), "nbf": now, "iat": now, "exp": now + 300 });
-    for (name, value) in request.pushed() {
-        claims[name] = value.into();
-    }
-    claims
-}
-
 /// The claims with this one instead; null removes it.
 pub fn with(mut claims: Value, name: &str, value: Value) -> Value {
     match value {
@@ -72,13 +61,13 @@ both! {
         let document = metadata(&app).await;
         assert!(list(&document, "request_object_signing_alg_values_supported").contains(&"none"), "{document}");
         let rp = app.client(ClientSpec::web("web").set(unsigned_allowed)).await;
-        let object = unsecured(&claims_of(&app, &rp, &Authorize::new(&rp, "openid")));
+        let object = unsecured(&Authorize::new(&rp, "openid").claims(&app));
         app.browser().open(&outside(&rp, &[("request", &object)])).await.page("/sign-in/");
         // With `none` listed, the suite sends them from clients that registered no algorithm at all.
         let app = reaching(database).await;
         let server = JwksServer::start(&Value::Null).await;
         let rp = client_at(&app, &server.uri, |_| ()).await;
-        server.answer(200, &unsecured(&claims_of(&app, &rp, &Authorize::new(&rp, "openid"))));
+        server.answer(200, &unsecured(&Authorize::new(&rp, "openid").claims(&app)));
         app.browser().open(&outside(&rp, &[("request_uri", &server.uri)])).await.page("/sign-in/");
     }
 
@@ -86,7 +75,7 @@ both! {
         let (open, alice) =
             (app.client(ClientSpec::web("open").set(unsigned_allowed)).await, app.person("alice").await);
         let request = Authorize::new(&open, "openid").with("state", "inside").with("nonce", "inside");
-        let object = unsecured(&claims_of(&app, &open, &request));
+        let object = unsecured(&request.claims(&app));
         let mut browser = app.browser();
         granted(&mut browser, &alice, &Authorize::new(&open, "openid")).await;
         for more in [vec![], vec![("state", "outside"), ("nonce", "outside")]] {
@@ -97,7 +86,7 @@ both! {
             assert_eq!(id_claims(&app, &tokens).await["nonce"], "inside");
         }
         let plain = app.client(ClientSpec::web("plain")).await;
-        let object = unsecured(&claims_of(&app, &plain, &Authorize::new(&plain, "openid")));
+        let object = unsecured(&Authorize::new(&plain, "openid").claims(&app));
         let fields = [("request", object.as_str()), ("redirect_uri", &plain.redirect_uri), ("state", "outside")];
         let away = app.browser().open(&outside(&plain, &fields)).await.away();
         assert!(away.url.starts_with(&plain.redirect_uri), "{}", away.url);
@@ -112,7 +101,7 @@ both! {
         let rp = client_at(&app, &server.uri, |_| ()).await;
         let alice = app.person("alice").await;
         let request = Authorize::new(&rp, "openid").with("state", "inside");
-        server.answer(200, &unsecured(&claims_of(&app, &rp, &request)));
+        server.answer(200, &unsecured(&request.claims(&app)));
         let target = outside(&rp, &[("request_uri", &server.uri)]);
         let grant = app.browser().grant_at(&target, &alice, &request).await;
         rp.exchange(&grant).await.ok().await;
@@ -123,7 +112,7 @@ both! {
         let key = ClientKey::generate(SigningAlgorithm::RS256);
         let (rp, alice) = (app.client(ClientSpec::web("web").set(signing(&key))).await, app.person("alice").await);
         let request = Authorize::new(&rp, "openid");
-        let claims = claims_of(&app, &rp, &request);
+        let claims = request.claims(&app);
         let mut browser = app.browser();
         granted(&mut browser, &alice, &request).await;
         for elsewhere in ["https://evil.example/callback", "https://web.example/callback/r4nd0m"] {
@@ -149,7 +138,7 @@ both! {
         for (number, (fragment, kind)) in ["", "#not-a-hash", "", "#not-a-hash"].into_iter().zip(kinds).enumerate() {
             let state = format!("state-{number}");
             let request = Authorize::new(&rp, "openid").with("state", &state);
-            server.answer_as(200, kind, "max-age=3600", &unsecured(&claims_of(&app, &rp, &request)));
+            server.answer_as(200, kind, "max-age=3600", &unsecured(&request.claims(&app)));
             let target = outside(&rp, &[("request_uri", &format!("{}{fragment}", server.uri))]);
             let away = browser.open(&target).await.away();
             assert_eq!(away.parameters()["state"], state, "{kind}");
@@ -165,13 +154,13 @@ both! {
         let rp = client_at(&app, &server.uri, signing(&key)).await;
         let alice = app.person("alice").await;
         let request = Authorize::new(&rp, "openid");
-        server.answer(200, &key.sign(&claims_of(&app, &rp, &request)));
+        server.answer(200, &key.sign(&request.claims(&app)));
         let target = outside(&rp, &[("request_uri", &server.uri), ("redirect_uri", &rp.redirect_uri)]);
         let grant = app.browser().grant_at(&target, &alice, &request).await;
         rp.exchange(&grant).await.ok().await;
         // Signed by somebody else it is nothing.
         let stranger = ClientKey::generate(SigningAlgorithm::RS256);
-        server.answer(200, &stranger.sign(&claims_of(&app, &rp, &request)));
+        server.answer(200, &stranger.sign(&request.claims(&app)));
         left_on_a_page(&mut app.browser(), &target).await;
     }
 
@@ -180,7 +169,7 @@ both! {
         let (rp, alice) = (app.client(ClientSpec::web("web").set(signing(&key))).await, app.person("alice").await);
         app.client(ClientSpec::web("other")).await;
         let request = Authorize::new(&rp, "openid");
-        let good = claims_of(&app, &rp, &request);
+        let good = request.claims(&app);
         for (name, value) in [("response_type", "id_token"), ("client_id", "other")] {
             let object = key.sign(&with(good.clone(), name, json!(value)));
             let away = app.browser().open(&outside(&rp, &[("request", &object)])).await.away();
@@ -198,7 +187,7 @@ both! {
             let app = TestApp::with(database, |options| options.reach = reach).await;
             let server = JwksServer::start(&Value::Null).await;
             let rp = client_at(&app, &server.uri, unsigned_allowed).await;
-            server.answer(200, &unsecured(&claims_of(&app, &rp, &Authorize::new(&rp, "openid"))));
+            server.answer(200, &unsecured(&Authorize::new(&rp, "openid").claims(&app)));
             let target = outside(&rp, &[("request_uri", &server.uri)]);
             if fetched {
                 app.browser().open(&target).await.page("/sign-in/");
