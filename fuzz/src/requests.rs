@@ -195,7 +195,7 @@ pub fn authorization_details(data: &[u8]) {
         updated_at: NOW,
     }];
     if check_details(&client, &details, &types).is_ok() {
-        assert!(readable && details.iter().all(|object| type_of(object) == Some("payment")));
+        assert!(details.iter().all(|object| readable && type_of(object) == Some("payment")));
         assert!(details.iter().all(|object| keeps_to_names(&schema, object)));
     }
 }
