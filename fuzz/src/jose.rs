@@ -2,12 +2,20 @@
 
 use std::sync::LazyLock;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use symbolon::crypto::{CompactJws, PublicKeySet, UnsecuredJwt};
+use symbolon::crypto::{
+    CompactJws, EncryptionKeySet, PublicKeySet, UnsecuredJwt,
+    jwe::{Content, encrypt},
+    random::SeededRandom,
+    secret_jwt,
+};
 use symbolon_domain::{
-    Timestamp,
-    jose::SigningAlgorithm,
-    oauth::{Params, check_own_access_token, check_request_object, request_object_parameters},
+    Secret, Timestamp,
+    jose::{ContentEncryption, EncryptionChoice, KeyManagementAlgorithm, SigningAlgorithm},
+    oauth::{
+        Params, check_own_access_token, check_request_object, check_request_object_type, request_object_parameters,
+    },
     oidc::id_token::check_own_id_token_hint,
 };
 
@@ -24,6 +32,12 @@ static KEYS: LazyLock<Option<PublicKeySet>> = LazyLock::new(|| {
     PublicKeySet::parse(&set).ok()
 });
 
+/// Some other secret, and that of RFC 7515 appendix A.1.
+static SECRETS: LazyLock<[Secret<Vec<u8>>; 2]> = LazyLock::new(|| {
+    let key = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+    [vec![1; 32], URL_SAFE_NO_PAD.decode(key).unwrap_or_default()].map(Secret::new)
+});
+
 /// A compact JWS: parsed, and verified with a key that is not its own.
 pub fn compact_jws(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -32,6 +46,11 @@ pub fn compact_jws(data: &[u8]) {
     }
     if let Some(keys) = KEYS.as_ref() {
         drop(keys.verify_compact(text, &SigningAlgorithm::ALL));
+    }
+    // What a shared secret signs is nothing that a key signs.
+    if let Ok((_, position)) = secret_jwt::verify(text, SECRETS.as_slice()) {
+        assert_eq!(position, 1);
+        assert!(CompactJws::parse(text).is_err() && UnsecuredJwt::parse(text) == Ok(None));
     }
 }
 
@@ -42,6 +61,10 @@ pub fn request_object(data: &[u8]) {
         assert!(!(matches!(unsecured, Ok(Some(_))) && CompactJws::parse(text).is_ok()));
     }
     let Ok(Value::Object(claims)) = serde_json::from_slice(data) else { return };
+    if check_request_object_type(&claims).is_ok() {
+        let told = claims.get("typ").map(|typ| typ.as_str().unwrap_or_default().to_ascii_lowercase());
+        assert!(told.is_none_or(|typ| typ == "jwt" || typ.ends_with("/jwt") || typ.ends_with("oauth-authz-req+jwt")));
+    }
     let client = client(vec!["https://web.example/callback".to_owned()]);
     let Ok(outside) = Params::parse(b"client_id=web&state=outside&request=a.b.c") else { return };
     let now = Timestamp::from_seconds(1_700_000_000);
@@ -53,12 +76,22 @@ pub fn request_object(data: &[u8]) {
     }
 }
 
-/// A JWK set: no private or symmetric key is ever taken.
+/// A JWK set: no private or symmetric key is ever taken, and for a key that is, something can be encrypted.
 pub fn jwk_set(data: &[u8]) {
     let Ok(set) = serde_json::from_slice::<Value>(data) else { return };
-    if PublicKeySet::parse(&set).is_ok() {
+    let encryption = EncryptionKeySet::parse(&set);
+    if PublicKeySet::parse(&set).is_ok() || encryption.is_ok() {
         let keys = set["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
         assert!(keys.iter().all(|key| key.get("d").is_none() && key.get("k").is_none()));
+    }
+    let Ok(keys) = encryption else { return };
+    for alg in KeyManagementAlgorithm::ALL {
+        let Some(key) = keys.find(alg) else { continue };
+        let choice = EncryptionChoice { alg, enc: ContentEncryption::A128Gcm };
+        let random = SeededRandom::danger_from_seed(1);
+        let encrypted = encrypt(b"{}", Content::Claims, key, choice, &random).is_ok();
+        // Whether an RSA modulus is the product of two primes, nobody can tell.
+        assert!(key.serves(alg) && (encrypted || alg == KeyManagementAlgorithm::RsaOaep256));
     }
 }
 

@@ -3,10 +3,12 @@
 
 #![no_main]
 
+mod documents;
 mod jose;
 mod oauth;
 mod other;
 mod presented;
+mod requests;
 
 use std::sync::LazyLock;
 
@@ -31,11 +33,17 @@ const TARGETS: &[(&str, Target)] = &[
     ("id_token_hint", jose::id_token_hint),
     ("certificate", presented::certificate),
     ("encrypted", presented::encrypted),
+    ("decrypted", presented::decrypted),
     ("dpop_proof", presented::dpop_proof),
     ("bearer_assertion", presented::bearer_assertion),
     ("client_metadata", presented::client_metadata),
     ("caching", presented::caching),
     ("challenge", presented::challenge),
+    ("request_head", requests::request_head),
+    ("authorization_details", requests::authorization_details),
+    ("signed_backchannel_request", requests::signed_backchannel_request),
+    ("strict_json", documents::strict_json),
+    ("fetched_document", documents::fetched_document),
     ("opaque_token", other::opaque_token),
     ("names", other::names),
     ("logout_request", other::logout_request),

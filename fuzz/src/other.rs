@@ -1,8 +1,14 @@
 //! Opaque tokens, names, headers, and the sign-out request.
 
+use std::sync::LazyLock;
+
 use symbolon::{
     config::Network,
-    crypto::token::{SecretKind, parse},
+    crypto::{
+        random::SeededRandom,
+        token::{SecretKind, hash_of, mint, parse},
+    },
+    service::authorization::{Browser, Form},
 };
 use symbolon_domain::{
     Issuer,
@@ -14,11 +20,24 @@ use symbolon_domain::{
 
 use crate::oauth::client;
 
-/// Codes and tokens: one text is never two kinds of secret.
+/// A browser with a secret that is the same in every run.
+static BROWSER: LazyLock<Browser> = LazyLock::new(|| {
+    let minted = mint(SecretKind::Interaction, &SeededRandom::danger_from_seed(1));
+    Browser { session: None, secret: Some(minted.text) }
+});
+
+/// Codes and tokens: one text is never two kinds of secret, and a form takes the one token that is its own.
 pub fn opaque_token(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let kinds = [SecretKind::AccessToken, SecretKind::RefreshToken, SecretKind::AuthorizationCode, SecretKind::Session];
-    assert!(kinds.into_iter().filter(|kind| parse(*kind, text).is_some()).count() <= 1);
+    let mut kinds = SecretKind::ALL.into_iter().filter_map(|kind| parse(kind, text).map(|hash| (kind, hash)));
+    if let Some((kind, hash)) = kinds.next() {
+        assert!(text.starts_with(kind.prefix()) && hash == hash_of(text));
+    }
+    assert!(kinds.next().is_none());
+    for form in [Form::Consent, Form::SignOut] {
+        let accepted = BROWSER.check_form_token(form, &["i1", "s1"], text).is_ok();
+        assert_eq!(accepted, text == BROWSER.form_token(form, &["i1", "s1"]));
+    }
 }
 
 /// Names that people type, addresses of issuers and networks, and the trace header.

@@ -156,8 +156,8 @@ type Verifiers = Vec<(SigningAlgorithm, ParsedPublicKey)>;
 pub(super) fn rsa_components(jwk: &Map<String, Value>) -> Result<RsaPublicKeyComponents<Vec<u8>>, JwkError> {
     let (n, e) = (bytes(jwk, "n")?, bytes(jwk, "e")?);
     let leading = *n.first().ok_or(JwkError::Malformed("n"))?;
-    if leading == 0 {
-        // RFC 7518 §6.3.1.1: no extra zero octet.
+    if leading == 0 || n.last().is_some_and(|last| last % 2 == 0) {
+        // RFC 7518 §6.3.1.1: no extra zero octet. An even modulus is no product of two primes.
         return Err(JwkError::Malformed("n"));
     }
     let bits = n.len().saturating_mul(8) - leading.leading_zeros() as usize;

@@ -12,6 +12,7 @@ pub mod mcp;
 pub mod oauth;
 pub mod oidc;
 pub mod outbox;
+pub mod request_headers;
 mod secret;
 pub mod strict_json;
 mod timestamp;

@@ -26,12 +26,13 @@ pub fn parse_object(bytes: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Strict {
     levels: usize,
 }
 
 impl Strict {
-    fn deeper<E: Error>(&self) -> Result<Self, E> {
+    fn deeper<E: Error>(self) -> Result<Self, E> {
         self.levels.checked_sub(1).map(|levels| Self { levels }).ok_or_else(|| E::custom("nested too deeply"))
     }
 }
@@ -84,17 +85,17 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = seq.next_element_seed(self.deeper()?)? {
+        let (below, mut values) = (self.deeper()?, Vec::new());
+        while let Some(value) = seq.next_element_seed(below)? {
             values.push(value);
         }
         Ok(Value::Array(values))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
+        let (below, mut map) = (self.deeper()?, Map::new());
         while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(self.deeper()?)?;
+            let value = members.next_value_seed(below)?;
             if map.insert(without_nul(name)?, value).is_some() {
                 return Err(A::Error::custom("duplicate member"));
             }

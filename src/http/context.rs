@@ -8,6 +8,7 @@ use super::pages::{Layout, Pages, Theme};
 use crate::{
     domain::{
         oidc::discovery::Endpoint,
+        request_headers::find_sender,
         trace::{TraceId, Transaction},
     },
     service::{
@@ -65,30 +66,11 @@ pub(super) fn trace_id(state: &HttpState, header: Option<&str>) -> TraceId {
     header.and_then(TraceId::from_traceparent).unwrap_or_else(|| fresh_trace_id(&state.services))
 }
 
-/// The address at the other end. `X-Forwarded-For` counts only from a declared proxy, and then from
-/// the right, up to the first address that is none.
+/// The address at the other end, as declared proxies tell it.
 pub(super) fn peer_address(request: &HttpRequest, trusts: &Trusts) -> Option<IpAddr> {
     let peer = request.peer_addr().map(|address| address.ip())?;
-    if !trusts(peer) {
-        return Some(peer);
-    }
-    let forwarded: Vec<&str> = request
-        .headers()
-        .get_all("x-forwarded-for")
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    let mut address = peer;
-    for text in forwarded.iter().rev() {
-        // What is not an address ends the part that can be believed.
-        let Ok(next) = text.parse::<IpAddr>() else { break };
-        address = next;
-        if !trusts(next) {
-            break;
-        }
-    }
-    Some(address)
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    Some(find_sender(peer, forwarded, |address| trusts(address)))
 }
 
 /// The context of one request, as handlers take it.

@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{Cx, Failure};
 use crate::{
     crypto::{
+        Sealer,
         certificate::ClientCertificate,
         compact::{CompactJws, VerifyError},
         token::digest,
@@ -128,7 +129,7 @@ fn check_proof(
     })?;
     let nonce = match dpop::nonce(&claims)? {
         None => Nonce::Absent,
-        Some(text) if is_fresh(cx, text) => Nonce::Fresh,
+        Some(text) if is_fresh(&cx.services.sealer, text, cx.now()) => Nonce::Fresh,
         Some(_) => Nonce::Stale,
     };
     let targets = possession.targets(cx);
@@ -200,16 +201,46 @@ pub async fn code_binding(
 /// A nonce for the sender's next proofs. It holds the time and is recognized by every node: nothing is
 /// stored (RFC 9449 §8).
 pub fn fresh_nonce(cx: &Cx) -> String {
-    let now = cx.now().seconds().to_be_bytes();
-    URL_SAFE_NO_PAD.encode(cx.services.sealer.authenticate(NONCE_PURPOSE, &now))
+    nonce_of(&cx.services.sealer, cx.now())
 }
 
-fn is_fresh(cx: &Cx, nonce: &str) -> bool {
+/// The nonce of this second.
+pub fn nonce_of(sealer: &Sealer, now: Timestamp) -> String {
+    URL_SAFE_NO_PAD.encode(sealer.authenticate(NONCE_PURPOSE, &now.seconds().to_be_bytes()))
+}
+
+/// Whether this server, on any node, made a nonce a short while ago.
+pub fn is_fresh(sealer: &Sealer, nonce: &str, now: Timestamp) -> bool {
     let made_at = URL_SAFE_NO_PAD.decode(nonce).ok().and_then(|bytes| {
-        let seconds = cx.services.sealer.recognize(NONCE_PURPOSE, &bytes)?.try_into().ok()?;
+        let seconds = sealer.recognize(NONCE_PURPOSE, &bytes)?.try_into().ok()?;
         Some(Timestamp::from_seconds(i64::from_be_bytes(seconds)))
     });
     // Another node's clock may be ahead.
-    let age = made_at.map(|made_at| cx.now().seconds_since(made_at));
+    let age = made_at.map(|made_at| now.seconds_since(made_at));
     age.is_some_and(|age| (-dpop::NONCE_SECONDS..dpop::NONCE_SECONDS).contains(&age))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{KeyEncryptionKey, random::SeededRandom};
+
+    #[test]
+    fn a_nonce_is_fresh_for_a_while_for_its_own_server_and_as_it_was_made() {
+        let sealer = |seed: u64| Sealer::new(&KeyEncryptionKey::generate(&SeededRandom::danger_from_seed(seed)));
+        let (mine, made_at) = (sealer(1), Timestamp::from_seconds(1_700_000_000));
+        let nonce = nonce_of(&mine, made_at);
+        for age in [-300, 0, 299] {
+            assert!(is_fresh(&mine, &nonce, made_at.plus_seconds(age)), "{age}");
+        }
+        for age in [-301, 300, i64::MAX, i64::MIN] {
+            assert!(!is_fresh(&mine, &nonce, made_at.plus_seconds(age)), "{age}");
+        }
+        assert!(!is_fresh(&sealer(2), &nonce, made_at));
+        let elsewhere = URL_SAFE_NO_PAD.encode(mine.authenticate("other", &made_at.seconds().to_be_bytes()));
+        let short = URL_SAFE_NO_PAD.encode(mine.authenticate(NONCE_PURPOSE, &[1]));
+        for wrong in ["", "x", &nonce[1..], &format!("{nonce}="), &nonce.to_lowercase(), &elsewhere, &short] {
+            assert!(!is_fresh(&mine, wrong, made_at), "{wrong}");
+        }
+    }
 }

@@ -75,7 +75,7 @@ fn secrets(cookie: Option<&Secret<String>>) -> Vec<(Secret<String>, SecretHash)>
 }
 
 /// What the database stores of each secret in a session cookie.
-pub(super) fn cookie_hashes(cookie: Option<&Secret<String>>) -> Vec<SecretHash> {
+pub fn cookie_hashes(cookie: Option<&Secret<String>>) -> Vec<SecretHash> {
     secrets(cookie).into_iter().map(|(_, hash)| hash).collect()
 }
 

@@ -49,6 +49,12 @@ impl Point {
         }
     }
 
+    /// Whether anybody can agree with it: it is on its curve, and not of small order (RFC 7748 §6.1).
+    pub fn agrees(&self) -> bool {
+        let theirs = UnparsedPublicKey::new(self.algorithm(), self.bytes());
+        PrivateKey::generate(self.algorithm()).is_ok_and(|mine| agree(&mine, theirs, (), |_| Ok(())).is_ok())
+    }
+
     /// The public half of `key`.
     pub fn of(key: &PrivateKey) -> Option<Self> {
         let public = key.compute_public_key().ok()?.as_ref().to_vec();

@@ -4,7 +4,7 @@
 use std::{fmt, sync::Arc};
 
 use aws_lc_rs::{
-    agreement::{ParsedPublicKey, PrivateKey, UnparsedPublicKey},
+    agreement::PrivateKey,
     rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey},
 };
 use serde_json::{Map, Value};
@@ -76,9 +76,10 @@ impl EncryptionKey {
             }
             ("EC", Some("P-256")) | ("OKP", Some("X25519")) => {
                 let point = Point::parse(jwk).ok_or(JwkError::Malformed("x"))?;
-                // A point off the curve is found now, not when a token is due.
-                ParsedPublicKey::try_from(UnparsedPublicKey::new(point.algorithm(), point.bytes()))
-                    .map_err(|_| JwkError::Malformed("x"))?;
+                // A point that nobody can agree with is found now, not when a token is due.
+                if !point.agrees() {
+                    return Err(JwkError::Malformed("x"));
+                }
                 Public::Curve(point)
             }
             _ => return Ok(None),

@@ -273,6 +273,23 @@ fn a_point_off_the_curve_agrees_with_nobody() {
     assert_eq!(EncryptionKey::parse(&jwk).unwrap_err(), JwkError::Malformed("x"));
 }
 
+/// RFC 7748 §6.1: with such a point the agreed secret is zero, whoever agrees.
+#[test]
+fn a_point_of_small_order_is_no_key_to_encrypt_for() {
+    let key = |x: &[u8]| {
+        let jwk = json!({ "kty": "OKP", "crv": "X25519", "x": URL_SAFE_NO_PAD.encode(x) });
+        EncryptionKey::parse(jwk.as_object().unwrap())
+    };
+    let mut one = [0; 32];
+    one[0] = 1;
+    let of_order_eight = URL_SAFE_NO_PAD.decode("4Ot6fDtBuK4WVuP68Z_EatoJjeucMrH9hmIFFl9JuAA").unwrap();
+    for point in [&[0; 32][..], &one, &of_order_eight] {
+        assert_eq!(key(point).unwrap_err(), JwkError::Malformed("x"), "{point:?}");
+    }
+    // RFC 7748 §6.1: Bob's.
+    assert!(key(&URL_SAFE_NO_PAD.decode("3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08").unwrap()).unwrap().is_some());
+}
+
 #[test]
 fn mangled_swapped_and_oversized_tokens_are_refused() {
     for choice in every_choice() {

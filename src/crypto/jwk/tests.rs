@@ -129,6 +129,10 @@ fn rsa_keys_of_other_sizes_are_refused() {
         assert_eq!(refusal(&jwk), JwkError::RsaSize);
     }
     assert_eq!(refusal(&sized(257, 0)), JwkError::Malformed("n"), "a leading zero octet");
+    let mut even = vec![0xFF; 256];
+    even[255] = 0xFE;
+    let even = with(rfc7638(), "n", URL_SAFE_NO_PAD.encode(even));
+    assert_eq!(refusal(&even), JwkError::Malformed("n"), "an even modulus");
     assert_eq!(refusal(&with(rfc7638(), "n", "")), JwkError::Malformed("n"));
 }
 

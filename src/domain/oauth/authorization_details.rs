@@ -18,11 +18,15 @@ const MAX_TYPE: usize = 256;
 /// The longest `authorization_details`, in bytes.
 const MAX_BYTES: usize = 8 * 1024;
 
+/// What people are shown of it, in bytes, is at most this long: names are told again with every value below them,
+/// so that a few kilobytes could become megabytes.
+const MAX_SHOWN: usize = 64 * 1024;
+
 /// The objects of a request, each with its type; none if the parameter was not sent.
 ///
 /// # Errors
 /// `invalid_authorization_details`: not a JSON array of objects with a `type`, empty, too long, too
-/// many, too deep, with a member that comes twice, or with NUL in a text.
+/// many, too deep, too much to show, with a member that comes twice, or with NUL in a text.
 pub fn parse_details(params: &Params) -> Result<Vec<Value>, OAuthError> {
     let Some(text) = params.find("authorization_details") else { return Ok(Vec::new()) };
     let malformed = || OAuthError::invalid_authorization_details(Reason::DetailsMalformed);
@@ -35,7 +39,8 @@ pub fn parse_details(params: &Params) -> Result<Vec<Value>, OAuthError> {
         return Err(malformed());
     }
     let well_formed = |object: &Value| type_of(object).is_some() && depth(object) <= MAX_DEPTH;
-    if !(1..=MAX_DETAILS).contains(&details.len()) || !details.iter().all(well_formed) {
+    let shown = || details.iter().map(|object| shown_length(0, object)).sum::<usize>();
+    if !(1..=MAX_DETAILS).contains(&details.len()) || !details.iter().all(well_formed) || shown() > MAX_SHOWN {
         return Err(malformed());
     }
     Ok(details)
@@ -74,6 +79,22 @@ fn describe(path: &str, value: &Value, fields: &mut Vec<(String, String)>) {
             }
         }
         other => fields.push((path.to_owned(), plain(other))),
+    }
+}
+
+/// At most so much is what [`describe`] makes of a value whose path is so long.
+fn shown_length(path: usize, value: &Value) -> usize {
+    /// A dot and an index: a request has room for fewer than ten thousand items.
+    const INDEX: usize = 5;
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            members.iter().map(|(name, member)| shown_length(path + 1 + name.len(), member)).sum()
+        }
+        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+            items.iter().map(|item| shown_length(path + INDEX, item)).sum()
+        }
+        Value::Array(items) => path + items.iter().map(|item| plain(item).len() + 2).sum::<usize>().max(2),
+        other => path + plain(other).len(),
     }
 }
 

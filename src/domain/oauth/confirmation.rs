@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{ErrorCode, OAuthError, SenderConstraint};
-use crate::{entity::Client, trace::Reason};
+use crate::{Secret, entity::Client, trace::Reason};
 
 /// Thumbprints of keys. Of a token: what it is bound to (`cnf`). Of a caller: what it proved to hold.
 /// A member that this version does not know makes a token unusable: it would bind to something.
@@ -33,6 +33,12 @@ impl TokenScheme {
     /// The scheme of this name, in any case (RFC 9110 §11.1).
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Bearer, Self::Dpop].into_iter().find(|scheme| scheme.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The scheme and the token of an `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1).
+    pub fn parse_authorization(header: &str) -> Option<(Self, Secret<String>)> {
+        let (scheme, token) = header.split_once(' ')?;
+        Some((Self::from_name(scheme)?, Secret::from(token.trim_start())))
     }
 
     /// The scheme's name, and the `token_type` of what is sent with it.

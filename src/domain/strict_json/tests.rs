@@ -31,6 +31,14 @@ fn nesting_is_accepted_to_the_cap_and_refused_beyond_it() {
     // The scalar at the bottom does not count as a level.
     assert!(parse_object(nested(MAX_DEPTH).as_bytes()).is_some());
     assert_eq!(parse_object(nested(MAX_DEPTH + 1).as_bytes()), None);
+    let around = |inner: &str| format!("{}{inner}{}", "{\"a\":".repeat(MAX_DEPTH), "}".repeat(MAX_DEPTH));
+    for empty in ["{}", "[]"] {
+        assert_eq!(
+            parse_object(around(empty).as_bytes()),
+            None,
+            "a container is a level even with nothing in it: {empty}"
+        );
+    }
     assert_eq!(parse_object("{\"a\":".repeat(5000).as_bytes()), None);
     assert_eq!(parse_object(format!("{{\"a\":{}", "[".repeat(10_000)).as_bytes()), None);
 }

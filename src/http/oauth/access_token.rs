@@ -56,10 +56,7 @@ fn read(request: &HttpRequest, body: &Bytes) -> Result<(TokenScheme, Secret<Stri
         (None, _, Some(token)) => Ok((TokenScheme::Bearer, token)),
         (None, _, None) => Err(OAuthError::new(ErrorCode::InvalidToken, Reason::BearerMissing)),
         (Some(value), None, None) => {
-            let text = value.to_str().map_err(|_| invalid())?;
-            let (scheme, token) = text.split_once(' ').ok_or_else(invalid)?;
-            let scheme = TokenScheme::from_name(scheme).ok_or_else(invalid)?;
-            Ok((scheme, Secret::from(token.trim_start())))
+            TokenScheme::parse_authorization(value.to_str().unwrap_or_default()).ok_or_else(invalid)
         }
         (Some(_), _, _) => Err(OAuthError::invalid_request(Reason::BearerTwice)),
     }

@@ -1,16 +1,19 @@
 //! The strict reading of a form: content type, size and encoding before anything else.
 
-use actix_web::{HttpRequest, http::header::CONTENT_TYPE, web::Bytes};
+use actix_web::{
+    HttpRequest,
+    http::header::{CONTENT_TYPE, HeaderName},
+    web::Bytes,
+};
 
 use crate::{
     domain::{
         oauth::{OAuthError, Params},
+        request_headers,
         trace::Reason,
     },
     service::Cx,
 };
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The parameters of a form request.
 ///
@@ -24,18 +27,14 @@ pub fn params(cx: &Cx, request: &HttpRequest, body: &Bytes) -> Result<Params, OA
 
 /// Whether the request says that its body is a form (RFC 6749 appendix B).
 pub fn is_form(request: &HttpRequest) -> bool {
-    let mut values = request.headers().get_all(CONTENT_TYPE);
-    let (Some(value), None) = (values.next(), values.next()) else { return false };
-    let Ok(text) = value.to_str() else { return false };
-    let mut parts = text.split(';').map(str::trim);
-    let media_type = parts.next().unwrap_or_default();
-    let charset_is_utf8 = parts.all(|part| match part.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
-        _ => true,
-    });
-    media_type.eq_ignore_ascii_case(FORM) && charset_is_utf8
+    only_value(request, CONTENT_TYPE).is_some_and(request_headers::is_form)
+}
+
+/// The value of a header that was sent once and is text.
+pub fn only_value(request: &HttpRequest, name: HeaderName) -> Option<&str> {
+    let mut values = request.headers().get_all(name);
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
 }
 
 /// The Authorization header: absent, one readable value, or refused.

@@ -5,9 +5,9 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue},
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
+use super::form;
 use crate::{
+    domain::request_headers::parse_client_certificates,
     http::context::{PeerCertificates, RequestContext},
     service::{Cx, possession},
 };
@@ -16,6 +16,10 @@ use crate::{
 pub const DPOP: HeaderName = HeaderName::from_static("dpop");
 /// Carries the nonce for the next one.
 pub const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+/// The certificate of a proxy's TLS client.
+const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
+/// What came with it.
+const CLIENT_CERT_CHAIN: HeaderName = HeaderName::from_static("client-cert-chain");
 
 /// What the request shows.
 pub fn shown(context: &RequestContext, request: &HttpRequest) -> possession::Possession {
@@ -45,19 +49,9 @@ fn certificate(context: &RequestContext, request: &HttpRequest) -> Option<posses
     possession::ShownCertificate::parse(der, vouched_for)
 }
 
-/// `Client-Cert` and `Client-Cert-Chain` (RFC 9440 §2): byte sequences of RFC 8941, each once.
+/// `Client-Cert` and `Client-Cert-Chain` (RFC 9440 §2), each once.
 fn told(request: &HttpRequest) -> Option<Vec<Vec<u8>>> {
-    let only = |name: &str| {
-        let mut values = request.headers().get_all(name);
-        let value = values.next()?.to_str().ok()?;
-        values.next().is_none().then_some(value)
-    };
-    let bytes = |text: &str| STANDARD.decode(text.trim().strip_prefix(':')?.strip_suffix(':')?).ok();
-    let mut shown = vec![bytes(only("client-cert")?)?];
-    if let Some(chain) = only("client-cert-chain") {
-        shown.extend(chain.split(',').map(bytes).collect::<Option<Vec<_>>>()?);
-    }
-    Some(shown)
+    parse_client_certificates(form::only_value(request, CLIENT_CERT)?, form::only_value(request, CLIENT_CERT_CHAIN))
 }
 
 /// Hands the sender of a proof a fresh nonce, where only nonces are believed.

@@ -8,10 +8,12 @@ use actix_web::{
 };
 use serde_json::json;
 
+use super::form;
 use crate::{
     domain::{
         Secret,
-        oauth::{ErrorCode, OAuthError, describe},
+        oauth::{ErrorCode, OAuthError, TokenScheme, describe},
+        request_headers::is_json,
         trace::Reason,
     },
     http::{
@@ -68,18 +70,14 @@ fn bearer(request: &HttpRequest) -> Result<Option<Secret<String>>, OAuthError> {
     if rest.is_some() {
         return Err(OAuthError::invalid_request(Reason::BearerTwice));
     }
-    let text = value.to_str().unwrap_or_default();
-    match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(Secret::from(token.trim_start()))),
+    match TokenScheme::parse_authorization(value.to_str().unwrap_or_default()) {
+        Some((TokenScheme::Bearer, token)) => Ok(Some(token)),
         _ => Err(OAuthError::new(ErrorCode::InvalidToken, Reason::BearerInvalid)),
     }
 }
 
 fn check_json(request: &HttpRequest) -> Result<(), OAuthError> {
-    let mut values = request.headers().get_all(header::CONTENT_TYPE);
-    let (first, second) = (values.next(), values.next());
-    let text = first.filter(|_| second.is_none()).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match text.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+    match form::only_value(request, header::CONTENT_TYPE).is_some_and(is_json) {
         true => Ok(()),
         false => Err(OAuthError::new(ErrorCode::InvalidClientMetadata, Reason::RegistrationMalformed)),
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{form, possession};
 use crate::{
-    domain::{Secret, oauth, trace::Transaction},
+    domain::{Secret, oauth, request_headers::accepts, trace::Transaction},
     http::{
         answer::{Renderer, finish},
         context::RequestContext,
@@ -52,7 +52,8 @@ pub async fn token(context: RequestContext, request: HttpRequest, body: Bytes) -
 
 /// `POST /oauth2/introspect`.
 pub async fn introspect(context: RequestContext, request: HttpRequest, body: Bytes) -> HttpResponse {
-    let wish = if accepts(&request, INTROSPECTION_JWT) { Wish::Jwt } else { Wish::Json };
+    let accepted = request.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
+    let wish = if accepts(accepted, INTROSPECTION_JWT) { Wish::Jwt } else { Wish::Json };
     answer(context, request, body, Transaction::Introspection, async |cx, request| {
         service::introspection::respond(cx, request, wish).await.map(|answer| match answer {
             Introspection::Json(Some(told)) => no_store().json(told),
@@ -61,20 +62,6 @@ pub async fn introspect(context: RequestContext, request: HttpRequest, body: Byt
         })
     })
     .await
-}
-
-/// Whether the Accept header names this media type, other than to refuse it (RFC 9110 §12.5.1).
-fn accepts(request: &HttpRequest, media_type: &str) -> bool {
-    let headers = request.headers().get_all(header::ACCEPT);
-    headers.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type));
-        let refused = parts.any(|part| {
-            let weight = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="));
-            weight.is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
-        });
-        named && !refused
-    })
 }
 
 /// `POST /oauth2/revoke`.

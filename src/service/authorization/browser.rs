@@ -78,7 +78,7 @@ impl Browser {
 
     /// The hidden value of a form. `about`: what the form decides on, so that it decides on nothing
     /// else. The secret comes last: nobody can extend the hash.
-    pub(in crate::service) fn form_token(&self, form: Form, about: &[&str]) -> String {
+    pub fn form_token(&self, form: Form, about: &[&str]) -> String {
         self.form_hash(form, about).map(|hash| URL_SAFE_NO_PAD.encode(hash.as_bytes())).unwrap_or_default()
     }
 
@@ -94,12 +94,7 @@ impl Browser {
     ///
     /// # Errors
     /// `Reason::FormTokenInvalid`: the form is another one, about something else, or from elsewhere.
-    pub(in crate::service) fn check_form_token(
-        &self,
-        form: Form,
-        about: &[&str],
-        presented: &str,
-    ) -> Result<(), OAuthError> {
+    pub fn check_form_token(&self, form: Form, about: &[&str], presented: &str) -> Result<(), OAuthError> {
         let presented = URL_SAFE_NO_PAD.decode(presented).ok().and_then(|bytes| SecretHash::from_slice(&bytes));
         match (self.form_hash(form, about), presented) {
             (Some(expected), Some(presented)) if expected.matches(&presented) => Ok(()),

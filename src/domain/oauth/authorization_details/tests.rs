@@ -57,6 +57,24 @@ fn what_no_token_could_hold_is_refused() {
 }
 
 #[test]
+fn what_would_take_pages_to_show_is_refused() {
+    let repeated = |name: usize, values: usize| {
+        let values = vec!["[]"; values].join(",");
+        format!(r#"[{{"type":"a","{}":[{values}]}}]"#, "n".repeat(name))
+    };
+    let details = read(&repeated(20, 1200)).expect("short names");
+    let shown: usize = details.iter().flat_map(describe_fields).map(|(name, value)| name.len() + value.len()).sum();
+    assert!(shown <= MAX_SHOWN, "{shown}");
+    assert_eq!(refusal(read(&repeated(1200, 1200))), ("invalid_authorization_details", "AS-1080"));
+    let inside = format!(
+        r#"[{{"type":"a","{}":{{{}}}}}]"#,
+        "n".repeat(4000),
+        (0..400).map(|at| format!("\"{at}\":1")).collect::<Vec<_>>().join(",")
+    );
+    assert_eq!(refusal(read(&inside)), ("invalid_authorization_details", "AS-1080"));
+}
+
+#[test]
 fn what_is_not_an_array_of_typed_objects_is_refused() {
     let many = format!("[{}]", vec![r#"{"type":"a"}"#; 17].join(","));
     let long = format!(r#"[{{"type":"a","x":"{}"}}]"#, "x".repeat(8 * 1024));

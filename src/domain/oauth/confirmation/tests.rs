@@ -128,3 +128,15 @@ fn schemes_are_read_in_any_case() {
     assert_eq!(TokenScheme::from_name("bearer"), Some(TokenScheme::Bearer));
     assert_eq!(TokenScheme::from_name("Basic"), None);
 }
+
+#[test]
+fn a_scheme_and_a_token_are_told_apart_by_a_space() {
+    let parse =
+        |header: &str| TokenScheme::parse_authorization(header).map(|(scheme, token)| (scheme, token.expose().clone()));
+    let token = |scheme| Some((scheme, "a.b".to_owned()));
+    assert_eq!(parse("Bearer a.b"), token(TokenScheme::Bearer));
+    assert_eq!(parse("dpop   a.b"), token(TokenScheme::Dpop));
+    for other in ["", "Bearer", "a.b", "Basic a.b", "Bearer\ta.b", " Bearer a.b", "Bearer,a.b"] {
+        assert_eq!(parse(other), None, "{other}");
+    }
+}
