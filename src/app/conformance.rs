@@ -128,7 +128,8 @@ async fn fill(cx: &Cx, run: &Run, certificates: &[Jwk], values: &mut Values) -> 
         profile: profile(cx),
         ..NewUser::named(USERNAME, Owner::System)
     };
-    user::danger_create_with_any_password(cx, person, Secret::from(PASSWORD)).await.map_err(refused)?;
+    let phc = user::danger_hash_any_password(cx, Secret::from(PASSWORD)).await.map_err(refused)?;
+    user::danger_create_with_hash(cx, person, phc).await.map_err(refused)?;
     registration::update_policy(cx, registration_policy()).await.map_err(refused)?;
     let callback = format!("{}/{}", run.suite, run.alias);
     let mut made = Vec::new();

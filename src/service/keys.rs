@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::{JoinHandle, spawn_blocking};
+
 use super::{Broken, Cx, Failure, Services, events::Draft};
 use crate::{
     crypto::{
@@ -96,6 +98,14 @@ pub fn decrypt_own(cx: &Cx, compact: &str, allowed: impl Fn(EncryptionChoice) ->
 /// # Errors
 /// When the database fails, or no key can be made.
 pub async fn maintain(cx: &Cx) -> Result<(), Failure> {
+    maintain_with(cx, FirstKeys::default()).await
+}
+
+/// As [`maintain`], with keys that are being made already.
+///
+/// # Errors
+/// When the database fails, or no key can be made.
+pub async fn maintain_with(cx: &Cx, mut first: FirstKeys) -> Result<(), Failure> {
     let records = list(&cx.services).await?;
     let mut algorithms: Vec<KeyAlgorithm> = FROM_THE_START.map(KeyAlgorithm::from).to_vec();
     algorithms.extend(records.iter().map(|key| key.algorithm));
@@ -104,10 +114,29 @@ pub async fn maintain(cx: &Cx) -> Result<(), Failure> {
     let schedule = schedule(&cx.services);
     for algorithm in algorithms {
         for action in plan_rotation(&records, algorithm, schedule, cx.now()) {
-            perform(cx, action).await?;
+            perform(cx, action, &mut first).await?;
         }
     }
     reload(&cx.services).await
+}
+
+/// The keys of a first start: made on threads of their own, while the database makes the schema.
+#[derive(Default)]
+pub struct FirstKeys(Vec<(KeyAlgorithm, Making)>);
+
+impl FirstKeys {
+    /// Begins to make them. Must be called inside a runtime.
+    pub fn begin() -> Self {
+        Self(FROM_THE_START.map(|algorithm| (algorithm.into(), make(algorithm.into()))).into())
+    }
+
+    /// The one that was begun, once, or else one that is begun now.
+    fn take(&mut self, algorithm: KeyAlgorithm) -> Making {
+        match self.0.iter().position(|(of, _)| *of == algorithm) {
+            Some(at) => self.0.swap_remove(at).1,
+            None => make(algorithm),
+        }
+    }
 }
 
 fn schedule(services: &Services) -> RotationSchedule {
@@ -121,10 +150,12 @@ fn schedule(services: &Services) -> RotationSchedule {
     }
 }
 
-async fn perform(cx: &Cx, action: KeyAction) -> Result<(), Failure> {
+async fn perform(cx: &Cx, action: KeyAction, first: &mut FirstKeys) -> Result<(), Failure> {
     match action {
-        KeyAction::CreateActive(algorithm) => create(cx, algorithm, KeyState::Active).await.map(drop),
-        KeyAction::CreateNext(algorithm) => create(cx, algorithm, KeyState::Next).await.map(drop),
+        KeyAction::CreateActive(algorithm) => {
+            create(cx, algorithm, KeyState::Active, first.take(algorithm)).await.map(drop)
+        }
+        KeyAction::CreateNext(algorithm) => create(cx, algorithm, KeyState::Next, make(algorithm)).await.map(drop),
         KeyAction::Promote { next, retire } => promote(cx, next, retire).await,
         KeyAction::Delete(id) => delete(cx, &id).await.map(drop),
     }
@@ -139,7 +170,7 @@ pub async fn ensure(cx: &Cx, algorithm: impl Into<KeyAlgorithm>) -> Result<(), F
     let exists =
         list(&cx.services).await?.iter().any(|key| key.algorithm == algorithm && key.state == KeyState::Active);
     if !exists {
-        create(cx, algorithm, KeyState::Active).await?;
+        create(cx, algorithm, KeyState::Active, make(algorithm)).await?;
         reload(&cx.services).await?;
     }
     Ok(())
@@ -154,7 +185,7 @@ pub async fn rotate(cx: &Cx, algorithm: impl Into<KeyAlgorithm>) -> Result<KeyId
     let algorithm = algorithm.into();
     let of_algorithm = |key: &&SigningKeyRecord| key.algorithm == algorithm && key.state == KeyState::Active;
     let retire: Vec<KeyId> = list(&cx.services).await?.iter().filter(of_algorithm).map(|key| key.id.clone()).collect();
-    let created = create(cx, algorithm, KeyState::Next).await?;
+    let created = create(cx, algorithm, KeyState::Next, make(algorithm)).await?;
     promote(cx, created.clone(), retire).await?;
     reload(&cx.services).await?;
     Ok(created)
@@ -181,6 +212,13 @@ pub async fn delete(cx: &Cx, id: &KeyId) -> Result<bool, Failure> {
 
 /// The private key (PKCS #8), the public one, and the `kid` of a new key.
 type Generated = (Secret<Vec<u8>>, serde_json::Map<String, serde_json::Value>, String);
+/// A new key, on its way.
+type Making = JoinHandle<Result<Generated, Failure>>;
+
+/// An RSA key takes about a tenth of a second of pure computation.
+fn make(algorithm: KeyAlgorithm) -> Making {
+    spawn_blocking(move || generate(algorithm))
+}
 
 fn generate(algorithm: KeyAlgorithm) -> Result<Generated, Failure> {
     match algorithm {
@@ -195,10 +233,8 @@ fn generate(algorithm: KeyAlgorithm) -> Result<Generated, Failure> {
     }
 }
 
-async fn create(cx: &Cx, algorithm: KeyAlgorithm, state: KeyState) -> Result<KeyId, Failure> {
-    // RSA key generation takes a good part of a second of pure computation.
-    let (private, public, kid) =
-        tokio::task::spawn_blocking(move || generate(algorithm)).await.map_err(Failure::internal)??;
+async fn create(cx: &Cx, algorithm: KeyAlgorithm, state: KeyState, key: Making) -> Result<KeyId, Failure> {
+    let (private, public, kid) = key.await.map_err(Failure::internal)??;
     let record = SigningKeyRecord {
         id: KeyId::new(kid.clone()),
         algorithm,

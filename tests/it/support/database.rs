@@ -19,7 +19,7 @@ use diesel::{
 use symbolon::{
     crypto::token::hash_of,
     domain::Secret,
-    store::{Location, Store, StoreOptions},
+    store::{Location, Schema, Store, StoreOptions},
 };
 use url::Url;
 
@@ -57,9 +57,9 @@ impl TestDatabase {
             Database::Sqlite => {
                 let directory = scratch().join(name);
                 std::fs::create_dir(&directory).expect("the temporary directory can be written");
-                let store =
-                    Store::open(Location::Sqlite(directory.join("symbolon.db")), options).expect("SQLite opens");
-                store.migrate().expect("the migrations run");
+                let location = Location::Sqlite(directory.join("symbolon.db"));
+                Schema::open(&location).and_then(Schema::migrate).expect("the migrations run");
+                let store = Store::open(&location, options).expect("SQLite opens");
                 Self { store, place: Place::Directory(directory) }
             }
             Database::Postgres => {
@@ -70,7 +70,7 @@ impl TestDatabase {
                     name
                 });
                 let location = Location::Postgres(Secret::new(address_of(&name)));
-                Self { store: Store::open(location, options).expect("PostgreSQL opens"), place: Place::Server(name) }
+                Self { store: Store::open(&location, options).expect("PostgreSQL opens"), place: Place::Server(name) }
             }
         }
     }
@@ -160,10 +160,7 @@ fn template() -> &'static str {
             conn.batch_execute(&format!("DROP DATABASE IF EXISTS {draft}")).expect("the old draft goes");
             conn.batch_execute(&format!("CREATE DATABASE {draft}")).expect("a database can be created");
             let location = Location::Postgres(Secret::new(address_of(&draft)));
-            let options = StoreOptions { connections: 1, ..StoreOptions::default() };
-            let store = Store::open(location, options).expect("PostgreSQL opens");
-            store.migrate().expect("the migrations run");
-            drop(store);
+            Schema::open(&location).and_then(Schema::migrate).expect("the migrations run");
             conn.batch_execute(&format!(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{draft}'"
             ))
