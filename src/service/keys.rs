@@ -17,7 +17,7 @@ use crate::{
         ids::KeyId,
         jose::{EncryptionChoice, SigningAlgorithm},
     },
-    store::{Abort, Write, signing_key},
+    store::{Abort, StoreError, Write, signing_key},
 };
 
 /// The purpose under which private keys are sealed.
@@ -114,7 +114,7 @@ pub async fn maintain_with(cx: &Cx, mut first: FirstKeys) -> Result<(), Failure>
     let schedule = schedule(&cx.services);
     for algorithm in algorithms {
         for action in plan_rotation(&records, algorithm, schedule, cx.now()) {
-            perform(cx, action, &mut first).await?;
+            perform(cx, algorithm, action, &mut first).await?;
         }
     }
     reload(&cx.services).await
@@ -150,13 +150,11 @@ fn schedule(services: &Services) -> RotationSchedule {
     }
 }
 
-async fn perform(cx: &Cx, action: KeyAction, first: &mut FirstKeys) -> Result<(), Failure> {
+async fn perform(cx: &Cx, algorithm: KeyAlgorithm, action: KeyAction, first: &mut FirstKeys) -> Result<(), Failure> {
     match action {
-        KeyAction::CreateActive(algorithm) => {
-            create(cx, algorithm, KeyState::Active, first.take(algorithm)).await.map(drop)
-        }
-        KeyAction::CreateNext(algorithm) => create(cx, algorithm, KeyState::Next, make(algorithm)).await.map(drop),
-        KeyAction::Promote { next, retire } => promote(cx, next, retire).await,
+        KeyAction::CreateActive => create(cx, algorithm, KeyState::Active, first.take(algorithm)).await.map(drop),
+        KeyAction::CreateNext => create(cx, algorithm, KeyState::Next, make(algorithm)).await.map(drop),
+        KeyAction::Promote(next) => promote(cx, algorithm, next).await,
         KeyAction::Delete(id) => delete(cx, &id).await.map(drop),
     }
 }
@@ -183,10 +181,8 @@ pub async fn ensure(cx: &Cx, algorithm: impl Into<KeyAlgorithm>) -> Result<(), F
 /// When the database fails, or no key can be made.
 pub async fn rotate(cx: &Cx, algorithm: impl Into<KeyAlgorithm>) -> Result<KeyId, Failure> {
     let algorithm = algorithm.into();
-    let of_algorithm = |key: &&SigningKeyRecord| key.algorithm == algorithm && key.state == KeyState::Active;
-    let retire: Vec<KeyId> = list(&cx.services).await?.iter().filter(of_algorithm).map(|key| key.id.clone()).collect();
     let created = create(cx, algorithm, KeyState::Next, make(algorithm)).await?;
-    promote(cx, created.clone(), retire).await?;
+    promote(cx, algorithm, created.clone()).await?;
     reload(&cx.services).await?;
     Ok(created)
 }
@@ -250,10 +246,7 @@ async fn create(cx: &Cx, algorithm: KeyAlgorithm, state: KeyState, key: Making) 
         .store
         .write(move |tx| {
             // Several nodes that start together: the first one's key is everybody's.
-            let taken = record.state == KeyState::Active
-                && signing_key::list(tx)?
-                    .iter()
-                    .any(|key| key.algorithm == record.algorithm && key.state == KeyState::Active);
+            let taken = record.state == KeyState::Active && !active_of(tx, record.algorithm)?.is_empty();
             if !taken {
                 signing_key::insert(tx, &record)?;
                 tell(&context, tx, EventKind::KeyCreated, &record.id, record.state.name())?;
@@ -264,12 +257,21 @@ async fn create(cx: &Cx, algorithm: KeyAlgorithm, state: KeyState, key: Making) 
     Ok(id)
 }
 
-async fn promote(cx: &Cx, next: KeyId, retire: Vec<KeyId>) -> Result<(), Failure> {
+/// The keys of an algorithm that are active, which nobody else changes before the caller's transaction ends: if
+/// two were left, no node could start any more.
+fn active_of(tx: &mut Write<'_>, algorithm: KeyAlgorithm) -> Result<Vec<KeyId>, StoreError> {
+    signing_key::lock_all(tx)?;
+    let active = |key: &SigningKeyRecord| key.algorithm == algorithm && key.state == KeyState::Active;
+    Ok(signing_key::list(tx)?.into_iter().filter(active).map(|key| key.id).collect())
+}
+
+async fn promote(cx: &Cx, algorithm: KeyAlgorithm, next: KeyId) -> Result<(), Failure> {
     let context = cx.clone();
     cx.services
         .store
         .write(move |tx| {
             let now: Timestamp = context.now();
+            let retire = active_of(tx, algorithm)?;
             if signing_key::advance(tx, &next, KeyState::Next, KeyState::Active, now)? {
                 tell(&context, tx, EventKind::KeyStateChanged, &next, "active")?;
                 for id in &retire {

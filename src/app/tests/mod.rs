@@ -2,6 +2,7 @@
 
 mod admin;
 mod jobs;
+mod key_races;
 mod seed;
 mod setup;
 
