@@ -9,10 +9,7 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Map, Value, json};
 
-use super::{
-    Purpose, StartError, build_services,
-    error::{CONFORMANCE, PURPOSE, database},
-};
+use super::{Purpose, StartError, build_services, error::database};
 use crate::{
     config::Settings,
     crypto::{certificate::ClientCertificate, random::random_bytes, signer},
@@ -21,7 +18,7 @@ use crate::{
         entity::{AuthMethod, Owner},
         jose::SigningAlgorithm,
         oauth::{GrantType, RegistrationMode},
-        trace::Transaction,
+        trace::{StartCode, Transaction},
     },
     service::{
         Cx,
@@ -86,7 +83,7 @@ pub async fn seed(settings: &Settings, run: &Run) -> Result<Seeded, StartError> 
     let empty = services.store.read(instance::is_empty).await.map_err(|error| database(&error))?;
     if !empty {
         let message = "this database is filled already. Serve it, or set database.url to an empty one";
-        return Err(StartError::new(PURPOSE, message));
+        return Err(StartError::new(StartCode::OtherPurpose, message));
     }
     let mut values = Values::new();
     values.put("issuer", services.issuer.as_str());
@@ -120,7 +117,7 @@ fn read_certificate(directory: &Path, number: u8, values: &mut Values) -> Result
 }
 
 fn failed(message: impl Into<String>) -> StartError {
-    StartError::new(CONFORMANCE, message)
+    StartError::new(StartCode::ConformanceData, message)
 }
 
 fn refused(failure: AdminFailure) -> StartError {
@@ -135,7 +132,8 @@ async fn fill(cx: &Cx, run: &Run, certificates: &[Jwk], values: &mut Values) -> 
         profile: profile(cx),
         ..NewUser::named(USERNAME, Owner::System)
     };
-    user::danger_create_with_any_password(cx, person, Secret::from(PASSWORD)).await.map_err(refused)?;
+    let phc = user::danger_hash_any_password(cx, Secret::from(PASSWORD)).await.map_err(refused)?;
+    user::danger_create_with_hash(cx, person, phc).await.map_err(refused)?;
     // A claim that metadata lists is one that this person has (behaviour 180).
     group::create(cx, GROUP, "Who signs in at the suite", Owner::System).await.map_err(refused)?;
     group::add_member(cx, GROUP, USERNAME).await.map_err(refused)?;

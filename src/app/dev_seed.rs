@@ -2,15 +2,17 @@
 //! knows. Never on a database that serves people: see [`super::instance`].
 
 use serde_json::{Map, Value, json};
+use tokio::task::JoinHandle;
 
 use crate::{
+    crypto::{PasswordHasher, SystemRandom, password::PasswordError, random::random_bytes},
     domain::{
         Secret,
         entity::{AuthMethod, ClientKind, ClientSettings, ConsentMode, Owner},
         trace::Reason,
     },
     service::{
-        Cx,
+        Broken, Cx,
         admin::{
             AdminFailure,
             client::{self, ClientChanges, NewClient},
@@ -22,19 +24,55 @@ use crate::{
 
 use crate::service::playground::sample::{PASSWORD, SECRET};
 
+/// The hash of the password that everybody has here, made once.
+#[derive(Default)]
+pub struct DemoPassword {
+    begun: Option<JoinHandle<Result<String, PasswordError>>>,
+    phc: Option<String>,
+}
+
+impl DemoPassword {
+    /// Begins to make it. Must be called inside a runtime.
+    pub fn begin(passwords: &PasswordHasher) -> Self {
+        let passwords = passwords.clone();
+        let hash = async move { passwords.hash(Secret::from(PASSWORD), random_bytes(&SystemRandom)).await };
+        Self { begun: Some(tokio::spawn(hash)), phc: None }
+    }
+
+    async fn phc(&mut self, cx: &Cx) -> Result<String, AdminFailure> {
+        if let Some(phc) = &self.phc {
+            return Ok(phc.clone());
+        }
+        let phc = match self.begun.take() {
+            Some(begun) => begun.await.map_err(|error| Broken::Internal(error.to_string()))??,
+            None => user::danger_hash_any_password(cx, Secret::from(PASSWORD)).await?,
+        };
+        Ok(self.phc.insert(phc).clone())
+    }
+}
+
 /// Makes people, groups and clients, or brings the clients in line with the issuer in use.
 ///
 /// # Errors
 /// When the database fails, or holds something else under these names.
-pub async fn seed(cx: &Cx) -> Result<(), AdminFailure> {
+pub async fn seed(cx: &Cx, password: DemoPassword) -> Result<(), AdminFailure> {
+    // At once: each waits for the disk half of its time.
+    tokio::try_join!(seed_people(cx, password), seed_clients(cx)).map(drop)
+}
+
+async fn seed_people(cx: &Cx, mut password: DemoPassword) -> Result<(), AdminFailure> {
     for (name, description) in [("engineering", "Builds things"), ("admins", "Runs things")] {
         unless_taken(group::create(cx, name, description, Owner::System).await)?;
     }
-    create_user(cx, "alice", "Alice Example", alice()).await?;
-    create_user(cx, "bob", "Bob Example", Map::new()).await?;
+    create_user(cx, "alice", "Alice Example", alice(), &mut password).await?;
+    create_user(cx, "bob", "Bob Example", Map::new(), &mut password).await?;
     for group in ["engineering", "admins"] {
         group::add_member(cx, group, "alice").await?;
     }
+    Ok(())
+}
+
+async fn seed_clients(cx: &Cx) -> Result<(), AdminFailure> {
     for new in clients(cx) {
         put_client(cx, new).await?;
     }
@@ -48,7 +86,13 @@ fn unless_taken<T>(result: Result<T, AdminFailure>) -> Result<(), AdminFailure> 
     }
 }
 
-async fn create_user(cx: &Cx, username: &str, name: &str, profile: Map<String, Value>) -> Result<(), AdminFailure> {
+async fn create_user(
+    cx: &Cx,
+    username: &str,
+    name: &str,
+    profile: Map<String, Value>,
+    password: &mut DemoPassword,
+) -> Result<(), AdminFailure> {
     // A password is not hashed for somebody who is there already.
     if user::find(cx, username).await.is_ok() {
         return Ok(());
@@ -60,7 +104,7 @@ async fn create_user(cx: &Cx, username: &str, name: &str, profile: Map<String, V
         profile,
         ..NewUser::named(username, Owner::System)
     };
-    unless_taken(user::danger_create_with_any_password(cx, new, Secret::from(PASSWORD)).await)
+    unless_taken(user::danger_create_with_hash(cx, new, password.phc(cx).await?).await)
 }
 
 /// Every standard claim, so that what an application reads can be seen.

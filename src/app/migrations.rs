@@ -1,19 +1,20 @@
 //! The schema's state, and bringing it up to date, without opening anything else.
 
 use super::{
-    Purpose,
     error::{StartError, database, migration},
-    open_store,
+    location,
 };
-use crate::{config::Settings, store::MigrationStatus};
+use crate::{
+    config::Settings,
+    store::{MigrationStatus, Schema},
+};
 
 /// Which migrations are applied, pending, or unknown to this version.
 ///
 /// # Errors
 /// [`StartError`] when the database cannot be reached.
 pub fn status(settings: &Settings) -> Result<MigrationStatus, StartError> {
-    let store = open_store(&settings.database, Purpose::Command)?;
-    store.migration_status().map_err(|error| database(&error))
+    open(settings)?.status().map_err(|error| database(&error))
 }
 
 /// Applies what is pending. Gives the names of what was applied.
@@ -21,6 +22,9 @@ pub fn status(settings: &Settings) -> Result<MigrationStatus, StartError> {
 /// # Errors
 /// [`StartError`] when the database cannot be reached, or a migration fails.
 pub fn up(settings: &Settings) -> Result<Vec<String>, StartError> {
-    let store = open_store(&settings.database, Purpose::Command)?;
-    store.migrate().map_err(|error| migration(&error))
+    open(settings)?.migrate().map_err(|error| migration(&error))
+}
+
+fn open(settings: &Settings) -> Result<Schema, StartError> {
+    Schema::open(&location(&settings.database)?).map_err(|error| database(&error))
 }

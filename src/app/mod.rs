@@ -18,22 +18,34 @@ mod tests;
 use std::{num::NonZero, path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
+use tokio::task::{JoinError, spawn_blocking};
 
+use dev_seed::DemoPassword;
 pub use error::StartError;
 pub use instance::Purpose;
 pub use policy::policy_of;
 
 use crate::{
     config::{Database, DatabaseUrl, Outbound, Settings},
-    crypto::{Keyring, PairwiseKey, PasswordHasher, PasswordSettings, Sealer, SystemRandom},
-    domain::{mcp::ServerAddress, trace::Transaction},
+    crypto::{Keyring, PairwiseKey, PasswordHasher, PasswordSettings, Sealer, SystemRandom, random::random_bytes},
+    domain::{
+        mcp::ServerAddress,
+        trace::{StartCode, Transaction},
+    },
     net::fetcher::{DangerExceptions, Fetcher, Reach},
     service::{
-        Cx, Services, SystemClock, apis::RegistryCache, client_keys::FetchedKeys, clients::ClientCache,
-        discovery::DocumentCache, keys, recorder::Recorder, registration::Registrations, remembered::Remembered, setup,
-        subjects,
+        Cx, Services, SystemClock,
+        apis::RegistryCache,
+        client_keys::FetchedKeys,
+        clients::ClientCache,
+        discovery::DocumentCache,
+        keys::{self, FirstKeys},
+        recorder::Recorder,
+        registration::Registrations,
+        remembered::Remembered,
+        setup, subjects,
     },
-    store::{Location, Store, StoreOptions},
+    store::{Location, Schema, Store, StoreOptions},
     tls,
 };
 
@@ -45,9 +57,23 @@ const QUEUE: usize = 2048;
 /// # Errors
 /// [`StartError`], with what to do about it.
 pub async fn build_services(settings: &Settings, purpose: Purpose) -> Result<Arc<Services>, StartError> {
-    let services = open_services(settings, purpose).await?;
+    let (services, first) = open(settings, purpose, |_| FirstKeys::begin()).await?;
+    with_keys(services, first).await
+}
+
+/// As [`build_services`], for a throw-away server: with the password of its people.
+///
+/// # Errors
+/// [`StartError`], with what to do about it.
+pub async fn build_dev_services(settings: &Settings) -> Result<(Arc<Services>, DemoPassword), StartError> {
+    let begin = |passwords: &PasswordHasher| (FirstKeys::begin(), DemoPassword::begin(passwords));
+    let (services, (keys, password)) = open(settings, Purpose::Dev, begin).await?;
+    Ok((with_keys(services, keys).await?, password))
+}
+
+async fn with_keys(services: Arc<Services>, first: FirstKeys) -> Result<Arc<Services>, StartError> {
     let cx = Cx::local(services.clone(), Transaction::Admin, "system");
-    keys::maintain(&cx).await.map_err(|failure| error::keys(&failure))?;
+    keys::maintain_with(&cx, first).await.map_err(|failure| error::keys(&failure))?;
     Ok(services)
 }
 
@@ -56,17 +82,35 @@ pub async fn build_services(settings: &Settings, purpose: Purpose) -> Result<Arc
 /// # Errors
 /// [`StartError`], with what to do about it.
 pub async fn open_services(settings: &Settings, purpose: Purpose) -> Result<Arc<Services>, StartError> {
-    let store = open_store(&settings.database, purpose)?;
-    let status = store.migration_status().map_err(|error| error::database(&error))?;
-    let fresh = status.applied.is_empty();
+    open(settings, purpose, |_| ()).await.map(|(services, ())| services)
+}
+
+/// Opens, migrates and claims the database. `ahead` begins what a new database will need and takes computing
+/// only: that is done while the database makes the schema.
+async fn open<A: Default>(
+    settings: &Settings,
+    purpose: Purpose,
+    ahead: impl FnOnce(&PasswordHasher) -> A,
+) -> Result<(Arc<Services>, A), StartError> {
+    // The first random bytes wait for the generator to be seeded, which takes as long as a few commits.
+    drop(spawn_blocking(|| random_bytes::<1>(&SystemRandom)));
+    let location = location(&settings.database)?;
+    let mut schema = Schema::open(&location).map_err(|error| error::database(&error))?;
+    let options = store_options(&settings.database, purpose);
+    let opened = spawn_blocking(move || Store::open(&location, options));
+    let fresh = schema.status().map_err(|error| error::database(&error))?.applied.is_empty();
+    let store = opened.await.map_err(no_thread)?.map_err(|error| error::database(&error))?;
+    let passwords = password_hasher(settings)?;
     // A wrong key, or a database that is not for this, is found before anything is written to it.
-    let key = if fresh {
-        None
+    let (key, ahead) = if fresh {
+        (None, ahead(&passwords))
     } else {
         instance::check_purpose(&store, purpose).await?;
-        Some(master_key::of_known_database(&store, &settings.master_key).await?)
+        (Some(master_key::of_known_database(&store, &settings.master_key).await?), A::default())
     };
-    store.migrate().map_err(|error| error::migration(&error))?;
+    let migrated = spawn_blocking(move || schema.migrate());
+    let fetcher = fetcher(settings, purpose)?;
+    migrated.await.map_err(no_thread)?.map_err(|error| error::migration(&error))?;
     let key = match key {
         Some(key) => key,
         None => master_key::of_new_database(&store, &settings.master_key).await?,
@@ -75,29 +119,33 @@ pub async fn open_services(settings: &Settings, purpose: Purpose) -> Result<Arc<
     let sealer = Sealer::new(&key);
     let pairwise = subjects::load_pairwise_key(&store, &sealer, &SystemRandom).await;
     let pairwise = pairwise.map_err(|broken| error::keys(&broken.into()))?;
-    let services = assemble(settings, purpose, store, (sealer, pairwise))?;
+    let services = assemble(settings, purpose, store, (passwords, fetcher), (sealer, pairwise))?;
     let cx = Cx::local(services.clone(), Transaction::Setup, "system");
     setup::ensure_system_roles(&cx).await.map_err(|failure| error::roles(&failure))?;
     keys::reload(&services).await.map_err(|failure| error::keys(&failure))?;
-    Ok(services)
+    Ok((services, ahead))
 }
 
-/// The database, open. Does not migrate.
-///
-/// # Errors
-/// [`StartError`] when it cannot be reached, or its directory cannot be made.
-pub fn open_store(database: &Database, purpose: Purpose) -> Result<Store, StartError> {
-    let location = match &database.url {
+fn no_thread(error: JoinError) -> StartError {
+    StartError::new(StartCode::Resources, error.to_string())
+}
+
+/// Where the database is. Makes the file of an embedded one.
+fn location(database: &Database) -> Result<Location, StartError> {
+    Ok(match &database.url {
         DatabaseUrl::Sqlite(path) => {
             master_key::create_private_directory(path)?;
             master_key::create_private_file(path)?;
             Location::Sqlite(path.clone())
         }
         DatabaseUrl::Postgres(url) => Location::Postgres(url.clone()),
-    };
+    })
+}
+
+fn store_options(database: &Database, purpose: Purpose) -> StoreOptions {
     let connections = usize::try_from(database.connections).unwrap_or(1);
     let connections = if purpose == Purpose::Command { connections.min(2) } else { connections };
-    Store::open(location, StoreOptions { connections, queue: QUEUE }).map_err(|error| error::database(&error))
+    StoreOptions { connections, queue: QUEUE }
 }
 
 /// Reaches what the server may fetch, and the host of `server`, which somebody at this machine has named.
@@ -115,36 +163,43 @@ fn open_fetcher(local: bool, exceptions: DangerExceptions) -> Result<Fetcher, St
     tls::install_crypto_provider();
     let reach = if local { Reach::DangerLoopback } else { Reach::Public };
     Fetcher::danger_with(reach, exceptions)
-        .map_err(|error| StartError::new(error::RESOURCES, format!("outbound TLS cannot be set up: {error}")))
+        .map_err(|error| StartError::new(StartCode::Resources, format!("outbound TLS cannot be set up: {error}")))
 }
 
 /// What is fetched beyond what is public, as configured.
 fn exceptions(outbound: &Outbound) -> Result<DangerExceptions, StartError> {
     let read = |file: &PathBuf| {
         let unreadable = |cause| format!("outbound.danger_ca_file {} cannot be read: {cause}", file.display());
-        std::fs::read(file).map_err(|cause| StartError::new(error::RESOURCES, unreadable(cause)))
+        std::fs::read(file).map_err(|cause| StartError::new(StartCode::Resources, unreadable(cause)))
     };
     let authorities = outbound.danger_ca_file.as_ref().map(read).transpose()?;
     Ok(DangerExceptions { hosts: outbound.danger_allowed_hosts.clone(), authorities })
+}
+
+fn password_hasher(settings: &Settings) -> Result<PasswordHasher, StartError> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    PasswordHasher::new(PasswordSettings {
+        threads: settings.passwords.threads(cores),
+        queue: settings.passwords.queue(cores),
+        ..PasswordSettings::default()
+    })
+    .map_err(|error| StartError::new(StartCode::Resources, error.to_string()))
+}
+
+fn fetcher(settings: &Settings, purpose: Purpose) -> Result<Fetcher, StartError> {
+    let local = purpose == Purpose::Dev || settings.outbound.danger_loopback;
+    open_fetcher(local, exceptions(&settings.outbound)?)
 }
 
 fn assemble(
     settings: &Settings,
     purpose: Purpose,
     store: Store,
+    (passwords, fetcher): (PasswordHasher, Fetcher),
     (sealer, pairwise): (Sealer, PairwiseKey),
 ) -> Result<Arc<Services>, StartError> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let passwords = PasswordHasher::new(PasswordSettings {
-        threads: settings.passwords.threads(cores),
-        queue: settings.passwords.queue(cores),
-        ..PasswordSettings::default()
-    })
-    .map_err(|error| StartError::new(error::RESOURCES, error.to_string()))?;
-    let local = purpose == Purpose::Dev || settings.outbound.danger_loopback;
-    let fetcher = open_fetcher(local, exceptions(&settings.outbound)?)?;
     let keyring = Keyring::new("", Vec::new(), Vec::new())
-        .map_err(|error| StartError::new(error::RESOURCES, error.to_string()))?;
+        .map_err(|error| StartError::new(StartCode::Resources, error.to_string()))?;
     Ok(Arc::new(Services {
         store,
         passwords,

@@ -66,8 +66,8 @@ pub(super) fn dev(global: &Global, dev: &Dev, io: &mut Io<'_>) -> Result<(), Cli
     start_log(&settings)?;
     let result = block_on(async {
         let listener = serve::listen(settings.bind)?;
-        let services = app::build_services(&settings, Purpose::Dev).await?;
-        dev_seed::seed(&Cx::local(services.clone(), Transaction::Setup, "system")).await?;
+        let (services, password) = app::build_dev_services(&settings).await?;
+        dev_seed::seed(&Cx::local(services.clone(), Transaction::Setup, "system"), password).await?;
         let issuer = &services.issuer;
         let text = format!(
             "{}  Throw-away server: everybody knows these passwords. Never in production.\n  \

@@ -63,10 +63,7 @@ pub fn serve(options: HttpOptions) -> std::io::Result<Server> {
     let base = options.services.issuer.path().to_owned();
     let pages = Pages::new(&base, None).map_err(|error: RenderError| std::io::Error::other(error.to_string()))?;
     let loopback = options.binding.listener.local_addr()?.ip().is_loopback();
-    let relying_party = match options.playground {
-        true => Some(Data::new(Playground::new(&options.services.issuer).map_err(std::io::Error::other)?)),
-        false => None,
-    };
+    let relying_party = options.playground.then(|| Data::new(Playground::new(&options.services)));
     let state = Data::new(HttpState {
         services: options.services,
         pages,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::{JoinHandle, spawn_blocking};
+
 use super::{Broken, Cx, Failure, Services, events::Draft};
 use crate::{
     crypto::{
@@ -15,7 +17,7 @@ use crate::{
         ids::KeyId,
         jose::{EncryptionChoice, SigningAlgorithm},
     },
-    store::{Abort, Write, signing_key},
+    store::{Abort, StoreError, Write, signing_key},
 };
 
 /// The purpose under which private keys are sealed.
@@ -96,6 +98,14 @@ pub fn decrypt_own(cx: &Cx, compact: &str, allowed: impl Fn(EncryptionChoice) ->
 /// # Errors
 /// When the database fails, or no key can be made.
 pub async fn maintain(cx: &Cx) -> Result<(), Failure> {
+    maintain_with(cx, FirstKeys::default()).await
+}
+
+/// As [`maintain`], with keys that are being made already.
+///
+/// # Errors
+/// When the database fails, or no key can be made.
+pub async fn maintain_with(cx: &Cx, mut first: FirstKeys) -> Result<(), Failure> {
     let records = list(&cx.services).await?;
     let mut algorithms: Vec<KeyAlgorithm> = FROM_THE_START.map(KeyAlgorithm::from).to_vec();
     algorithms.extend(records.iter().map(|key| key.algorithm));
@@ -104,10 +114,29 @@ pub async fn maintain(cx: &Cx) -> Result<(), Failure> {
     let schedule = schedule(&cx.services);
     for algorithm in algorithms {
         for action in plan_rotation(&records, algorithm, schedule, cx.now()) {
-            perform(cx, action).await?;
+            perform(cx, algorithm, action, &mut first).await?;
         }
     }
     reload(&cx.services).await
+}
+
+/// The keys of a first start: made on threads of their own, while the database makes the schema.
+#[derive(Default)]
+pub struct FirstKeys(Vec<(KeyAlgorithm, Making)>);
+
+impl FirstKeys {
+    /// Begins to make them. Must be called inside a runtime.
+    pub fn begin() -> Self {
+        Self(FROM_THE_START.map(|algorithm| (algorithm.into(), make(algorithm.into()))).into())
+    }
+
+    /// The one that was begun, once, or else one that is begun now.
+    fn take(&mut self, algorithm: KeyAlgorithm) -> Making {
+        match self.0.iter().position(|(of, _)| *of == algorithm) {
+            Some(at) => self.0.swap_remove(at).1,
+            None => make(algorithm),
+        }
+    }
 }
 
 fn schedule(services: &Services) -> RotationSchedule {
@@ -121,11 +150,11 @@ fn schedule(services: &Services) -> RotationSchedule {
     }
 }
 
-async fn perform(cx: &Cx, action: KeyAction) -> Result<(), Failure> {
+async fn perform(cx: &Cx, algorithm: KeyAlgorithm, action: KeyAction, first: &mut FirstKeys) -> Result<(), Failure> {
     match action {
-        KeyAction::CreateActive(algorithm) => create(cx, algorithm, KeyState::Active).await.map(drop),
-        KeyAction::CreateNext(algorithm) => create(cx, algorithm, KeyState::Next).await.map(drop),
-        KeyAction::Promote { next, retire } => promote(cx, next, retire).await,
+        KeyAction::CreateActive => create(cx, algorithm, KeyState::Active, first.take(algorithm)).await.map(drop),
+        KeyAction::CreateNext => create(cx, algorithm, KeyState::Next, make(algorithm)).await.map(drop),
+        KeyAction::Promote(next) => promote(cx, algorithm, next).await,
         KeyAction::Delete(id) => delete(cx, &id).await.map(drop),
     }
 }
@@ -139,7 +168,7 @@ pub async fn ensure(cx: &Cx, algorithm: impl Into<KeyAlgorithm>) -> Result<(), F
     let exists =
         list(&cx.services).await?.iter().any(|key| key.algorithm == algorithm && key.state == KeyState::Active);
     if !exists {
-        create(cx, algorithm, KeyState::Active).await?;
+        create(cx, algorithm, KeyState::Active, make(algorithm)).await?;
         reload(&cx.services).await?;
     }
     Ok(())
@@ -152,10 +181,8 @@ pub async fn ensure(cx: &Cx, algorithm: impl Into<KeyAlgorithm>) -> Result<(), F
 /// When the database fails, or no key can be made.
 pub async fn rotate(cx: &Cx, algorithm: impl Into<KeyAlgorithm>) -> Result<KeyId, Failure> {
     let algorithm = algorithm.into();
-    let of_algorithm = |key: &&SigningKeyRecord| key.algorithm == algorithm && key.state == KeyState::Active;
-    let retire: Vec<KeyId> = list(&cx.services).await?.iter().filter(of_algorithm).map(|key| key.id.clone()).collect();
-    let created = create(cx, algorithm, KeyState::Next).await?;
-    promote(cx, created.clone(), retire).await?;
+    let created = create(cx, algorithm, KeyState::Next, make(algorithm)).await?;
+    promote(cx, algorithm, created.clone()).await?;
     reload(&cx.services).await?;
     Ok(created)
 }
@@ -181,6 +208,13 @@ pub async fn delete(cx: &Cx, id: &KeyId) -> Result<bool, Failure> {
 
 /// The private key (PKCS #8), the public one, and the `kid` of a new key.
 type Generated = (Secret<Vec<u8>>, serde_json::Map<String, serde_json::Value>, String);
+/// A new key, on its way.
+type Making = JoinHandle<Result<Generated, Failure>>;
+
+/// An RSA key takes about a tenth of a second of pure computation.
+fn make(algorithm: KeyAlgorithm) -> Making {
+    spawn_blocking(move || generate(algorithm))
+}
 
 fn generate(algorithm: KeyAlgorithm) -> Result<Generated, Failure> {
     match algorithm {
@@ -195,10 +229,8 @@ fn generate(algorithm: KeyAlgorithm) -> Result<Generated, Failure> {
     }
 }
 
-async fn create(cx: &Cx, algorithm: KeyAlgorithm, state: KeyState) -> Result<KeyId, Failure> {
-    // RSA key generation takes a good part of a second of pure computation.
-    let (private, public, kid) =
-        tokio::task::spawn_blocking(move || generate(algorithm)).await.map_err(Failure::internal)??;
+async fn create(cx: &Cx, algorithm: KeyAlgorithm, state: KeyState, key: Making) -> Result<KeyId, Failure> {
+    let (private, public, kid) = key.await.map_err(Failure::internal)??;
     let record = SigningKeyRecord {
         id: KeyId::new(kid.clone()),
         algorithm,
@@ -214,10 +246,7 @@ async fn create(cx: &Cx, algorithm: KeyAlgorithm, state: KeyState) -> Result<Key
         .store
         .write(move |tx| {
             // Several nodes that start together: the first one's key is everybody's.
-            let taken = record.state == KeyState::Active
-                && signing_key::list(tx)?
-                    .iter()
-                    .any(|key| key.algorithm == record.algorithm && key.state == KeyState::Active);
+            let taken = record.state == KeyState::Active && !active_of(tx, record.algorithm)?.is_empty();
             if !taken {
                 signing_key::insert(tx, &record)?;
                 tell(&context, tx, EventKind::KeyCreated, &record.id, record.state.name())?;
@@ -228,12 +257,21 @@ async fn create(cx: &Cx, algorithm: KeyAlgorithm, state: KeyState) -> Result<Key
     Ok(id)
 }
 
-async fn promote(cx: &Cx, next: KeyId, retire: Vec<KeyId>) -> Result<(), Failure> {
+/// The keys of an algorithm that are active, which nobody else changes before the caller's transaction ends: if
+/// two were left, no node could start any more.
+fn active_of(tx: &mut Write<'_>, algorithm: KeyAlgorithm) -> Result<Vec<KeyId>, StoreError> {
+    signing_key::lock_all(tx)?;
+    let active = |key: &SigningKeyRecord| key.algorithm == algorithm && key.state == KeyState::Active;
+    Ok(signing_key::list(tx)?.into_iter().filter(active).map(|key| key.id).collect())
+}
+
+async fn promote(cx: &Cx, algorithm: KeyAlgorithm, next: KeyId) -> Result<(), Failure> {
     let context = cx.clone();
     cx.services
         .store
         .write(move |tx| {
             let now: Timestamp = context.now();
+            let retire = active_of(tx, algorithm)?;
             if signing_key::advance(tx, &next, KeyState::Next, KeyState::Active, now)? {
                 tell(&context, tx, EventKind::KeyStateChanged, &next, "active")?;
                 for id in &retire {

@@ -45,7 +45,7 @@ use crate::{
     },
     net::fetcher::{Fetcher, Reach},
     store::{
-        Abort, Location, Read, Store, StoreError, StoreOptions, Write, client, credential,
+        Abort, Location, Read, Schema, Store, StoreError, StoreOptions, Write, client, credential,
         event::{self, StoredEvent},
         user,
     },
@@ -101,8 +101,9 @@ impl TestServices {
         let directory = std::env::temp_dir().join(format!("symbolon-test-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let options = StoreOptions { connections: 2, ..StoreOptions::default() };
-        let store = Store::open(Location::Sqlite(directory.join("test.db")), options).unwrap();
-        store.migrate().unwrap();
+        let location = Location::Sqlite(directory.join("test.db"));
+        Schema::open(&location).unwrap().migrate().unwrap();
+        let store = Store::open(&location, options).unwrap();
         let random = Arc::new(SeededRandom::danger_from_seed(number));
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000)));
         let mut policy = Policy::default();

@@ -1,9 +1,11 @@
 //! The schema's migrations, embedded in the binary, run under a lock.
 
 use diesel::{
-    Connection, PgConnection, SqliteConnection,
+    Connection, PgConnection, RunQueryDsl, SqliteConnection,
     connection::SimpleConnection,
+    dsl::sql,
     migration::{Migration, MigrationSource, MigrationVersion},
+    sql_types::Bool,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -30,47 +32,76 @@ pub struct MigrationStatus {
     pub unknown: Vec<String>,
 }
 
-pub(super) fn run(location: &Location) -> Result<Vec<String>, StoreError> {
-    match location.connect(Purpose::Write)? {
-        Conn::Sqlite(mut conn) => {
-            // The file's lock serializes processes; the second one finds nothing pending.
-            conn.exclusive_transaction(|conn| {
-                warn_unknown(&sqlite_status(conn)?);
-                names(conn.run_pending_migrations(SQLITE))
-            })
-        }
-        Conn::Pg(mut conn) => {
-            conn.batch_execute("SET lock_timeout='120s'; SET statement_timeout=0;")?;
-            conn.batch_execute(ADVISORY_LOCK)?;
-            let result = pg_status(&mut conn).and_then(|status| {
-                warn_unknown(&status);
-                if status.applied.is_empty() {
-                    // A new database is nobody's yet: one commit for all, instead of one a migration.
-                    return conn.transaction(|conn| names(conn.run_pending_migrations(POSTGRES)));
-                }
-                names(conn.run_pending_migrations(POSTGRES))
-            });
-            conn.batch_execute(ADVISORY_UNLOCK)?;
-            result
+/// The schema: what state it is in, and bringing it up to date, over a connection of its own.
+pub struct Schema(Conn);
+
+impl Schema {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn open(location: &Location) -> Result<Self, StoreError> {
+        Ok(Self(location.connect(Purpose::Write)?))
+    }
+
+    /// Which migrations are applied and which are pending. Writes nothing, not even the table of the records
+    /// that Diesel would make.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn status(&mut self) -> Result<MigrationStatus, StoreError> {
+        match &mut self.0 {
+            Conn::Sqlite(conn) => sqlite_status(conn),
+            Conn::Pg(conn) => pg_status(conn),
         }
     }
-}
 
-pub(super) fn status(location: &Location) -> Result<MigrationStatus, StoreError> {
-    match location.connect(Purpose::Write)? {
-        Conn::Sqlite(mut conn) => sqlite_status(&mut conn),
-        Conn::Pg(mut conn) => pg_status(&mut conn),
+    /// Brings the schema up to date, under a lock: of several nodes starting, one does the work. Gives what
+    /// was applied.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or a migration fails.
+    pub fn migrate(mut self) -> Result<Vec<String>, StoreError> {
+        match &mut self.0 {
+            // The file's lock serializes processes; the second one finds nothing pending.
+            Conn::Sqlite(conn) => conn.exclusive_transaction(|conn| {
+                warn_unknown(&sqlite_status(conn)?);
+                names(conn.run_pending_migrations(SQLITE))
+            }),
+            Conn::Pg(conn) => {
+                conn.batch_execute("SET lock_timeout='120s'; SET statement_timeout=0;")?;
+                conn.batch_execute(ADVISORY_LOCK)?;
+                let result = pg_status(conn).and_then(|status| {
+                    warn_unknown(&status);
+                    if status.applied.is_empty() {
+                        // A new database is nobody's yet: one commit for all, instead of one a migration.
+                        return conn.transaction(|conn| names(conn.run_pending_migrations(POSTGRES)));
+                    }
+                    names(conn.run_pending_migrations(POSTGRES))
+                });
+                conn.batch_execute(ADVISORY_UNLOCK)?;
+                result
+            }
+        }
     }
 }
 
 fn sqlite_status(conn: &mut SqliteConnection) -> Result<MigrationStatus, StoreError> {
-    let applied = conn.applied_migrations().map_err(broken)?;
+    let records = sql::<Bool>("EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')");
+    let applied = match diesel::select(records).get_result(conn)? {
+        true => conn.applied_migrations().map_err(broken)?,
+        false => Vec::new(),
+    };
     let known = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(broken)?;
     Ok(compare(&applied, &known.iter().map(|m| m.name().version().as_owned()).collect::<Vec<_>>()))
 }
 
 fn pg_status(conn: &mut PgConnection) -> Result<MigrationStatus, StoreError> {
-    let applied = conn.applied_migrations().map_err(broken)?;
+    let records = sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
+    let applied = match diesel::select(records).get_result(conn)? {
+        true => conn.applied_migrations().map_err(broken)?,
+        false => Vec::new(),
+    };
     let known = MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES).map_err(broken)?;
     Ok(compare(&applied, &known.iter().map(|m| m.name().version().as_owned()).collect::<Vec<_>>()))
 }

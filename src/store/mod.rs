@@ -49,7 +49,7 @@ mod unit_of_work;
 pub use conn::{Location, Read, Write};
 pub use error::StoreError;
 pub use machine_issue::{Appended, MachineIssue};
-pub use migrate::MigrationStatus;
+pub use migrate::{MigrationStatus, Schema};
 pub use unit_of_work::{Abort, Store, StoreOptions};
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, after, bounded, never, select};
 use diesel::{
     QueryResult,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
@@ -33,6 +33,9 @@ const APPEND_LANES: usize = 2;
 const IDLE: Duration = Duration::from_secs(5);
 
 pub(super) struct PostgresLanes {
+    /// One to each lane, which takes a job only while the lane waits.
+    hands: Vec<Sender<Box<dyn Job>>>,
+    /// For when no lane waits.
     queue: Sender<Box<dyn Job>>,
     appends: Sender<AppendJob>,
 }
@@ -45,19 +48,30 @@ impl PostgresLanes {
         let mut first = None;
         lane().ready(&mut first)?;
         let (queue, jobs) = bounded::<Box<dyn Job>>(options.queue);
+        let mut hands = Vec::new();
         for number in 0..options.connections.max(1) {
-            let (lane, jobs, held) = (lane(), jobs.clone(), first.take());
-            spawn(format!("postgres-{number}"), move || run_units(&lane, held, &jobs))?;
+            let (hand, handed) = bounded(0);
+            let (lane, inbox, held) = (lane(), Inbox { handed, queued: jobs.clone() }, first.take());
+            spawn(format!("postgres-{number}"), move || run_units(&lane, held, &inbox))?;
+            hands.push(hand);
         }
         let (appends, rows) = bounded::<AppendJob>(options.queue);
         for number in 0..APPEND_LANES {
-            let (lane, rows) = (lane(), rows.clone());
-            spawn(format!("postgres-append-{number}"), move || run_appends(&lane, &rows))?;
+            let (lane, inbox) = (lane(), Inbox { handed: never(), queued: rows.clone() });
+            spawn(format!("postgres-append-{number}"), move || run_appends(&lane, &inbox))?;
         }
-        Ok(Self { queue, appends })
+        Ok(Self { hands, queue, appends })
     }
 
-    pub(super) fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+    /// The first lane that waits does the job: with little to do few connections are open, and they are those
+    /// that know the tables already.
+    pub(super) fn submit(&self, mut job: Box<dyn Job>) -> Result<(), StoreError> {
+        for hand in &self.hands {
+            match hand.try_send(job) {
+                Ok(()) => return Ok(()),
+                Err(error) => job = error.into_inner(),
+            }
+        }
         self.queue.try_send(job).map_err(refused)
     }
 
@@ -88,6 +102,27 @@ struct Health {
     open: AtomicUsize,
 }
 
+/// Where the jobs of a lane come from.
+struct Inbox<T> {
+    handed: Receiver<T>,
+    queued: Receiver<T>,
+}
+
+impl<T> Inbox<T> {
+    /// The next job, and whether the lane had been idle. None: there will be no more.
+    fn receive(&self) -> Option<(T, bool)> {
+        let (mut idle, mut patience) = (false, after(IDLE));
+        loop {
+            select! {
+                // What is queued was asked for before the end, and is done.
+                recv(self.handed) -> job => return job.or_else(|_| self.queued.recv()).ok().map(|job| (job, idle)),
+                recv(self.queued) -> job => return job.ok().map(|job| (job, idle)),
+                recv(patience) -> _ => (idle, patience) = (true, never()),
+            }
+        }
+    }
+}
+
 struct Lane {
     location: Location,
     health: Arc<Health>,
@@ -111,18 +146,11 @@ impl Drop for Held {
 
 impl Lane {
     /// The next job, and with it a connection that was alive lately, or none.
-    fn next<T>(&self, jobs: &Receiver<T>, held: &mut Option<Held>) -> Option<T> {
-        let job = match jobs.recv_timeout(IDLE) {
-            Ok(job) => job,
-            Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => {
-                let job = jobs.recv().ok()?;
-                if held.as_mut().is_some_and(|open| !open.is_alive()) {
-                    self.lost(held);
-                }
-                job
-            }
-        };
+    fn next<T>(&self, inbox: &Inbox<T>, held: &mut Option<Held>) -> Option<T> {
+        let (job, idle) = inbox.receive()?;
+        if idle && held.as_mut().is_some_and(|open| !open.is_alive()) {
+            self.lost(held);
+        }
         if held.as_ref().is_some_and(|open| open.epoch < self.health.epoch.load(Ordering::Relaxed)) {
             *held = None;
         }
@@ -227,8 +255,8 @@ impl Held {
     }
 }
 
-fn run_units(lane: &Lane, mut held: Option<Held>, jobs: &Receiver<Box<dyn Job>>) {
-    while let Some(mut job) = lane.next(jobs, &mut held) {
+fn run_units(lane: &Lane, mut held: Option<Held>, inbox: &Inbox<Box<dyn Job>>) {
+    while let Some(mut job) = lane.next(inbox, &mut held) {
         if !job.wanted() {
             continue;
         }
@@ -238,7 +266,7 @@ fn run_units(lane: &Lane, mut held: Option<Held>, jobs: &Receiver<Box<dyn Job>>)
             && lane.all_lost()
         {
             // Those who wait hear it now, not one connection attempt after the other.
-            jobs.try_iter().for_each(|waiting| waiting.settle(Err(error.clone())));
+            inbox.queued.try_iter().for_each(|waiting| waiting.settle(Err(error.clone())));
         }
         job.settle(outcome);
     }
@@ -254,11 +282,11 @@ fn run_unit(lane: &Lane, held: &mut Option<Held>, job: &mut dyn Job) -> Result<(
     open.end(keep)
 }
 
-fn run_appends(lane: &Lane, rows: &Receiver<AppendJob>) {
+fn run_appends(lane: &Lane, inbox: &Inbox<AppendJob>) {
     let mut held = None;
-    while let Some(first) = lane.next(rows, &mut held) {
+    while let Some(first) = lane.next(inbox, &mut held) {
         let mut group = vec![first];
-        group.extend(rows.try_iter().take(GROUP - 1));
+        group.extend(inbox.queued.try_iter().take(GROUP - 1));
         match append(lane, &mut held, &group) {
             Ok(list) => group.into_iter().zip(list).for_each(|(row, appended)| row.settle(Ok(appended))),
             Err(error @ StoreError::Unavailable(_)) => {

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Read, StoreError, Write, row, schema::signing_keys};
+use super::{Read, StoreError, Write, instance, row, schema::signing_keys};
 use crate::domain::{
     Timestamp,
     entity::{KeyState, SigningKeyRecord},
@@ -26,6 +26,18 @@ pub fn insert(tx: &mut Write<'_>, key: &SigningKeyRecord) -> Result<(), StoreErr
             signing_keys::retired_at.eq(key.retired_at.map(Timestamp::millis)),
         ))
         .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Whoever changes which keys sign waits here for whoever does, until their transaction has ended.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_all(tx: &mut Write<'_>) -> Result<(), StoreError> {
+    const NAME: &str = "signing_keys";
+    if !instance::insert_once(tx, NAME, "locked while they change")? {
+        instance::lock(tx, NAME)?;
+    }
     Ok(())
 }
 

@@ -10,8 +10,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    Appended, Location, MachineIssue, MigrationStatus, Read, StoreError, Write, conn::Conn, migrate,
-    postgres::PostgresLanes, sqlite::SqliteLanes,
+    Appended, Location, MachineIssue, Read, StoreError, Write, conn::Conn, postgres::PostgresLanes, sqlite::SqliteLanes,
 };
 
 /// How a refused unit of work treats what it already wrote.
@@ -48,7 +47,6 @@ impl Default for StoreOptions {
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<Backend>,
-    location: Location,
 }
 
 enum Backend {
@@ -61,12 +59,12 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable` when it cannot be reached.
-    pub fn open(location: Location, options: StoreOptions) -> Result<Self, StoreError> {
-        let backend = match &location {
-            Location::Sqlite(_) => Backend::Sqlite(SqliteLanes::open(&location, options)?),
-            Location::Postgres(_) => Backend::Postgres(PostgresLanes::open(&location, options)?),
+    pub fn open(location: &Location, options: StoreOptions) -> Result<Self, StoreError> {
+        let backend = match location {
+            Location::Sqlite(_) => Backend::Sqlite(SqliteLanes::open(location, options)?),
+            Location::Postgres(_) => Backend::Postgres(PostgresLanes::open(location, options)?),
         };
-        Ok(Self { backend: Arc::new(backend), location })
+        Ok(Self { backend: Arc::new(backend) })
     }
 
     /// `sqlite` or `postgres`.
@@ -75,22 +73,6 @@ impl Store {
             Backend::Sqlite(_) => "sqlite",
             Backend::Postgres(_) => "postgres",
         }
-    }
-
-    /// Brings the schema up to date, under a lock: of several nodes starting, one does the work.
-    ///
-    /// # Errors
-    /// When the database cannot be reached, or holds migrations that this version does not know.
-    pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
-        migrate::run(&self.location)
-    }
-
-    /// Which migrations are applied and which are pending.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
-    pub fn migration_status(&self) -> Result<MigrationStatus, StoreError> {
-        migrate::status(&self.location)
     }
 
     /// Runs a closure that only reads. It sees every commit that was acknowledged before; on PostgreSQL each

@@ -3,7 +3,11 @@
 use std::ffi::OsString;
 
 use crate::{
-    app::{dev, dev_seed, fixture::Fixture},
+    app::{
+        dev,
+        dev_seed::{self, DemoPassword},
+        fixture::Fixture,
+    },
     crypto::token::hash_of,
     domain::{
         Secret,
@@ -17,8 +21,8 @@ use crate::{
 #[tokio::test]
 async fn the_seed_is_the_contract_and_seeding_twice_changes_nothing() {
     for fixture in Fixture::each().await {
-        dev_seed::seed(&fixture.cx()).await.expect("seeded");
-        dev_seed::seed(&fixture.cx()).await.expect("seeded again");
+        dev_seed::seed(&fixture.cx(), DemoPassword::default()).await.expect("seeded");
+        dev_seed::seed(&fixture.cx(), DemoPassword::default()).await.expect("seeded again");
         let cx = fixture.cx();
         let alice = user::find(&cx, "alice@example.com").await.expect("alice");
         assert_eq!(alice.groups, ["admins", "engineering"]);

@@ -127,16 +127,11 @@ pub struct SigningKeyRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyAction {
     /// Make a key that signs at once: there is none.
-    CreateActive(KeyAlgorithm),
+    CreateActive,
     /// Make the next key and publish it ahead.
-    CreateNext(KeyAlgorithm),
-    /// Let the next key sign, and retire the one that signed.
-    Promote {
-        /// The key that will sign.
-        next: KeyId,
-        /// The keys that will only verify.
-        retire: Vec<KeyId>,
-    },
+    CreateNext,
+    /// Let this next key sign, and retire the one that signed.
+    Promote(KeyId),
     /// Remove a retired key: nothing it signed is still valid.
     Delete(KeyId),
 }
@@ -170,14 +165,13 @@ pub fn plan_rotation(
         .max();
     let next = of_state(KeyState::Next).min_by_key(|key| key.created_at);
     match (signing_until, next) {
-        (None, None) => actions.push(KeyAction::CreateActive(algorithm)),
-        (None, Some(next)) => actions.push(KeyAction::Promote { next: next.id.clone(), retire: Vec::new() }),
+        (None, None) => actions.push(KeyAction::CreateActive),
+        (None, Some(next)) => actions.push(KeyAction::Promote(next.id.clone())),
         (Some(until), Some(next)) if now >= until && now >= next.created_at.plus_seconds(schedule.lead) => {
-            let retire = of_state(KeyState::Active).map(|key| key.id.clone()).collect();
-            actions.push(KeyAction::Promote { next: next.id.clone(), retire });
+            actions.push(KeyAction::Promote(next.id.clone()));
         }
         (Some(until), None) if now >= until.plus_seconds(-schedule.lead) => {
-            actions.push(KeyAction::CreateNext(algorithm));
+            actions.push(KeyAction::CreateNext);
         }
         _ => {}
     }
@@ -211,14 +205,13 @@ mod tests {
 
     #[test]
     fn a_key_is_published_before_it_signs_and_after_it_signed() {
-        assert_eq!(plan(&[], 0), [KeyAction::CreateActive(SigningAlgorithm::ES256.into())]);
+        assert_eq!(plan(&[], 0), [KeyAction::CreateActive]);
         let a = key("a", KeyState::Active, 0);
         assert_eq!(plan(std::slice::from_ref(&a), 88), []);
-        assert_eq!(plan(std::slice::from_ref(&a), 89), [KeyAction::CreateNext(SigningAlgorithm::ES256.into())]);
+        assert_eq!(plan(std::slice::from_ref(&a), 89), [KeyAction::CreateNext]);
         let b = key("b", KeyState::Next, 89);
         assert_eq!(plan(&[a.clone(), b.clone()], 89), []);
-        let promote = KeyAction::Promote { next: KeyId::new("b"), retire: vec![KeyId::new("a")] };
-        assert_eq!(plan(&[a, b], 90), [promote]);
+        assert_eq!(plan(&[a, b], 90), [KeyAction::Promote(KeyId::new("b"))]);
         let retired = key("a", KeyState::Retired, 90);
         let active = key("b", KeyState::Active, 90);
         assert_eq!(plan(&[retired.clone(), active.clone()], 91), []);
@@ -236,6 +229,6 @@ mod tests {
     fn another_algorithms_keys_do_not_count() {
         let mut other = key("a", KeyState::Active, 0);
         other.algorithm = SigningAlgorithm::RS256.into();
-        assert_eq!(plan(&[other], 1), [KeyAction::CreateActive(SigningAlgorithm::ES256.into())]);
+        assert_eq!(plan(&[other], 1), [KeyAction::CreateActive]);
     }
 }

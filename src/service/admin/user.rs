@@ -114,17 +114,20 @@ pub async fn create(cx: &Cx, new: NewUser) -> Result<User, AdminFailure> {
     change(cx, "user.create", move |cx, tx| insert(cx, tx, user, phc.as_deref())).await
 }
 
-/// Creates a person whose password is not held against the policy: for the throw-away server only.
+/// The hash of a password that is not held against the policy: for servers of which everybody knows it.
+///
+/// # Errors
+/// When it is empty or too long, or cannot be hashed now.
+pub async fn danger_hash_any_password(cx: &Cx, password: Secret<String>) -> Result<String, AdminFailure> {
+    password::hash(cx, password).await
+}
+
+/// Creates a person with the hash of [`danger_hash_any_password`].
 ///
 /// # Errors
 /// As [`create`], but for the password.
-pub async fn danger_create_with_any_password(
-    cx: &Cx,
-    new: NewUser,
-    password: Secret<String>,
-) -> Result<User, AdminFailure> {
+pub async fn danger_create_with_hash(cx: &Cx, new: NewUser, phc: String) -> Result<User, AdminFailure> {
     let user = noted(cx, "user.values", prepare(cx, &new))?;
-    let phc = password::hash(cx, password).await?;
     change(cx, "user.create", move |cx, tx| insert(cx, tx, user, Some(&phc))).await
 }
 

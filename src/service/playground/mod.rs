@@ -17,10 +17,10 @@ use self::{
     relying_party::Provider,
     sample::SampleClient,
 };
-use super::Cx;
+use super::{Cx, Services};
 use crate::{
     domain::{Issuer, Secret, oauth::Params},
-    net::fetcher::{FetchError, Fetcher, Reach},
+    net::fetcher::Fetcher,
 };
 
 pub use browser::BrowserKey;
@@ -136,14 +136,10 @@ pub struct Playground {
 }
 
 impl Playground {
-    /// The relying party of the server with this issuer. It may reach loopback addresses over
-    /// plain HTTP, since that is where a throw-away server lives.
-    ///
-    /// # Errors
-    /// When the TLS library cannot be set up.
-    pub fn new(issuer: &Issuer) -> Result<Self, FetchError> {
-        let fetcher = Fetcher::new(Reach::DangerLoopback)?;
-        Ok(Self { issuer: issuer.clone(), fetcher, browsers: Mutex::default() })
+    /// The relying party of this server, which reaches it as the server reaches others: a throw-away one is at
+    /// a loopback address, over plain HTTP.
+    pub fn new(services: &Services) -> Self {
+        Self { issuer: services.issuer.clone(), fetcher: services.fetcher.clone(), browsers: Mutex::default() }
     }
 
     /// Begins a sign-in and gives the address to send the browser to.

@@ -73,7 +73,7 @@ async fn the_files_of_sqlite_are_readable_by_their_owner_only() {
 #[test]
 fn a_database_in_a_folder_that_does_not_exist_is_unavailable_with_its_path() {
     let location = Location::Sqlite("/nonexistent/folder/symbolon.db".into());
-    let error = Store::open(location, StoreOptions::default()).err().unwrap();
+    let error = Store::open(&location, StoreOptions::default()).err().unwrap();
     assert!(matches!(&error, StoreError::Unavailable(why) if why.contains("/nonexistent/folder")), "{error:?}");
 }
 
@@ -97,9 +97,21 @@ async fn postgres_commits_durably_and_limits_every_statement() {
 fn a_postgres_that_is_not_there_is_unavailable_and_the_password_is_not_told() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("postgres://app:hunter2-secret@127.0.0.1:{port}/db");
-    let error = Store::open(Location::Postgres(Secret::new(url)), StoreOptions::default()).err().unwrap();
+    let error = Store::open(&Location::Postgres(Secret::new(url)), StoreOptions::default()).err().unwrap();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!(!error.to_string().contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
+async fn units_of_work_that_come_one_by_one_do_not_open_every_connection() {
+    let db = TestDb::postgres();
+    for number in 0..64 {
+        db.write(move |tx| Ok(instance::insert_once(tx, &format!("k{number}"), "v")?)).await.unwrap();
+    }
+    let open = db.count(&format!("pg_stat_activity WHERE datname = '{}'", db.name()));
+    let lanes = i64::try_from(StoreOptions::default().connections).unwrap();
+    // One of them is the count's own. A lane that was still coming back left its job to the next.
+    assert!((2..=lanes).contains(&open), "{open} connections");
 }
 
 #[test]

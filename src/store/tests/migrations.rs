@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::support::{TestDb, execute};
-use crate::store::{Store, StoreOptions};
+use crate::store::{Schema, StoreOptions};
 
 fn both() -> [TestDb; 2] {
     [TestDb::empty_sqlite(StoreOptions::default()), TestDb::empty_postgres()]
@@ -63,10 +63,12 @@ fn both_databases_have_the_same_migrations_each_up_and_down() {
 #[test]
 fn the_status_tells_what_is_pending_and_what_is_applied() {
     for db in both() {
-        let fresh = db.store.migration_status().unwrap();
+        let fresh = db.schema().status().unwrap();
         assert_eq!((fresh.applied.len(), fresh.pending.as_slice()), (0, versions().as_slice()));
-        db.store.migrate().unwrap();
-        let done = db.store.migration_status().unwrap();
+        let catalogue = if db.is_sqlite() { "sqlite_master WHERE name" } else { "pg_class WHERE relname" };
+        assert_eq!(db.count(&format!("{catalogue} LIKE '%diesel%'")), 0, "who asks writes nothing");
+        db.schema().migrate().unwrap();
+        let done = db.schema().status().unwrap();
         assert_eq!((done.applied.as_slice(), done.pending.len()), (versions().as_slice(), 0));
         assert!(done.unknown.is_empty());
     }
@@ -75,8 +77,8 @@ fn the_status_tells_what_is_pending_and_what_is_applied() {
 #[test]
 fn migrating_twice_does_nothing_the_second_time() {
     for db in both() {
-        assert_eq!(db.store.migrate().unwrap(), versions());
-        assert!(db.store.migrate().unwrap().is_empty());
+        assert_eq!(db.schema().migrate().unwrap(), versions());
+        assert!(db.schema().migrate().unwrap().is_empty());
     }
 }
 
@@ -89,7 +91,7 @@ fn of_several_nodes_that_start_together_one_migrates() {
                 let (location, gate) = (db.location.clone(), gate.clone());
                 std::thread::spawn(move || {
                     gate.wait();
-                    Store::open(location, StoreOptions { connections: 1, queue: 1 }).unwrap().migrate().unwrap()
+                    Schema::open(&location).unwrap().migrate().unwrap()
                 })
             })
             .collect();
@@ -101,12 +103,12 @@ fn of_several_nodes_that_start_together_one_migrates() {
 #[test]
 fn going_down_leaves_nothing_and_up_again_works() {
     for db in both() {
-        db.store.migrate().unwrap();
+        db.schema().migrate().unwrap();
         let all = tables(&db);
         assert!(all >= 50, "{all} tables and indexes");
         down(&db);
         assert_eq!(tables(&db), 0, "{}", db.store.backend_name());
-        assert_eq!(db.store.migrate().unwrap(), versions());
+        assert_eq!(db.schema().migrate().unwrap(), versions());
         assert_eq!(tables(&db), all);
     }
 }
@@ -114,10 +116,10 @@ fn going_down_leaves_nothing_and_up_again_works() {
 #[test]
 fn a_schema_of_a_newer_version_is_told_and_used() {
     for db in both() {
-        db.store.migrate().unwrap();
+        db.schema().migrate().unwrap();
         db.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')");
-        assert!(db.store.migrate().unwrap().is_empty());
-        assert_eq!(db.store.migration_status().unwrap().unknown, ["29991231000000"]);
+        assert!(db.schema().migrate().unwrap().is_empty());
+        assert_eq!(db.schema().status().unwrap().unknown, ["29991231000000"]);
     }
 }
 
@@ -125,10 +127,10 @@ fn a_schema_of_a_newer_version_is_told_and_used() {
 fn a_migration_that_fails_leaves_nothing_and_runs_once_the_cause_is_gone() {
     for db in both() {
         db.sql("CREATE TABLE events (in_the_way INTEGER)");
-        db.store.migrate().unwrap_err();
+        db.schema().migrate().unwrap_err();
         assert_eq!(tables(&db), 1, "{}", db.store.backend_name());
         db.sql("DROP TABLE events");
-        assert_eq!(db.store.migrate().unwrap(), versions());
+        assert_eq!(db.schema().migrate().unwrap(), versions());
     }
 }
 
@@ -136,7 +138,7 @@ fn a_migration_that_fails_leaves_nothing_and_runs_once_the_cause_is_gone() {
 fn of_apis_that_shared_a_place_for_their_metadata_the_first_keeps_it() {
     const NAME: &str = "2026-11-28-110000_api_metadata_paths";
     for db in both() {
-        db.store.migrate().unwrap();
+        db.schema().migrate().unwrap();
         let file = |name| std::fs::read_to_string(folder(db.store.backend_name()).join(NAME).join(name)).unwrap();
         execute(&mut db.connect(), &file("down.sql")).unwrap();
         for (resource, path) in

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{Secret, ids::UserId},
-    store::{Abort, Appended, Location, Store, StoreError, StoreOptions, instance, user},
+    store::{Abort, Appended, Location, Schema, Store, StoreError, StoreOptions, instance, user},
 };
 
 fn put(store: &Store, name: String) -> tokio::task::JoinHandle<Result<bool, Failure>> {
@@ -21,8 +21,8 @@ fn put(store: &Store, name: String) -> tokio::task::JoinHandle<Result<bool, Fail
 async fn a_server_that_goes_down_is_unavailable_and_works_again_after_its_restart() {
     let cluster = Cluster::start();
     let location = Location::Postgres(Secret::new(cluster.url()));
-    let store = Store::open(location, StoreOptions::default()).unwrap();
-    store.migrate().unwrap();
+    let store = Store::open(&location, StoreOptions::default()).unwrap();
+    Schema::open(&location).unwrap().migrate().unwrap();
     store.write(seed).await.unwrap();
     // Every lane holds a connection when the server goes.
     let warm: Vec<_> = (0..50).map(|number| put(&store, format!("warm{number}"))).collect();
@@ -56,7 +56,7 @@ async fn a_server_that_goes_down_is_unavailable_and_works_again_after_its_restar
         let append = store.append_machine_issue(machine_issue("rp", 1, number)).await;
         assert!(matches!(append, Err(StoreError::Unavailable(_))), "{append:?}");
     }
-    let migration = store.migration_status();
+    let migration = Schema::open(&location).and_then(|mut schema| schema.status());
     assert!(matches!(migration, Err(StoreError::Unavailable(_))), "{migration:?}");
 
     cluster.up();

@@ -13,7 +13,7 @@ use diesel::{PgConnection, QueryableByName, connection::SimpleConnection, prelud
 
 use crate::{
     domain::Secret,
-    store::{Abort, Location, Read, Store, StoreError, StoreOptions, Write, conn::Conn, conn::Purpose},
+    store::{Abort, Location, Read, Schema, Store, StoreError, StoreOptions, Write, conn::Conn, conn::Purpose},
 };
 
 /// What the closures of the tests answer.
@@ -129,7 +129,7 @@ fn template(url: &str) -> &'static str {
             let building = format!("{name}_building");
             conn.batch_execute(&format!("DROP DATABASE IF EXISTS {building} WITH (FORCE)")).unwrap();
             conn.batch_execute(&format!("CREATE DATABASE {building}")).unwrap();
-            super::super::migrate::run(&Location::Postgres(Secret::new(with_database(url, &building)))).unwrap();
+            Schema::open(&Location::Postgres(Secret::new(with_database(url, &building)))).unwrap().migrate().unwrap();
             conn.batch_execute(&format!("ALTER DATABASE {building} RENAME TO {name}")).unwrap();
         }
         conn.batch_execute("SELECT pg_advisory_unlock(48151623)").unwrap();
@@ -144,7 +144,7 @@ impl TestDb {
 
     pub(super) fn sqlite_with(options: StoreOptions) -> Self {
         let db = Self::empty_sqlite(options);
-        db.store.migrate().expect("migrates");
+        db.schema().migrate().expect("migrates");
         db
     }
 
@@ -153,7 +153,7 @@ impl TestDb {
         let directory = std::env::temp_dir().join(unique("symbolon_store"));
         std::fs::create_dir_all(&directory).unwrap();
         let location = Location::Sqlite(directory.join("test.db"));
-        let store = Store::open(location.clone(), options).expect("opens");
+        let store = Store::open(&location, options).expect("opens");
         Self { store, location, home: Home::Directory(directory) }
     }
 
@@ -179,7 +179,7 @@ impl TestDb {
         conn.batch_execute(&format!("CREATE DATABASE {name} {template}")).unwrap();
         let location = Location::Postgres(Secret::new(with_database(&admin_url, &name)));
         let home = Home::Database { admin: admin_url, name };
-        let store = Store::open(location.clone(), options).expect("opens");
+        let store = Store::open(&location, options).expect("opens");
         Self { store, location, home }
     }
 
@@ -203,6 +203,11 @@ impl TestDb {
     /// A connection beside the store's.
     pub(super) fn connect(&self) -> Conn {
         self.location.connect(Purpose::Write).expect("connects")
+    }
+
+    /// The schema, beside the store.
+    pub(super) fn schema(&self) -> Schema {
+        Schema::open(&self.location).expect("connects")
     }
 
     /// Runs statements beside the store.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::ids::UserId,
-    store::{Abort, StoreError, StoreOptions, instance, user},
+    store::{Abort, Store, StoreError, StoreOptions, instance, user},
 };
 
 /// One lane: what is submitted while it is busy waits together.
@@ -22,9 +22,12 @@ struct Gate {
 
 impl Gate {
     async fn close(db: &TestDb) -> Self {
+        Self::of(db.store.clone()).await
+    }
+
+    async fn of(store: Store) -> Self {
         let (open, wait) = mpsc::channel::<()>();
         let (entered, inside) = tokio::sync::oneshot::channel();
-        let store = db.store.clone();
         let unit = tokio::spawn(async move {
             store
                 .write(move |_| {
@@ -240,6 +243,31 @@ on_both! {
         // One lane: this comes after it.
         db.write(|_| Ok(())).await.unwrap();
         assert_eq!(db.count("instance"), 1);
+    }
+
+    async fn what_waits_when_the_store_goes_is_done(db) {
+        let store = Store::open(&db.location, ONE_LANE).unwrap();
+        let gate = Gate::of(store.clone()).await;
+        let (done, told) = mpsc::channel();
+        for number in 0..10 {
+            let (store, done) = (store.clone(), done.clone());
+            let asker = tokio::spawn(async move {
+                store
+                    .write(move |_| {
+                        let _ = done.send(number);
+                        Ok::<_, Abort<Failure>>(())
+                    })
+                    .await
+            });
+            settle_in().await;
+            asker.abort();
+        }
+        gate.unit.abort();
+        settle_in().await;
+        drop((store, done));
+        gate.open.send(()).unwrap();
+        let told = tokio::task::spawn_blocking(move || told.iter().collect::<Vec<i32>>()).await.unwrap();
+        assert_eq!(told, (0..10).collect::<Vec<_>>());
     }
 
     async fn a_read_sees_no_uncommitted_write(db) {

@@ -19,7 +19,7 @@ use diesel::{
 use symbolon::{
     crypto::token::hash_of,
     domain::Secret,
-    store::{Location, Store, StoreOptions},
+    store::{Location, Schema, Store, StoreOptions},
 };
 use url::Url;
 
@@ -59,9 +59,8 @@ impl TestDatabase {
                 let directory = scratch().join(name);
                 std::fs::create_dir(&directory).expect("the temporary directory can be written");
                 let place = Place::Directory(directory);
-                let store = place.open(options);
-                store.migrate().expect("the migrations run");
-                Self { store, place, options }
+                Schema::open(&place.location()).and_then(Schema::migrate).expect("the migrations run");
+                Self { store: place.open(options), place, options }
             }
             Database::Postgres => {
                 let template = template();
@@ -84,12 +83,15 @@ impl TestDatabase {
 }
 
 impl Place {
-    fn open(&self, options: StoreOptions) -> Store {
-        let location = match self {
+    fn location(&self) -> Location {
+        match self {
             Self::Directory(directory) => Location::Sqlite(directory.join("symbolon.db")),
             Self::Server(name) => Location::Postgres(Secret::new(address_of(name))),
-        };
-        Store::open(location, options).expect("the test's database opens")
+        }
+    }
+
+    fn open(&self, options: StoreOptions) -> Store {
+        Store::open(&self.location(), options).expect("the test's database opens")
     }
 }
 
@@ -177,10 +179,7 @@ fn template() -> &'static str {
             conn.batch_execute(&format!("DROP DATABASE IF EXISTS {draft}")).expect("the old draft goes");
             conn.batch_execute(&format!("CREATE DATABASE {draft}")).expect("a database can be created");
             let location = Location::Postgres(Secret::new(address_of(&draft)));
-            let options = StoreOptions { connections: 1, ..StoreOptions::default() };
-            let store = Store::open(location, options).expect("PostgreSQL opens");
-            store.migrate().expect("the migrations run");
-            drop(store);
+            Schema::open(&location).and_then(Schema::migrate).expect("the migrations run");
             conn.batch_execute(&format!(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{draft}'"
             ))

@@ -29,15 +29,19 @@ pub(crate) async fn hash_checked(
 
 /// The hash of any password.
 pub(super) async fn hash(cx: &Cx, password: Secret<String>) -> Result<String, AdminFailure> {
-    cx.services.passwords.hash(password, random_bytes(cx.random())).await.map_err(|error| match error {
-        PasswordError::TooLong => AdminFailure::refused(Reason::PasswordTooLong, format!("password: {error}")),
-        PasswordError::Empty => super::password_missing(),
-        PasswordError::Busy { retry_after_seconds } => AdminFailure::Broken(Broken::Unavailable {
-            retry_after: u32::try_from(retry_after_seconds).unwrap_or(u32::MAX),
-            why: error.to_string(),
-        }),
-        PasswordError::Malformed | PasswordError::Unavailable => {
-            AdminFailure::Broken(Broken::Internal(error.to_string()))
+    Ok(cx.services.passwords.hash(password, random_bytes(cx.random())).await?)
+}
+
+impl From<PasswordError> for AdminFailure {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::TooLong => Self::refused(Reason::PasswordTooLong, format!("password: {error}")),
+            PasswordError::Empty => super::password_missing(),
+            PasswordError::Busy { retry_after_seconds } => Self::Broken(Broken::Unavailable {
+                retry_after: u32::try_from(retry_after_seconds).unwrap_or(u32::MAX),
+                why: error.to_string(),
+            }),
+            PasswordError::Malformed | PasswordError::Unavailable => Self::Broken(Broken::Internal(error.to_string())),
         }
-    })
+    }
 }
