@@ -88,6 +88,17 @@ for (const file of examples) {
     for (const method of ['GET', 'DELETE']) assert.equal((await fetch(example.resource, { method })).status, 401, method);
   });
 
+  run.test(`${file} passes every check that is made before a client tries`, async ({ server }) => {
+    const checked = await runCommand(binary(), ['mcp', 'check', servers[file].resource, '--json'], { cwd: server.dir, env: server.env });
+    assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+    const { findings } = JSON.parse(checked.stdout);
+    // Whether an API is listed in the metadata is the administrator's choice.
+    const unlisted = ['scopes_known'];
+    const bad = findings.filter(({ check, verdict }) => verdict !== 'ok' && !unlisted.includes(check));
+    assert.deepEqual(bad, []);
+    assert.ok(findings.some(({ check }) => check === 'jwks_uri'), checked.stdout);
+  });
+
   run.test(`at ${file} the SDK signs alice and bob in unassisted, and its tool tells them apart`, async (shared) => {
     const { resource } = servers[file];
     const [alice, bob] = [new Provider(), new Provider()];
