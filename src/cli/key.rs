@@ -33,6 +33,8 @@ pub enum Verb {
     /// Remove a retired key at once: what it signed no longer verifies.
     Delete {
         /// The kid.
+        // One of 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

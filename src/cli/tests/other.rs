@@ -60,6 +60,10 @@ fn keys_are_rotated_and_only_retired_ones_are_deleted() {
         shell.call(&format!("key delete {second} --yes")).fails(3, "AS-3002 ");
         shell.call(&format!("key delete {first}")).fails(2, "--yes");
         shell.call(&format!("key delete {first} --yes")).ok();
+        for unknown in ["-Yx", "-yes", "--Y-", "_x"] {
+            shell.call(&format!("key delete {unknown} --yes")).fails(3, "AS-3002 ");
+            shell.call(&format!("key delete --yes {unknown}")).fails(3, "AS-3002 ");
+        }
         shell.call("key rotate --alg HS256").fails(2, "RS256");
     }
 }

@@ -38,7 +38,7 @@ pub fn parse_challenge(
 pub fn check_pushed_challenge(client: &Client, request: &AuthorizationRequest) -> Result<(), OAuthError> {
     let wanted = request.response_type.has_code() && client.profile_rules().is_some_and(|rules| rules.pkce_when_pushed);
     if wanted && request.code_challenge.is_none() {
-        return Err(OAuthError::invalid_request(Reason::PkceRequired));
+        return Err(OAuthError::invalid_request(Reason::PkceRequiredInPush));
     }
     Ok(())
 }

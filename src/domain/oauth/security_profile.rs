@@ -237,7 +237,8 @@ impl SecurityProfile {
             Reason::ProfileAudience => rules.assertion_audience == Some(AssertionAudience::Issuer),
             Reason::ClientMethodMismatch => rules.auth_methods.len() < AuthMethod::ALL.len(),
             Reason::ResponseTypeUnsupported => rules.response_types.len() < ResponseType::ALL.len(),
-            Reason::PkceRequired => rules.pkce || rules.pkce_when_pushed,
+            Reason::PkceRequired => rules.pkce,
+            Reason::PkceRequiredInPush => rules.pkce_when_pushed,
             Reason::PushedRequestRequired => rules.pushed_requests,
             Reason::SignedRequestRequired | Reason::BackchannelRequestUnsigned => {
                 rules.request_objects == RequestObjects::Required

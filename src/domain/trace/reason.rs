@@ -218,6 +218,7 @@ reasons! {
     PkceVerifierMissing = "AS-1304", Developer, "The code_verifier is missing.", "Send the verifier whose challenge was sent in the authorization request.";
     PkceVerifierMismatch = "AS-1305", Developer, "The code_verifier does not match.", "Send the verifier that belongs to this very sign-in.";
     PkceVerifierUnexpected = "AS-1306", Developer, "A code_verifier was sent, but no code_challenge before.", "Send code_challenge in the authorization request.";
+    PkceRequiredInPush = "AS-1307", Developer, "A pushed request of this client must have a code_challenge (PKCE).", "Send code_challenge with code_challenge_method=S256; the client's security profile wants it in what is pushed.";
     // 14xx: clients that register themselves, and metadata documents
     RegistrationOff = "AS-1400", Developer, "Clients cannot register themselves here.", "Ask an administrator to create the client, or to allow registration: symbolon registration policy set.";
     RegistrationTokenMissing = "AS-1401", Developer, "Registration needs an initial access token.", "Ask an administrator for one, and send it as a bearer token.";

@@ -163,7 +163,7 @@ both! {
         let bare = request.and("response_mode", "jwt").without("code_challenge").without("code_challenge_method");
         let object = party.key.sign(&bare.claims(&app));
         let answer = party.rp.post(PAR, &[("request", &object)]).await;
-        refused(&app, answer, "invalid_request", "AS-1301", PROFILE).await;
+        refused(&app, answer, "invalid_request", "AS-1307", PROFILE).await;
         let target = format!("/oauth2/authorize?client_id=fapi1&response_type=code&scope=openid&request={object}");
         app.browser().open(&target).await.page("/sign-in/");
         let service = ClientKey::generate(SigningAlgorithm::ES256);

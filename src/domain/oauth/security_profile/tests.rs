@@ -221,6 +221,8 @@ fn a_record_names_the_profile_where_its_rule_refused() {
         (Fapi2Security, Reason::PkceRequired, true),
         (Mcp, Reason::PkceRequired, true),
         (Fapi1Advanced, Reason::PkceRequired, false),
+        (Fapi1Advanced, Reason::PkceRequiredInPush, true),
+        (Mcp, Reason::PkceRequiredInPush, false),
         (Fapi2Security, Reason::PushedRequestRequired, true),
         (Fapi1Advanced, Reason::PushedRequestRequired, false),
         (Fapi2Security, Reason::DpopProofMissing, true),
