@@ -60,7 +60,7 @@ async fn add(app: &TestApp, browser: &mut Browser<'_>, rp: &RelyingParty, name: 
 
 /// What a client gets for another one's token.
 async fn exchange(app: &TestApp, requester: &RelyingParty, grantor: &RelyingParty, tokens: &Tokens) -> Tokens {
-    token_exchange::allow(app, requester, grantor, &[token_exchange::API], ExchangeMode::Delegation).await;
+    token_exchange::allow(app, requester, grantor, &[app.issuer()], ExchangeMode::Delegation).await;
     token_exchange::exchange(requester, &tokens.access_token, token_exchange::ACCESS, &[]).await.ok().await
 }
 

@@ -120,7 +120,7 @@ impl<'a> Cell<'a> {
             Part::Requester => (self.rp.clone(), self.other(format).await),
             Part::Grantor => (self.other(format).await, self.rp.clone()),
         };
-        token_exchange::allow(app, &requester, &grantor, &[token_exchange::API], ExchangeMode::Delegation).await;
+        token_exchange::allow(app, &requester, &grantor, &[app.issuer()], ExchangeMode::Delegation).await;
         let granted = app.grant(&self.person, &grantor, GrantSpec::scope(SCOPE)).await;
         (requester, grantor.exchange(&granted).await.ok().await)
     }
