@@ -17,7 +17,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, ServerConfig};
 
-use crate::config::Code;
+use crate::domain::trace::StartCode;
 
 use clients::AnyCertificate;
 pub use clients::ClientAuthorities;
@@ -49,7 +49,7 @@ pub struct TlsError(String);
 
 impl TlsError {
     /// The stable code.
-    pub const CODE: Code = Code::TlsFiles;
+    pub const CODE: StartCode = StartCode::TlsFiles;
 }
 
 impl fmt::Display for TlsError {

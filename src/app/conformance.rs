@@ -9,10 +9,7 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Map, Value, json};
 
-use super::{
-    Purpose, StartError, build_services,
-    error::{CONFORMANCE, PURPOSE, database},
-};
+use super::{Purpose, StartError, build_services, error::database};
 use crate::{
     config::Settings,
     crypto::{certificate::ClientCertificate, random::random_bytes, signer},
@@ -21,7 +18,7 @@ use crate::{
         entity::{AuthMethod, Owner},
         jose::SigningAlgorithm,
         oauth::{GrantType, RegistrationMode},
-        trace::Transaction,
+        trace::{StartCode, Transaction},
     },
     service::{
         Cx,
@@ -79,7 +76,7 @@ pub async fn seed(settings: &Settings, run: &Run) -> Result<Seeded, StartError> 
     let empty = services.store.read(instance::is_empty).await.map_err(|error| database(&error))?;
     if !empty {
         let message = "this database is filled already. Serve it, or set database.url to an empty one";
-        return Err(StartError::new(PURPOSE, message));
+        return Err(StartError::new(StartCode::OtherPurpose, message));
     }
     let mut values = Values::new();
     values.put("issuer", services.issuer.as_str());
@@ -113,7 +110,7 @@ fn read_certificate(directory: &Path, number: u8, values: &mut Values) -> Result
 }
 
 fn failed(message: impl Into<String>) -> StartError {
-    StartError::new(CONFORMANCE, message)
+    StartError::new(StartCode::ConformanceData, message)
 }
 
 fn refused(failure: AdminFailure) -> StartError {

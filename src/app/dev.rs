@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{error, master_key};
+use super::{StartError, master_key};
 use crate::{
     crypto::random::{Random, SystemRandom},
-    domain::trace::TraceId,
+    domain::trace::{StartCode, TraceId},
 };
 
 /// Where a throw-away server listens if nothing is said.
@@ -22,14 +22,14 @@ impl DevDirectory {
     /// A new, empty, private directory among the system's temporary ones.
     ///
     /// # Errors
-    /// [`super::StartError`] when it cannot be made.
-    pub fn create() -> Result<Self, super::StartError> {
+    /// [`StartError`] when it cannot be made.
+    pub fn create() -> Result<Self, StartError> {
         let mut bytes = [0; 16];
         SystemRandom.fill(&mut bytes);
         let name = format!("symbolon-dev-{}", TraceId::from_bytes(bytes).short());
         let path = std::env::temp_dir().join(name);
         if path.exists() {
-            return Err(super::StartError::new(error::DATA_DIRECTORY, format!("{} is there already", path.display())));
+            return Err(StartError::new(StartCode::DataDirectory, format!("{} is there already", path.display())));
         }
         master_key::create_private_directory(&path.join("symbolon.db"))?;
         Ok(Self(path))
@@ -61,12 +61,12 @@ pub struct DevStart {
 /// by flag.
 ///
 /// # Errors
-/// [`super::StartError`] when the directory cannot be made.
+/// [`StartError`] when the directory cannot be made.
 pub fn prepare(
     bind: Option<&str>,
     given: &[(String, String)],
     environment: &[(OsString, OsString)],
-) -> Result<DevStart, super::StartError> {
+) -> Result<DevStart, StartError> {
     let is_given = |key: &str, variable: &str| {
         let file = format!("{variable}_FILE");
         given.iter().any(|(name, _)| name == key)

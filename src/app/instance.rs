@@ -1,8 +1,11 @@
 //! What a database is for: a throw-away server must never serve people, and a real one must never
 //! be filled with users whose password everybody knows.
 
-use super::error::{PURPOSE, StartError, database};
-use crate::store::{Abort, Read, Store, StoreError, instance};
+use super::error::{StartError, database};
+use crate::{
+    domain::trace::StartCode,
+    store::{Abort, Read, Store, StoreError, instance},
+};
 
 /// The fact that says what a database is for.
 const KIND: &str = "kind";
@@ -37,7 +40,7 @@ fn facts(tx: &mut Read<'_>) -> Result<(Option<String>, bool), StoreError> {
 }
 
 fn decide(purpose: Purpose, kind: Option<&str>, empty: bool) -> Result<(), StartError> {
-    let refuse = |message: &str| Err(StartError::new(PURPOSE, message));
+    let refuse = |message: &str| Err(StartError::new(StartCode::OtherPurpose, message));
     match (purpose, kind) {
         (Purpose::Serve, Some(DEV)) => refuse(
             "this database was made by `symbolon dev`: it has users whose password everybody knows. Set database.url \

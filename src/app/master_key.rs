@@ -8,11 +8,11 @@ use std::{
     path::Path,
 };
 
-use super::error::{DATA_DIRECTORY, MASTER_KEY_MISSING, MASTER_KEY_UNREADABLE, MASTER_KEY_WRONG, StartError, database};
+use super::error::{StartError, database};
 use crate::{
     config::MasterKey,
     crypto::{KeyEncryptionKey, SystemRandom, uuid_v7},
-    domain::Secret,
+    domain::{Secret, trace::StartCode},
     service::{Clock as _, SystemClock},
     store::{Abort, Read, Store, StoreError, instance, signing_key},
 };
@@ -35,7 +35,7 @@ pub(super) async fn of_known_database(store: &Store, source: &MasterKey) -> Resu
             None if recorded.is_some() || has_keys => {
                 let id = recorded.map(|id| format!(" {id}")).unwrap_or_default();
                 return Err(StartError::new(
-                    MASTER_KEY_MISSING,
+                    StartCode::MasterKeyMissing,
                     format!(
                         "the database was sealed under the key-encryption key{id}, but {} is not there. {WHAT_IS_LOST} \
                          Restore the file from its backup, or set SYMBOLON_SECRETS__MASTER_KEY_FILE to where it is",
@@ -87,7 +87,7 @@ async fn record(store: &Store, key: &KeyEncryptionKey) -> Result<(), StartError>
         .map_err(|error| database(&error))?;
     match recorded {
         Some(recorded) if recorded != id => Err(StartError::new(
-            MASTER_KEY_WRONG,
+            StartCode::MasterKeyWrong,
             format!(
                 "the database was sealed under the key-encryption key {recorded}, but {id} is configured. \
                  {WHAT_IS_LOST} Restore the right key from its backup (master.key, or what \
@@ -100,7 +100,7 @@ async fn record(store: &Store, key: &KeyEncryptionKey) -> Result<(), StartError>
 
 fn parse_given(text: &Secret<String>) -> Result<KeyEncryptionKey, StartError> {
     KeyEncryptionKey::parse(text.expose())
-        .map_err(|error| StartError::new(MASTER_KEY_UNREADABLE, format!("secrets.master_key: {error}")))
+        .map_err(|error| StartError::new(StartCode::MasterKeyUnreadable, format!("secrets.master_key: {error}")))
 }
 
 /// The key in the file; none if there is no file.
@@ -110,13 +110,13 @@ fn read(path: &Path) -> Result<Option<KeyEncryptionKey>, StartError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             let message = format!("{} cannot be read: {error}. Restore it, or its permissions", path.display());
-            return Err(StartError::new(MASTER_KEY_UNREADABLE, message));
+            return Err(StartError::new(StartCode::MasterKeyUnreadable, message));
         }
     };
     warn_if_shared(path);
     KeyEncryptionKey::parse(text.expose()).map(Some).map_err(|error| {
         let message = format!("{} does not hold a key: {error}. Restore it from its backup", path.display());
-        StartError::new(MASTER_KEY_UNREADABLE, message)
+        StartError::new(StartCode::MasterKeyUnreadable, message)
     })
 }
 
@@ -199,5 +199,5 @@ fn unwritable(path: &Path, error: &std::io::Error) -> StartError {
         "{} cannot be made: {error}. Choose another place with database.url, or mend the permissions",
         path.display()
     );
-    StartError::new(DATA_DIRECTORY, message)
+    StartError::new(StartCode::DataDirectory, message)
 }

@@ -28,7 +28,7 @@ pub use policy::policy_of;
 use crate::{
     config::{Database, DatabaseUrl, Outbound, Settings},
     crypto::{Keyring, PairwiseKey, PasswordHasher, PasswordSettings, Sealer, SystemRandom, random::random_bytes},
-    domain::trace::Transaction,
+    domain::trace::{StartCode, Transaction},
     net::fetcher::{DangerExceptions, Fetcher, Reach},
     service::{
         Cx, Services, SystemClock,
@@ -126,7 +126,7 @@ async fn open<A: Default>(
 }
 
 fn no_thread(error: JoinError) -> StartError {
-    StartError::new(error::RESOURCES, error.to_string())
+    StartError::new(StartCode::Resources, error.to_string())
 }
 
 /// Where the database is. Makes the file of an embedded one.
@@ -151,7 +151,7 @@ fn store_options(database: &Database, purpose: Purpose) -> StoreOptions {
 fn exceptions(outbound: &Outbound) -> Result<DangerExceptions, StartError> {
     let read = |file: &PathBuf| {
         let unreadable = |cause| format!("outbound.danger_ca_file {} cannot be read: {cause}", file.display());
-        std::fs::read(file).map_err(|cause| StartError::new(error::RESOURCES, unreadable(cause)))
+        std::fs::read(file).map_err(|cause| StartError::new(StartCode::Resources, unreadable(cause)))
     };
     let authorities = outbound.danger_ca_file.as_ref().map(read).transpose()?;
     Ok(DangerExceptions { hosts: outbound.danger_allowed_hosts.clone(), authorities })
@@ -164,14 +164,14 @@ fn password_hasher(settings: &Settings) -> Result<PasswordHasher, StartError> {
         queue: settings.passwords.queue(cores),
         ..PasswordSettings::default()
     })
-    .map_err(|error| StartError::new(error::RESOURCES, error.to_string()))
+    .map_err(|error| StartError::new(StartCode::Resources, error.to_string()))
 }
 
 fn fetcher(settings: &Settings, purpose: Purpose) -> Result<Fetcher, StartError> {
     let local = purpose == Purpose::Dev || settings.outbound.danger_loopback;
     let reach = if local { Reach::DangerLoopback } else { Reach::Public };
     Fetcher::danger_with(reach, exceptions(&settings.outbound)?)
-        .map_err(|error| StartError::new(error::RESOURCES, format!("outbound TLS cannot be set up: {error}")))
+        .map_err(|error| StartError::new(StartCode::Resources, format!("outbound TLS cannot be set up: {error}")))
 }
 
 fn assemble(
@@ -181,7 +181,7 @@ fn assemble(
     (sealer, pairwise): (Sealer, PairwiseKey),
 ) -> Result<Arc<Services>, StartError> {
     let keyring = Keyring::new("", Vec::new(), Vec::new())
-        .map_err(|error| StartError::new(error::RESOURCES, error.to_string()))?;
+        .map_err(|error| StartError::new(StartCode::Resources, error.to_string()))?;
     Ok(Arc::new(Services {
         store,
         passwords,

@@ -5,9 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{StartError, error};
+use super::StartError;
 use crate::{
     config::Settings,
+    domain::trace::StartCode,
     http::{self, Binding, HttpOptions},
     jobs,
     service::Services,
@@ -22,7 +23,7 @@ use crate::{
 pub fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).map_err(|cause| {
         StartError::new(
-            error::RESOURCES,
+            StartCode::Resources,
             format!("{address} cannot be listened on: {cause}. Stop what uses it, or choose another with bind"),
         )
     })
@@ -38,20 +39,20 @@ pub async fn run(
     listener: TcpListener,
     playground: bool,
 ) -> Result<(), StartError> {
-    let failed = |cause: std::io::Error| StartError::new(error::RESOURCES, cause.to_string());
+    let failed = |cause: std::io::Error| StartError::new(StartCode::Resources, cause.to_string());
     let mut mutual = None;
     let tls = match &settings.tls {
         Some(files) => {
             let tls = ServerTls::load(&files.certificate_file, &files.key_file)
-                .map_err(|cause| StartError::new(error::RESOURCES, cause.to_string()))?;
+                .map_err(|cause| StartError::new(StartCode::Resources, cause.to_string()))?;
             let tls = Arc::new(tls);
             let config = tls
                 .server_config(HttpVersions::Http2AndHttp1)
-                .map_err(|cause| StartError::new(error::RESOURCES, cause.to_string()))?;
+                .map_err(|cause| StartError::new(StartCode::Resources, cause.to_string()))?;
             if let Some(address) = settings.mtls.bind {
                 let config = tls
                     .mutual_config(HttpVersions::Http2AndHttp1)
-                    .map_err(|cause| StartError::new(error::RESOURCES, cause.to_string()))?;
+                    .map_err(|cause| StartError::new(StartCode::Resources, cause.to_string()))?;
                 mutual = Some((listen(address)?, config));
             }
             spawn_reload_on_sighup(tls).map_err(failed)?;
@@ -68,8 +69,8 @@ pub async fn run(
     let jobs = jobs::spawn(&services);
     let vouches: http::Vouches = match &settings.mtls.ca_file {
         Some(file) => {
-            let authorities =
-                ClientAuthorities::load(file).map_err(|cause| StartError::new(error::RESOURCES, cause.to_string()))?;
+            let authorities = ClientAuthorities::load(file)
+                .map_err(|cause| StartError::new(StartCode::Resources, cause.to_string()))?;
             Arc::new(move |certificate, between, now| authorities.vouch(certificate, between, now))
         }
         None => Arc::new(|_, _, _| false),
@@ -104,5 +105,5 @@ pub fn block_on<T>(server: impl Future<Output = T>) -> T {
 /// # Errors
 /// When the settings of the log cannot be understood.
 pub fn start_log(settings: &Settings) -> Result<(), StartError> {
-    telemetry::init(&settings.log).map_err(|cause| StartError::new(error::RESOURCES, cause.to_string()))
+    telemetry::init(&settings.log).map_err(|cause| StartError::new(StartCode::Resources, cause.to_string()))
 }

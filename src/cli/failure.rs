@@ -117,7 +117,7 @@ impl From<Failure> for CliFailure {
 
 impl From<StartError> for CliFailure {
     fn from(error: StartError) -> Self {
-        Self { exit: exit::FAILED, code: Some(error.code.to_owned()), message: error.message, next: None }
+        Self { exit: exit::FAILED, code: Some(error.code.as_str().to_owned()), message: error.message, next: None }
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::Secret;
 
-use super::error::Code;
 use super::postgres_url::PostgresUrl;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
+use crate::domain::trace::StartCode;
 
 static URL: Setting = Setting::new(
     "database.url",
@@ -95,7 +95,7 @@ pub fn read(reader: &mut Reader<'_>) -> Database {
     let (url, remote) = if let Some(path) = text.strip_prefix("sqlite://") {
         if mode.is_some() {
             let message = "database.tls is set, but SQLite has no connection to protect. Remove it";
-            reader.refuse(Code::Contradiction, &TLS, message);
+            reader.refuse(StartCode::Contradiction, &TLS, message);
         }
         (sqlite(reader, path).unwrap_or_else(fallback), false)
     } else if text.starts_with("postgres://") || text.starts_with("postgresql://") {
@@ -103,7 +103,7 @@ pub fn read(reader: &mut Reader<'_>) -> Database {
     } else {
         let message = "database.url has no scheme that we know. Write sqlite:///path/symbolon.db or \
                        postgres://user@host/name";
-        reader.refuse(Code::InvalidValue, &URL, message);
+        reader.refuse(StartCode::InvalidValue, &URL, message);
         (fallback(), false)
     };
     Database { url, connections, remote }
@@ -121,7 +121,7 @@ fn sqlite(reader: &mut Reader<'_>, path: &str) -> Option<DatabaseUrl> {
         reader.show(&URL, format!("sqlite://{path}"));
         return Some(DatabaseUrl::Sqlite(PathBuf::from(path)));
     };
-    reader.refuse(Code::InvalidValue, &URL, format!("database.url sqlite://{path} {why}"));
+    reader.refuse(StartCode::InvalidValue, &URL, format!("database.url sqlite://{path} {why}"));
     None
 }
 
@@ -130,7 +130,7 @@ fn postgres(reader: &mut Reader<'_>, text: &str, mode: Option<&str>, unverified:
     let url = match PostgresUrl::parse(text) {
         Ok(url) => url,
         Err(why) => {
-            reader.refuse(Code::InvalidValue, &URL, format!("database.url {why}"));
+            reader.refuse(StartCode::InvalidValue, &URL, format!("database.url {why}"));
             return None;
         }
     };
@@ -140,7 +140,7 @@ fn postgres(reader: &mut Reader<'_>, text: &str, mode: Option<&str>, unverified:
         && mode != own
     {
         let message = format!("database.tls is {mode}, but database.url says sslmode={own}. Keep one of them");
-        reader.refuse(Code::GivenTwice, &TLS, message);
+        reader.refuse(StartCode::GivenTwice, &TLS, message);
     }
     let remote = url.is_remote();
     let mode = mode.or(url.sslmode()).or(remote.then_some("verify-full"));
@@ -154,7 +154,7 @@ fn postgres(reader: &mut Reader<'_>, text: &str, mode: Option<&str>, unverified:
              sslrootcert=<file> for a private authority; or set database.danger_unverified_tls=true",
             mode.unwrap_or("prefer")
         );
-        reader.refuse(Code::DangerNotAccepted, blamed, message);
+        reader.refuse(StartCode::DangerNotAccepted, blamed, message);
     }
     Some((DatabaseUrl::Postgres(Secret::new(url.with_sslmode(mode))), remote))
 }

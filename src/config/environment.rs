@@ -4,9 +4,10 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use super::error::{Code, ConfigError, Origin};
+use super::error::{ConfigError, Origin};
 use super::setting::{self, Form, Kind};
 use super::source::{Files, LayerBuilder, Raw};
+use crate::domain::trace::StartCode;
 
 /// Variables with our prefix that are not settings.
 const NOT_SETTINGS: [&str; 3] = ["SYMBOLON_CONFIG", "SYMBOLON_BIN", "SYMBOLON_PREVIEW_DIR"];
@@ -33,7 +34,7 @@ pub fn layer(environment: &[(OsString, OsString)], files: &dyn Files) -> LayerBu
         let origin = Origin::Environment(name.to_owned());
         let Some(text) = value.to_str() else {
             let message = format!("{name} is not valid UTF-8. Set it to plain text");
-            builder.errors.push(ConfigError { code: Code::InvalidValue, message, origin });
+            builder.errors.push(ConfigError { code: StartCode::InvalidValue, message, origin });
             continue;
         };
         if is_spelled(name, &key) {

@@ -4,76 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// The stable code of a configuration or start-up refusal (`AS-40xx`), documented under `/docs/errors/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Code {
-    /// The configuration file cannot be read, or is not TOML.
-    FileUnreadable,
-    /// No setting has this name.
-    UnknownKey,
-    /// Plain `http` issuer on a host that is not loopback.
-    IssuerNotHttps,
-    /// A value of the wrong type, form or range.
-    InvalidValue,
-    /// One setting is given twice in the same place, as a value and as a file.
-    GivenTwice,
-    /// A file that carries a secret cannot be read, or is empty.
-    SecretFileUnreadable,
-    /// Plain HTTP would be served to the network.
-    PlainHttp,
-    /// Half of a pair of settings is missing.
-    Incomplete,
-    /// A setting without a usable default is missing.
-    Missing,
-    /// Two settings contradict each other.
-    Contradiction,
-    /// Certificate and key cannot be used for TLS.
-    TlsFiles,
-    /// The setting would weaken security and its `danger_` switch is off.
-    DangerNotAccepted,
-}
-
-impl Code {
-    /// Every code with its number, in order.
-    pub const ALL: &'static [(Code, &'static str)] = &[
-        (Code::FileUnreadable, "AS-4001"),
-        (Code::UnknownKey, "AS-4002"),
-        (Code::IssuerNotHttps, "AS-4003"),
-        (Code::InvalidValue, "AS-4004"),
-        (Code::GivenTwice, "AS-4005"),
-        (Code::SecretFileUnreadable, "AS-4006"),
-        (Code::PlainHttp, "AS-4007"),
-        (Code::Incomplete, "AS-4008"),
-        (Code::Missing, "AS-4009"),
-        (Code::Contradiction, "AS-4010"),
-        (Code::TlsFiles, "AS-4011"),
-        (Code::DangerNotAccepted, "AS-4012"),
-    ];
-
-    /// The number as people see it, `AS-4003`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FileUnreadable => "AS-4001",
-            Self::UnknownKey => "AS-4002",
-            Self::IssuerNotHttps => "AS-4003",
-            Self::InvalidValue => "AS-4004",
-            Self::GivenTwice => "AS-4005",
-            Self::SecretFileUnreadable => "AS-4006",
-            Self::PlainHttp => "AS-4007",
-            Self::Incomplete => "AS-4008",
-            Self::Missing => "AS-4009",
-            Self::Contradiction => "AS-4010",
-            Self::TlsFiles => "AS-4011",
-            Self::DangerNotAccepted => "AS-4012",
-        }
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::domain::trace::StartCode;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +46,7 @@ impl fmt::Display for Origin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     /// The stable code.
-    pub code: Code,
+    pub code: StartCode,
     /// What is wrong, and what to do.
     pub message: String,
     /// Where the value came from; a missing value has the origin of what made it necessary.

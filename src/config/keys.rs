@@ -1,10 +1,10 @@
 //! `[keys]`: the rhythm of signing-key rotation (OIDC Core 10.1.1).
 
-use super::error::Code;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
 use super::tokens::Tokens;
 use super::values::Seconds;
+use crate::domain::trace::StartCode;
 
 static ROTATION_DAYS: Setting = Setting::new(
     "keys.rotation_days",
@@ -40,11 +40,11 @@ pub fn read(reader: &mut Reader<'_>, tokens: &Tokens) -> Keys {
     if overlap < tokens.id_token.max(tokens.access_token) {
         let message = "keys.overlap_hours is shorter than the life of a token, which would outlive the key that \
                        verifies it. Raise it, or lower tokens.id_token_seconds and tokens.access_token_seconds";
-        reader.refuse(Code::Contradiction, &OVERLAP_HOURS, message);
+        reader.refuse(StartCode::Contradiction, &OVERLAP_HOURS, message);
     }
     if overlap >= rotation {
         let message = "keys.overlap_hours is not shorter than keys.rotation_days. Lower it, or raise the other";
-        reader.refuse(Code::Contradiction, &OVERLAP_HOURS, message);
+        reader.refuse(StartCode::Contradiction, &OVERLAP_HOURS, message);
     }
     Keys { rotation, overlap }
 }

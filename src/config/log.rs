@@ -2,10 +2,10 @@
 
 use tracing_subscriber::EnvFilter;
 
-use super::error::Code;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
 use super::suggest::nearest;
+use crate::domain::trace::StartCode;
 
 static FORMAT: Setting = Setting::new(
     "log.format",
@@ -56,10 +56,10 @@ pub fn read(reader: &mut Reader<'_>) -> Log {
     if let Some(word) = stray {
         let near = nearest(word, LEVELS).map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
         let message = format!("log.level has \"{word}\": write one of {}.{near}", LEVELS.join(", "));
-        reader.refuse(Code::InvalidValue, &LEVEL, message);
+        reader.refuse(StartCode::InvalidValue, &LEVEL, message);
     } else if let Err(error) = EnvFilter::builder().parse(&level) {
         let message = format!("log.level is \"{level}\": {error}. Write it like info,symbolon::store=debug");
-        reader.refuse(Code::InvalidValue, &LEVEL, message);
+        reader.refuse(StartCode::InvalidValue, &LEVEL, message);
     }
     Log { format, level }
 }

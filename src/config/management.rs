@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use super::error::Code;
 use super::reader::Reader;
 use super::server;
 use super::setting::{Kind, Setting};
+use crate::domain::trace::StartCode;
 
 static BIND: Setting = Setting::new(
     "management.bind",
@@ -37,7 +37,7 @@ pub fn read(reader: &mut Reader<'_>, public: SocketAddr) -> Management {
     });
     if shared {
         let message = format!("management.bind is {text}, which is taken by bind {public}. Choose another port");
-        reader.refuse(Code::Contradiction, &BIND, message);
+        reader.refuse(StartCode::Contradiction, &BIND, message);
     }
     Management { bind }
 }

@@ -36,7 +36,7 @@ use std::net::SocketAddr;
 pub use crate::domain::{Issuer, IssuerRefusal};
 pub use conformance::Conformance;
 pub use database::{Database, DatabaseUrl};
-pub use error::{Code, ConfigError, ConfigErrors, Origin};
+pub use error::{ConfigError, ConfigErrors, Origin};
 pub use http::Http;
 pub use keys::Keys;
 pub use log::{Log, LogFormat};

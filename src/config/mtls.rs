@@ -4,14 +4,13 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use super::{
-    error::Code,
     network::Network,
     reader::Reader,
     server,
     setting::{Kind, Setting},
     tls::TlsFiles,
 };
-use crate::domain::Issuer;
+use crate::domain::{Issuer, trace::StartCode};
 
 static URL: Setting = Setting::new(
     "mtls.url",
@@ -73,22 +72,22 @@ pub fn read(reader: &mut Reader<'_>, issuer: Option<&Issuer>, tls: Option<&TlsFi
     if bind.is_some() && tls.is_none() {
         let message = "mtls.bind needs the certificate of this server. Set tls.certificate_file and tls.key_file, or let a \
                        proxy ask for certificates (mtls.from_proxy)";
-        reader.refuse(Code::Incomplete, &BIND, message);
+        reader.refuse(StartCode::Incomplete, &BIND, message);
     }
     if from_proxy && !url_text.is_empty() && proxies.is_empty() {
         let message = "mtls.from_proxy is set without trusted_proxies, so nobody would be believed. Set trusted_proxies to \
                        the addresses that the proxy connects from";
-        reader.refuse(Code::Incomplete, &FROM_PROXY, message);
+        reader.refuse(StartCode::Incomplete, &FROM_PROXY, message);
     }
     if !url_text.is_empty() && bind_text.is_empty() && !from_proxy {
         let message = "mtls.url is set, but nobody asks clients for certificates there. Set mtls.bind, or mtls.from_proxy \
                        where a proxy does";
-        reader.refuse(Code::Incomplete, &URL, message);
+        reader.refuse(StartCode::Incomplete, &URL, message);
     }
     if url_text.is_empty() && (bind.is_some() || from_proxy) {
         let blamed = if bind.is_some() { &BIND } else { &FROM_PROXY };
         let message = format!("{} is set without mtls.url, so no client would find it. Set mtls.url", blamed.name);
-        reader.refuse(Code::Incomplete, blamed, message);
+        reader.refuse(StartCode::Incomplete, blamed, message);
     }
     Mtls { url, bind, ca_file, from_proxy }
 }
@@ -98,7 +97,7 @@ fn parse(reader: &mut Reader<'_>, text: &str, issuer: Option<&Issuer>) -> Option
     if url.is_none() {
         let message = "mtls.url must be an https address without query, with the very path of the issuer. Write it as \
                        https://mtls.id.example.com";
-        reader.refuse(Code::InvalidValue, &URL, message);
+        reader.refuse(StartCode::InvalidValue, &URL, message);
     }
     url
 }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::error::Code;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
+use crate::domain::trace::StartCode;
 
 static DANGER_LOOPBACK: Setting = Setting::danger(
     "outbound.danger_loopback",
@@ -57,7 +57,7 @@ pub fn read(reader: &mut Reader<'_>) -> Outbound {
             "outbound.danger_allowed_hosts names \"{host}\": write whole names of hosts in lower case, such as \
              suite.test.example, without scheme, port or asterisk, and no addresses"
         );
-        reader.refuse(Code::InvalidValue, &DANGER_ALLOWED_HOSTS, message);
+        reader.refuse(StartCode::InvalidValue, &DANGER_ALLOWED_HOSTS, message);
     }
     Outbound { danger_loopback, danger_allowed_hosts, danger_ca_file: reader.path(&DANGER_CA_FILE) }
 }

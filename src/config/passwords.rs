@@ -1,9 +1,9 @@
 //! `[passwords]`: the bounded pool that hashes passwords, and how short one may be
 //! (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.1).
 
-use super::error::Code;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
+use crate::domain::trace::StartCode;
 
 static THREADS: Setting = Setting::new(
     "passwords.threads",
@@ -70,7 +70,7 @@ pub fn read(reader: &mut Reader<'_>) -> Passwords {
             "passwords.min_length is {length}: below {RECOMMENDED} a password alone is too weak (NIST SP 800-63B-4). \
              Raise it, or set passwords.danger_short_passwords=true"
         );
-        reader.refuse(Code::DangerNotAccepted, &MIN_LENGTH, message);
+        reader.refuse(StartCode::DangerNotAccepted, &MIN_LENGTH, message);
     }
     let mut size = |setting| usize::try_from(reader.integer(setting)).unwrap_or_default();
     Passwords { threads: size(&THREADS), queue: size(&QUEUE), min_length: usize::try_from(length).unwrap_or(64) }

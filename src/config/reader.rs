@@ -4,9 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::Secret;
+use crate::domain::{Secret, trace::StartCode};
 
-use super::error::{Code, ConfigError, Origin};
+use super::error::{ConfigError, Origin};
 use super::setting::{Form, Kind, Setting};
 use super::source::{Files, Layer, Raw};
 use super::suggest::nearest;
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Refuses the value of `setting`. `message` says what is wrong and how to mend it.
-    pub fn refuse(&mut self, code: Code, setting: &Setting, message: impl Into<String>) {
+    pub fn refuse(&mut self, code: StartCode, setting: &Setting, message: impl Into<String>) {
         let origin = self.origin(setting);
         self.errors.push(ConfigError { code, message: message.into(), origin });
     }
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         {
             let near = nearest(&text, words).map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
             let message = format!("{} is \"{text}\": write one of {}.{near}", setting.name, words.join(", "));
-            self.refuse(Code::InvalidValue, setting, message);
+            self.refuse(StartCode::InvalidValue, setting, message);
             return setting.default.map(str::to_owned);
         }
         Some(text)
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
         match (form, raw) {
             (_, Raw::Written(text) | Raw::Text(text)) if text.is_empty() => {
                 let message = format!("{} is empty. Remove it or give it a value", setting.name);
-                self.refuse(Code::InvalidValue, setting, message);
+                self.refuse(StartCode::InvalidValue, setting, message);
                 None
             }
             (Form::Value, Raw::Written(text) | Raw::Text(text)) => Some(Secret::new(text)),
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
                 let secret = text.trim_end_matches(['\r', '\n']);
                 if secret.is_empty() {
                     let message = format!("{key} names {}, which is empty. Put the secret into it", path.display());
-                    self.refuse(Code::SecretFileUnreadable, setting, message);
+                    self.refuse(StartCode::SecretFileUnreadable, setting, message);
                     return None;
                 }
                 self.show(setting, format!("(secret in {})", path.display()));
@@ -213,7 +213,7 @@ impl<'a> Reader<'a> {
                     "{key} names {}, which cannot be read: {error}. Create it, or make it readable for this user",
                     path.display()
                 );
-                self.refuse(Code::SecretFileUnreadable, setting, message);
+                self.refuse(StartCode::SecretFileUnreadable, setting, message);
                 None
             }
         }
@@ -223,7 +223,11 @@ impl<'a> Reader<'a> {
     pub fn path(&mut self, setting: &'static Setting) -> Option<PathBuf> {
         let text = self.text(setting)?;
         if text.is_empty() {
-            self.refuse(Code::InvalidValue, setting, format!("{} is empty. Remove it or name a file", setting.name));
+            self.refuse(
+                StartCode::InvalidValue,
+                setting,
+                format!("{} is empty. Remove it or name a file", setting.name),
+            );
             return None;
         }
         self.warn_of_danger(setting, true);
@@ -247,7 +251,7 @@ impl<'a> Reader<'a> {
             Raw::List(_) => "a list".to_owned(),
             Raw::Other(what) => (*what).to_owned(),
         };
-        self.refuse(Code::InvalidValue, setting, format!("{} is {is}: write {wanted}", setting.name));
+        self.refuse(StartCode::InvalidValue, setting, format!("{} is {is}: write {wanted}", setting.name));
     }
 }
 

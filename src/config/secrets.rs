@@ -6,10 +6,10 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::domain::Secret;
+use crate::domain::{Secret, trace::StartCode};
 
 use super::database::Database;
-use super::error::{Code, Origin};
+use super::error::Origin;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
 
@@ -41,7 +41,7 @@ pub fn read(reader: &mut Reader<'_>, database: &Database) -> MasterKey {
     if let Some(key) = reader.secret(&MASTER_KEY) {
         if !is_key(key.expose()) {
             let message = "secrets.master_key is not 32 bytes in base64. Make one with `openssl rand -base64 32`";
-            reader.refuse(Code::InvalidValue, &MASTER_KEY, message);
+            reader.refuse(StartCode::InvalidValue, &MASTER_KEY, message);
         }
         return MasterKey::Given(key);
     }
@@ -49,7 +49,7 @@ pub fn read(reader: &mut Reader<'_>, database: &Database) -> MasterKey {
         if database.is_remote() {
             let message = "secrets.master_key is not set, and every node of a shared PostgreSQL needs the same one. \
                            Set SYMBOLON_SECRETS__MASTER_KEY_FILE to a file made with `openssl rand -base64 32`";
-            reader.refuse(Code::Missing, &MASTER_KEY, message);
+            reader.refuse(StartCode::Missing, &MASTER_KEY, message);
         }
         let value = format!("(secret in {})", default.display());
         reader.show_from(&MASTER_KEY, value, Origin::Derived("database.url"));

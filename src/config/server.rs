@@ -3,13 +3,13 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use super::error::{Code, Origin};
+use super::error::Origin;
 use super::network::Network;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
 use super::tls::TlsFiles;
 use super::trusted_proxies::TRUSTED_PROXIES;
-use crate::domain::{Issuer, IssuerRefusal};
+use crate::domain::{Issuer, IssuerRefusal, trace::StartCode};
 
 /// `issuer`
 pub static ISSUER: Setting = Setting::new(
@@ -42,7 +42,7 @@ pub fn address(reader: &mut Reader<'_>, setting: &'static Setting, text: &str) -
     if address.is_none() {
         let meant = text.strip_prefix("localhost:").map_or("127.0.0.1:8080".into(), |port| format!("127.0.0.1:{port}"));
         let message = format!("{} is \"{text}\": write an IP address and a port, such as {meant}", setting.name);
-        reader.refuse(Code::InvalidValue, setting, message);
+        reader.refuse(StartCode::InvalidValue, setting, message);
     }
     address
 }
@@ -71,13 +71,13 @@ fn parse(reader: &mut Reader<'_>, text: &str) -> Option<Issuer> {
                 "issuer is {text}: only loopback may use http. Set SYMBOLON_ISSUER=https://... or terminate TLS \
                  (docs/tls)."
             );
-            reader.refuse(Code::IssuerNotHttps, &ISSUER, message);
+            reader.refuse(StartCode::IssuerNotHttps, &ISSUER, message);
             None
         }
         Err(IssuerRefusal::Form(why)) => {
             // A user name or password in it must not reach a log, so the text is quoted only without one.
             let quoted = if text.contains('@') { "an address with a user name" } else { text };
-            reader.refuse(Code::InvalidValue, &ISSUER, format!("issuer is {quoted}: {why}."));
+            reader.refuse(StartCode::InvalidValue, &ISSUER, format!("issuer is {quoted}: {why}."));
             None
         }
     }
@@ -88,12 +88,12 @@ fn derive(reader: &mut Reader<'_>, bind: SocketAddr, tls: Option<&TlsFiles>) -> 
     let fix = "Set SYMBOLON_ISSUER=https://id.example.com, the address that people will open";
     if !bind.ip().is_loopback() {
         let message = format!("issuer is not set, and bind {bind} is not loopback, so it cannot be derived. {fix}");
-        reader.refuse(Code::Missing, &BIND, message);
+        reader.refuse(StartCode::Missing, &BIND, message);
         return None;
     }
     if bind.port() == 0 {
         let message = "issuer is not set and cannot be derived from port 0. Set issuer, or bind a fixed port";
-        reader.refuse(Code::Missing, &BIND, message);
+        reader.refuse(StartCode::Missing, &BIND, message);
         return None;
     }
     let (scheme, usual) = if tls.is_some() { ("https", 443) } else { ("http", 80) };
@@ -115,7 +115,7 @@ fn check_transport(
     if tls.is_some() {
         if https == Some(false) {
             let message = "issuer is http, but tls serves https only. Set issuer=https://... or remove the tls section";
-            reader.refuse(Code::Contradiction, &ISSUER, message);
+            reader.refuse(StartCode::Contradiction, &ISSUER, message);
         }
         return;
     }
@@ -144,5 +144,5 @@ fn check_transport(
             port = bind.port()
         ),
     };
-    reader.refuse(Code::PlainHttp, &BIND, message);
+    reader.refuse(StartCode::PlainHttp, &BIND, message);
 }

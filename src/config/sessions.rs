@@ -1,9 +1,9 @@
 //! `[sessions]`: how long a browser stays signed in (ASVS 7.3, NIST SP 800-63B-4 §2.1.3).
 
-use super::error::Code;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
 use super::values::Seconds;
+use crate::domain::trace::StartCode;
 
 static IDLE_SECONDS: Setting = Setting::new(
     "sessions.idle_seconds",
@@ -40,7 +40,7 @@ pub fn read(reader: &mut Reader<'_>) -> Sessions {
         let message = "sessions.idle_seconds is longer than sessions.absolute_seconds, which ends the session first. \
                        Lower it, or raise the other";
         let blamed = if reader.is_given(&IDLE_SECONDS) { &IDLE_SECONDS } else { &ABSOLUTE_SECONDS };
-        reader.refuse(Code::Contradiction, blamed, message);
+        reader.refuse(StartCode::Contradiction, blamed, message);
     }
     Sessions { idle, absolute }
 }

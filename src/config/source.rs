@@ -7,10 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::environment;
-use super::error::{Code, ConfigError, Origin};
+use super::error::{ConfigError, Origin};
 use super::setting::{self, Form, Setting};
 use super::suggest::nearest;
 use super::toml_file;
+use crate::domain::trace::StartCode;
 
 /// Reads files, so that tests need none.
 pub trait Files {
@@ -98,7 +99,7 @@ impl LayerBuilder {
         match self.layer.get(setting.name) {
             Some(first) => {
                 let message = format!("{} is given twice, also by {}. Keep one of them", setting.name, first.origin);
-                self.errors.push(ConfigError { code: Code::GivenTwice, message, origin });
+                self.errors.push(ConfigError { code: StartCode::GivenTwice, message, origin });
             }
             None => {
                 self.layer.insert(setting.name, Given { raw, form, origin });
@@ -124,7 +125,7 @@ impl LayerBuilder {
             None => "`symbolon config reference` lists them all".to_owned(),
         };
         let message = format!("there is no setting {spelled}. {hint}");
-        self.errors.push(ConfigError { code: Code::UnknownKey, message, origin });
+        self.errors.push(ConfigError { code: StartCode::UnknownKey, message, origin });
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::error::Code;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
+use crate::domain::trace::StartCode;
 
 static CERTIFICATE_FILE: Setting = Setting::new(
     "tls.certificate_file",
@@ -42,6 +42,6 @@ pub fn read(reader: &mut Reader<'_>) -> Option<TlsFiles> {
 /// Refuses half a pair.
 fn incomplete(reader: &mut Reader<'_>, given: &'static Setting, missing: &str) -> Option<TlsFiles> {
     let message = format!("{} is set without {missing}. Set both, or neither", given.name);
-    reader.refuse(Code::Incomplete, given, message);
+    reader.refuse(StartCode::Incomplete, given, message);
     None
 }

@@ -1,9 +1,9 @@
 //! `[tokens]`: how long what we issue lives, unless a client says otherwise.
 
-use super::error::Code;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
 use super::values::Seconds;
+use crate::domain::trace::StartCode;
 
 const DAY: i64 = 86_400;
 
@@ -109,7 +109,7 @@ pub fn read(reader: &mut Reader<'_>) -> Tokens {
                        first. Lower it, or raise the other";
         let blamed =
             if reader.is_given(&REFRESH_IDLE_SECONDS) { &REFRESH_IDLE_SECONDS } else { &REFRESH_ABSOLUTE_SECONDS };
-        reader.refuse(Code::Contradiction, blamed, message);
+        reader.refuse(StartCode::Contradiction, blamed, message);
     }
     tokens
 }

@@ -8,9 +8,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::environment::variable;
-use super::error::{Code, ConfigError, Origin};
+use super::error::{ConfigError, Origin};
 use super::setting::SECTIONS;
 use super::source::{LayerBuilder, Raw, Sources, USUAL_FILES};
+use crate::domain::trace::StartCode;
 
 /// The layer of the configuration file; empty when none was named and none of the usual ones exists.
 pub fn layer(sources: &Sources<'_>) -> LayerBuilder {
@@ -32,7 +33,7 @@ pub fn layer(sources: &Sources<'_>) -> LayerBuilder {
             let fix = if named.is_some() { "Correct --config or SYMBOLON_CONFIG" } else { "Make it readable" };
             let message = format!("the configuration file cannot be read: {error}. {fix}");
             builder.errors.push(ConfigError {
-                code: Code::FileUnreadable,
+                code: StartCode::FileUnreadable,
                 message,
                 origin: Origin::File { path, line: 0 },
             });
@@ -49,7 +50,7 @@ fn read(builder: &mut LayerBuilder, path: &Path, text: &str) {
         // Only the parser's own words: its Display would quote the line, and the line may hold a secret.
         let message = format!("the configuration file is not TOML: {}. Correct this line", error.message());
         let origin = at(error.span().map_or(0, |span| span.start));
-        builder.errors.push(ConfigError { code: Code::FileUnreadable, message, origin });
+        builder.errors.push(ConfigError { code: StartCode::FileUnreadable, message, origin });
     }
     if !errors.is_empty() {
         return;
@@ -69,7 +70,7 @@ fn read(builder: &mut LayerBuilder, path: &Path, text: &str) {
             _ if SECTIONS.iter().any(|section| section.name == name) => {
                 let message = format!("{name} is a section. Write [{name}] and its keys below");
                 let origin = at(key.span().start);
-                builder.errors.push(ConfigError { code: Code::UnknownKey, message, origin });
+                builder.errors.push(ConfigError { code: StartCode::UnknownKey, message, origin });
             }
             _ => builder.add_named(name, name, str::to_owned, raw(value), at(key.span().start)),
         }

@@ -1,9 +1,9 @@
 //! `trusted_proxies`: whose `X-Forwarded-*` headers are believed (RFC 9700 §4.13, ASVS 4.1.3).
 
-use super::error::Code;
 use super::network::Network;
 use super::reader::Reader;
 use super::setting::{Kind, Setting};
+use crate::domain::trace::StartCode;
 
 /// `trusted_proxies`
 pub static TRUSTED_PROXIES: Setting = Setting::new(
@@ -22,7 +22,7 @@ pub fn read(reader: &mut Reader<'_>) -> Vec<Network> {
         match Network::parse(&text) {
             Ok(network) => networks.push(network),
             Err(why) => {
-                reader.refuse(Code::InvalidValue, &TRUSTED_PROXIES, format!("trusted_proxies: \"{text}\" {why}"));
+                reader.refuse(StartCode::InvalidValue, &TRUSTED_PROXIES, format!("trusted_proxies: \"{text}\" {why}"));
             }
         }
     }

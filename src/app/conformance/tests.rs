@@ -132,7 +132,7 @@ async fn a_database_of_others_and_files_that_are_missing_are_refused() {
 }
 
 fn refused_code(result: Result<Seeded, StartError>) -> &'static str {
-    result.expect_err("refused").code
+    result.expect_err("refused").code.as_str()
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::super::error::Code;
 use super::super::setting::{self, Kind, SECTIONS};
 use super::super::{example_toml, reference};
 use super::start;
@@ -90,12 +89,4 @@ fn the_table_is_consistent() {
     }
     let files: BTreeSet<String> = setting::all().filter_map(setting::Setting::file_name).collect();
     assert!(names.is_disjoint(&files), "a secret's companion collides with a setting");
-}
-
-#[test]
-fn codes_are_unique_and_in_order() {
-    for (index, (code, number)) in Code::ALL.iter().enumerate() {
-        assert_eq!(code.as_str(), *number);
-        assert_eq!(*number, format!("AS-{}", 4001 + index));
-    }
 }

@@ -1,4 +1,4 @@
-//! The documentation of the reason codes, generated from the table of reasons.
+//! The documentation of the codes, generated from the table of reasons and that of start codes.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -7,7 +7,7 @@ use actix_web::{
 
 use super::context::{DocsError, DocsErrors, ErrorEntry};
 use crate::{
-    domain::trace::{Audience, Reason},
+    domain::trace::{Audience, Reason, StartCode},
     http::{
         HttpState,
         answer::{PageFacts, refused_page},
@@ -17,7 +17,8 @@ use crate::{
 
 /// `GET /docs/errors`.
 pub async fn index(state: Data<HttpState>, request: HttpRequest) -> HttpResponse {
-    let entries = Reason::ALL.iter().map(|reason| describe(*reason)).collect();
+    let reasons = Reason::ALL.iter().map(|reason| describe(*reason));
+    let entries = reasons.chain(StartCode::ALL.iter().map(|code| describe_start(*code))).collect();
     state.pages.respond(&DocsErrors::new(&index_url(&state), entries), &state.layout(&request))
 }
 
@@ -28,10 +29,9 @@ pub async fn entry(
     code: Path<String>,
     context: RequestContext,
 ) -> HttpResponse {
-    match Reason::from_code(&code) {
-        Some(reason) => {
-            state.pages.respond(&DocsError::new(&index_url(&state), describe(reason)), &state.layout(&request))
-        }
+    let reason = Reason::from_code(&code).map(describe);
+    match reason.or_else(|| StartCode::parse(&code).map(describe_start)) {
+        Some(entry) => state.pages.respond(&DocsError::new(&index_url(&state), entry), &state.layout(&request)),
         None => refused_page(&context, &request, 404, Reason::PathUnknown, PageFacts::default()).await,
     }
 }
@@ -51,6 +51,18 @@ fn describe(reason: Reason) -> ErrorEntry {
             Audience::Administrator => "an administrator of this server",
         }
         .to_owned(),
+        at_start: false,
+        oauth_error: None,
+    }
+}
+
+fn describe_start(code: StartCode) -> ErrorEntry {
+    ErrorEntry {
+        code: code.as_str().to_owned(),
+        summary: code.summary().to_owned(),
+        next_step: code.next_step().to_owned(),
+        audience: "whoever runs this server".to_owned(),
+        at_start: true,
         oauth_error: None,
     }
 }

@@ -29,7 +29,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "net", may_import: &["domain"] },
     Layer { name: "config", may_import: &["domain"] },
     Layer { name: "telemetry", may_import: &["config::Log", "config::LogFormat", "domain"] },
-    Layer { name: "tls", may_import: &["config::Code", "domain"] },
+    Layer { name: "tls", may_import: &["domain"] },
     Layer { name: "domain", may_import: &[] },
 ];
 

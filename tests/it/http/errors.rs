@@ -23,6 +23,12 @@ both! {
         }
     }
 
+    async fn a_code_that_is_none_has_no_page(app) {
+        for code in ["AS-4000", "AS-4013", "AS-4030", "AS-40", "AS-40011", "as-4001", "AS-9999", "4001", "StartCode"] {
+            app.send(Request::get(format!("/docs/errors/{code}"))).await.refused_page(404, "AS-5001").await;
+        }
+    }
+
     async fn another_method_is_refused_and_the_right_ones_are_named(app) {
         for route in ROUTES.iter().filter(|route| Extras::default().serves(route)) {
             let path = route

@@ -1,5 +1,7 @@
 //! What works for everybody.
 
+use symbolon::domain::trace::{Reason, StartCode};
+
 use crate::support::Request;
 
 both! {
@@ -22,11 +24,31 @@ both! {
     }
 
     async fn every_reason_has_its_page(app) {
-        for reason in symbolon::domain::trace::Reason::ALL {
+        for reason in Reason::ALL {
             let page = app.get(&format!("/docs/errors/{}", reason.code())).await;
             assert_eq!(page.status, 200, "{}", reason.code());
             assert!(page.text().contains(reason.code()));
         }
+    }
+
+    async fn every_start_code_has_its_page_and_its_place_in_the_list(app) {
+        let list = app.get("/docs/errors").await.text().to_owned();
+        let heading = list.find("Configuration and start").expect("a heading of their own");
+        let end = list[heading..].find("<h2").map_or(list.len(), |at| heading + at);
+        for code in StartCode::ALL {
+            let page = app.get(&format!("/docs/errors/{code}")).await;
+            assert_eq!(page.status, 200, "{code}");
+            // What the sentences have of quotes and signs, HTML escapes.
+            for text in [code.as_str(), code.summary(), code.next_step()] {
+                assert!(page.text().contains(text), "{code}: {text}");
+            }
+            assert!(page.text().contains("symbolon config check") && !page.text().contains("symbolon why"), "{code}");
+            assert!(list[heading..end].contains(&format!("/docs/errors/{code}\">{code}</a>")), "{code}");
+            assert!(list[heading..end].contains(code.summary()), "{code}");
+        }
+        assert_eq!(list[heading..end].matches("/docs/errors/AS-").count(), StartCode::ALL.len());
+        let page = app.get("/docs/errors/AS-1003").await;
+        assert!(page.text().contains("symbolon why") && !page.text().contains("symbolon config check"));
     }
 
     async fn the_start_page_names_the_issuer(app) {

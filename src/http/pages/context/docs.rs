@@ -1,10 +1,11 @@
-//! The documentation of the reason codes, at the addresses that `error_uri` names.
+//! The documentation of the codes: of reasons, at the addresses that `error_uri` names, and of what keeps a
+//! server from starting.
 
 use serde::Serialize;
 
 use crate::http::pages::{Page, PageKind};
 
-/// One reason code.
+/// One code.
 #[derive(Debug, Clone, Serialize)]
 pub struct ErrorEntry {
     /// `AS-NNNN`.
@@ -15,6 +16,8 @@ pub struct ErrorEntry {
     pub next_step: String,
     /// Whom the next step addresses, such as "the developer of the application".
     pub audience: String,
+    /// Whether a program that did not start said it, instead of an answer.
+    pub at_start: bool,
     /// The OAuth error code that travels with it, if any.
     pub oauth_error: Option<String>,
 }

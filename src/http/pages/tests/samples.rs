@@ -417,6 +417,7 @@ fn site(album: &mut Album, words: &Words<'_>) {
 
 fn documentation(album: &mut Album, words: &Words<'_>) {
     let entry = |code: &str, summary: &str, oauth_error: Option<&str>| ErrorEntry {
+        at_start: code.starts_with("AS-40"),
         code: code.to_owned(),
         summary: summary.to_owned(),
         next_step: "Send code_challenge and code_challenge_method=S256 with the authorization request.".to_owned(),
@@ -429,10 +430,12 @@ fn documentation(album: &mut Album, words: &Words<'_>) {
         entry("AS-1114", "The authorization code was used before.", Some("invalid_grant")),
         entry("AS-1301", "This client must send code_challenge (PKCE).", Some("invalid_request")),
         entry("AS-9901", words.value, None),
+        entry("AS-4001", words.value, None),
     ];
     album.add("docs-errors", &DocsErrors::new("/docs/errors", entries.clone()));
     album.add("docs-error", &DocsError::new("/docs/errors", entries[3].clone()));
     album.add("docs-error-without-oauth", &DocsError::new("/docs/errors", entries[4].clone()));
+    album.add("docs-error-of-a-start", &DocsError::new("/docs/errors", entries[5].clone()));
 }
 
 fn playground(album: &mut Album, words: &Words<'_>) {
