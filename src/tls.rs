@@ -1,5 +1,6 @@
 //! HTTPS without a proxy: TLS 1.2 and 1.3 by aws-lc-rs, hybrid X25519MLKEM768 first (ASVS 12.1), and
-//! a certificate that is replaced while connections run. A bad new certificate changes nothing.
+//! a certificate and authorities of clients that are replaced while connections run. A bad new file changes
+//! nothing.
 
 mod clients;
 #[cfg(test)]
@@ -50,6 +51,11 @@ pub struct TlsError(String);
 impl TlsError {
     /// The stable code.
     pub const CODE: StartCode = StartCode::TlsFiles;
+
+    /// What is wrong, and the fix, without the code.
+    pub fn message(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for TlsError {
@@ -131,36 +137,44 @@ impl ServerTls {
     /// # Errors
     /// As [`ServerTls::load`].
     pub fn reload(&self) -> Result<(), TlsError> {
-        match certified_key(&self.certificate_file, &self.key_file) {
-            Ok(key) => {
-                self.current.0.store(Arc::new(key));
-                tracing::info!(event.name = "tls.reloaded", "the TLS certificate was read again");
-                Ok(())
-            }
-            Err(error) => {
-                tracing::error!(
-                    event.name = "tls.reload_failed",
-                    error.r#type = TlsError::CODE.as_str(),
-                    "{error} The old certificate stays in use."
-                );
-                Err(error)
-            }
-        }
+        let read = certified_key(&self.certificate_file, &self.key_file);
+        told(read.map(|key| self.current.0.store(Arc::new(key))), "certificate")
     }
 }
 
-/// Reloads `tls` at every SIGHUP, for as long as the current tokio runtime lives.
+/// Logs how a file was read again. What was in use stays after an error.
+fn told(read: Result<(), TlsError>, what: &str) -> Result<(), TlsError> {
+    match &read {
+        Ok(()) => tracing::info!(event.name = "tls.reloaded", "the TLS {what} was read again"),
+        Err(error) => tracing::error!(
+            event.name = "tls.reload_failed",
+            error.r#type = TlsError::CODE.as_str(),
+            "{error} The old {what} stays in use."
+        ),
+    }
+    read
+}
+
+/// Reads again what there is of the two at every SIGHUP, each by itself, for as long as the current tokio
+/// runtime lives.
 ///
 /// # Errors
 /// When the signal cannot be listened to.
 #[cfg(unix)]
-pub fn spawn_reload_on_sighup(tls: Arc<ServerTls>) -> std::io::Result<tokio::task::JoinHandle<()>> {
+pub fn spawn_reload_on_sighup(
+    tls: Option<Arc<ServerTls>>,
+    authorities: Option<Arc<ClientAuthorities>>,
+) -> std::io::Result<tokio::task::JoinHandle<()>> {
     let mut hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
     Ok(tokio::spawn(async move {
         while hangups.recv().await.is_some() {
-            let tls = Arc::clone(&tls);
-            // Reading files blocks; the outcome is logged by `reload`.
-            let _ = tokio::task::spawn_blocking(move || tls.reload()).await;
+            let (tls, authorities) = (tls.clone(), authorities.clone());
+            // Reading files blocks; the outcomes are logged by `reload`.
+            let _ = tokio::task::spawn_blocking(move || {
+                let _ = tls.map(|tls| tls.reload());
+                let _ = authorities.map(|authorities| authorities.reload());
+            })
+            .await;
         }
     }))
 }

@@ -4,6 +4,7 @@ use crate::{
     domain::trace::StartCode,
     service::{Broken, Failure, admin::AdminFailure},
     store::StoreError,
+    tls::TlsError,
 };
 
 /// Why there is no server.
@@ -28,6 +29,12 @@ impl std::fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
+
+impl From<TlsError> for StartError {
+    fn from(error: TlsError) -> Self {
+        Self::new(TlsError::CODE, error.message())
+    }
+}
 
 pub(super) fn database(error: &StoreError) -> StartError {
     StartError::new(

@@ -2,12 +2,13 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
+    path::PathBuf,
     sync::Arc,
 };
 
 use super::StartError;
 use crate::{
-    config::Settings,
+    config::{Settings, TlsFiles},
     domain::trace::StartCode,
     http::{self, Binding, HttpOptions},
     jobs,
@@ -39,27 +40,7 @@ pub async fn run(
     listener: TcpListener,
     playground: bool,
 ) -> Result<(), StartError> {
-    let failed = |cause: std::io::Error| StartError::new(StartCode::Resources, cause.to_string());
-    let mut mutual = None;
-    let tls = match &settings.tls {
-        Some(files) => {
-            let tls = ServerTls::load(&files.certificate_file, &files.key_file)
-                .map_err(|cause| StartError::new(StartCode::Resources, cause.to_string()))?;
-            let tls = Arc::new(tls);
-            let config = tls
-                .server_config(HttpVersions::Http2AndHttp1)
-                .map_err(|cause| StartError::new(StartCode::Resources, cause.to_string()))?;
-            if let Some(address) = settings.mtls.bind {
-                let config = tls
-                    .mutual_config(HttpVersions::Http2AndHttp1)
-                    .map_err(|cause| StartError::new(StartCode::Resources, cause.to_string()))?;
-                mutual = Some((listen(address)?, config));
-            }
-            spawn_reload_on_sighup(tls).map_err(failed)?;
-            Some(config)
-        }
-        None => None,
-    };
+    let Encryption { tls, mutual, vouches } = encryption(&settings)?;
     if let Some(address) = settings.management.bind {
         let server = http::serve_management(services.clone(), listen(address)?).map_err(failed)?;
         actix_web::rt::spawn(server);
@@ -67,14 +48,6 @@ pub async fn run(
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let trusted = settings.clone();
     let jobs = jobs::spawn(&services);
-    let vouches: http::Vouches = match &settings.mtls.ca_file {
-        Some(file) => {
-            let authorities = ClientAuthorities::load(file)
-                .map_err(|cause| StartError::new(StartCode::Resources, cause.to_string()))?;
-            Arc::new(move |certificate, between, now| authorities.vouch(certificate, between, now))
-        }
-        None => Arc::new(|_, _, _| false),
-    };
     let server = http::serve(HttpOptions {
         services,
         binding: Binding { listener, tls },
@@ -93,6 +66,39 @@ pub async fn run(
     let ended = server.await.map_err(failed);
     drop(jobs);
     ended
+}
+
+/// What the listeners encrypt with, and who vouches for the clients behind them.
+struct Encryption {
+    tls: Option<rustls::ServerConfig>,
+    mutual: Option<(TcpListener, rustls::ServerConfig)>,
+    vouches: http::Vouches,
+}
+
+/// Reads the files of TLS, and reads them again at every SIGHUP.
+fn encryption(settings: &Settings) -> Result<Encryption, StartError> {
+    let load = |files: &TlsFiles| ServerTls::load(&files.certificate_file, &files.key_file).map(Arc::new);
+    let certificate = settings.tls.as_ref().map(load).transpose()?;
+    let of_clients = |file: &PathBuf| ClientAuthorities::load(file).map(Arc::new);
+    let authorities = settings.mtls.ca_file.as_ref().map(of_clients).transpose()?;
+    let http = HttpVersions::Http2AndHttp1;
+    let tls = certificate.as_ref().map(|certificate| certificate.server_config(http)).transpose()?;
+    let mutual = match (&certificate, settings.mtls.bind) {
+        (Some(certificate), Some(address)) => Some((listen(address)?, certificate.mutual_config(http)?)),
+        _ => None,
+    };
+    let vouches: http::Vouches = match authorities.clone() {
+        Some(authorities) => Arc::new(move |certificate, between, now| authorities.vouch(certificate, between, now)),
+        None => Arc::new(|_, _, _| false),
+    };
+    if certificate.is_some() || authorities.is_some() {
+        spawn_reload_on_sighup(certificate, authorities).map_err(failed)?;
+    }
+    Ok(Encryption { tls, mutual, vouches })
+}
+
+fn failed(cause: std::io::Error) -> StartError {
+    StartError::new(StartCode::Resources, cause.to_string())
 }
 
 /// Runs a server's future on the runtime that servers need.

@@ -34,7 +34,7 @@ static CA_FILE: Setting = Setting::new(
     "mtls.ca_file",
     Kind::Text,
     "PEM file with the authorities that vouch for clients: tls_client_auth needs it. Self-signed certificates are \
-     registered with their clients, and need none.",
+     registered with their clients, and need none. SIGHUP reads it again.",
 )
 .example("/etc/symbolon/tls/client-ca.pem");
 

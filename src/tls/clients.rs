@@ -2,8 +2,13 @@
 //! certificate it shows, and any certificate will do: whose it is, is compared afterwards (RFC 8705
 //! §2.2). Whether an authority vouches for it is a question of its own.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
+use arc_swap::ArcSwap;
 use rustls::{
     DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme,
     client::danger::HandshakeSignatureValid,
@@ -15,7 +20,7 @@ use rustls::{
     },
 };
 
-use super::{TlsError, chain, provider};
+use super::{TlsError, chain, provider, told};
 
 /// Asks for a certificate, and takes none for an answer.
 #[derive(Debug)]
@@ -62,9 +67,16 @@ impl ClientCertVerifier for AnyCertificate {
     }
 }
 
-/// The authorities that vouch for the certificates of clients.
+/// The authorities that vouch for the certificates of clients, replaceable while they do.
 #[derive(Debug)]
-pub struct ClientAuthorities(Arc<dyn ClientCertVerifier>);
+pub struct ClientAuthorities {
+    file: PathBuf,
+    current: ArcSwap<Vouching>,
+}
+
+/// What the present ones vouch by.
+#[derive(Debug)]
+struct Vouching(Arc<dyn ClientCertVerifier>);
 
 impl ClientAuthorities {
     /// Reads their certificates.
@@ -72,12 +84,17 @@ impl ClientAuthorities {
     /// # Errors
     /// What is wrong with the file, and the fix.
     pub fn load(file: &Path) -> Result<Self, TlsError> {
-        let mut roots = RootCertStore::empty();
-        for certificate in chain(file, "mtls.ca_file")? {
-            roots.add(certificate).map_err(|why| TlsError(format!("mtls.ca_file {}: {why}.", file.display())))?;
-        }
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider())).build();
-        verifier.map(Self).map_err(|why| TlsError(format!("mtls.ca_file {}: {why}.", file.display())))
+        Ok(Self { file: file.to_owned(), current: ArcSwap::from_pointee(vouching(file)?) })
+    }
+
+    /// Reads the file again, for every request from now on, on whichever connection. On an error the old
+    /// authorities stay, and the error is logged.
+    ///
+    /// # Errors
+    /// As [`ClientAuthorities::load`].
+    pub fn reload(&self) -> Result<(), TlsError> {
+        let read = vouching(&self.file);
+        told(read.map(|vouching| self.current.store(Arc::new(vouching))), "list of client authorities")
     }
 
     /// Whether one of them vouches for a certificate at this time, in seconds.
@@ -87,6 +104,16 @@ impl ClientAuthorities {
             intermediates.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
         let Ok(seconds) = u64::try_from(now) else { return false };
         let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-        self.0.verify_client_cert(&end, &between, now).is_ok()
+        self.current.load().0.verify_client_cert(&end, &between, now).is_ok()
     }
+}
+
+/// The authorities in a PEM file.
+fn vouching(file: &Path) -> Result<Vouching, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in chain(file, "mtls.ca_file")? {
+        roots.add(certificate).map_err(|why| TlsError(format!("mtls.ca_file {}: {why}.", file.display())))?;
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider())).build();
+    verifier.map(Vouching).map_err(|why| TlsError(format!("mtls.ca_file {}: {why}.", file.display())))
 }

@@ -338,13 +338,17 @@ fn a_hangup_signal_reloads() {
     std::fs::copy(&next_crt, &crt).unwrap();
     std::fs::copy(&next_key, &key).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let file = directory.file("authorities.pem");
+    std::fs::copy(fixture("ca.pem"), &file).unwrap();
+    let authorities = Arc::new(ClientAuthorities::load(&file).unwrap());
+    std::fs::copy(&next_crt, &file).unwrap();
     runtime.block_on(async {
-        let task = super::spawn_reload_on_sighup(Arc::clone(&tls)).unwrap();
+        let task = super::spawn_reload_on_sighup(Some(Arc::clone(&tls)), Some(Arc::clone(&authorities))).unwrap();
         let this = std::process::id().to_string();
         assert!(Command::new("kill").args(["-HUP", &this]).status().unwrap().success());
         let next = certificate(&next_crt);
         let reloaded = async {
-            while tls.current.0.load().cert[0] != next {
+            while tls.current.0.load().cert[0] != next || authorities.vouch(&der("client.pem"), &[], LATER) {
                 tokio::task::yield_now().await;
             }
         };
@@ -390,13 +394,48 @@ fn a_client_holds_the_key_of_the_certificate_that_it_shows() {
     }
 }
 
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/mtls/fixtures").join(name)
+}
+
+fn der(name: &str) -> Vec<u8> {
+    certificate(&fixture(name)).to_vec()
+}
+
+/// The certificates among the fixtures begin on 2026-11-28; one of them has ended by now.
+const LATER: i64 = 1_800_000_000;
+
+#[test]
+fn authorities_that_are_read_again_count_at_once_and_bad_ones_change_nothing() {
+    let directory = Directory::new();
+    let file = directory.file("authorities.pem");
+    std::fs::copy(fixture("ca.pem"), &file).unwrap();
+    let authorities = ClientAuthorities::load(&file).unwrap();
+    let vouched = || authorities.vouch(&der("client.pem"), &[], LATER);
+    assert!(vouched());
+    let cut = std::fs::read_to_string(fixture("ca.pem")).unwrap().replace("-----END", "");
+    let key = std::fs::read_to_string(fixture("client.key")).unwrap();
+    for (bad, why) in [("", "no certificate"), ("nonsense", "no certificate"), (&cut, "."), (&key, "no certificate")] {
+        std::fs::write(&file, bad).unwrap();
+        assert!(authorities.reload().unwrap_err().message().contains(why), "{bad}");
+        assert!(vouched(), "{bad}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    assert!(authorities.reload().unwrap_err().message().contains("cannot be read"));
+    assert!(vouched());
+    // Another authority: nobody who was vouched for still is.
+    std::fs::copy(directory.issue("other").0, &file).unwrap();
+    authorities.reload().unwrap();
+    assert!(!vouched());
+    std::fs::copy(fixture("ca.pem"), &file).unwrap();
+    authorities.reload().unwrap();
+    assert!(vouched());
+}
+
 #[test]
 fn an_authority_vouches_for_its_own_and_in_their_time() {
-    let fixture = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/mtls/fixtures").join(name);
-    let der = |name: &str| certificate(&fixture(name)).to_vec();
     let authorities = ClientAuthorities::load(&fixture("ca.pem")).unwrap();
-    // The certificates begin on 2026-11-28; one of them ends a day later.
-    let (before, within, after) = (1_700_000_000, 1_795_860_000, 1_800_000_000);
+    let (before, within, after) = (1_700_000_000, 1_795_860_000, LATER);
     for (name, now, expected) in [
         ("client.pem", after, true),
         ("other.pem", after, true),

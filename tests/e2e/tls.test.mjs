@@ -1,6 +1,6 @@
-// HTTPS from the binary itself: which versions, whose certificate, a new one by SIGHUP; and plain HTTP only where it is declared.
+// HTTPS from the binary itself: which versions, whose certificate, new ones and new authorities by SIGHUP; and plain HTTP only where it is declared.
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import test, { after, before } from 'node:test';
 import tls from 'node:tls';
 import { authorize, launch, tab } from './support/browser.mjs';
 import { kind } from './support/database.mjs';
-import { until } from './support/net.mjs';
+import { freePort, until } from './support/net.mjs';
 import { binary, productionServer, runCommand, tail } from './support/server.mjs';
 
 const shared = {};
@@ -32,6 +32,37 @@ async function certificate(dir, name) {
   assert.equal(made.code, 0, made.stderr);
   return { cert, key };
 }
+
+// An authority of its own, and a certificate of it for service.example: { authority, cert, key }.
+async function ofAuthority(dir, name) {
+  const file = (end) => path.join(dir, `${name}${end}`);
+  const run = async (...args) => {
+    const made = await runCommand('openssl', args);
+    assert.equal(made.code, 0, made.stderr);
+  };
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj'];
+  const [authority, authorityKey, cert, key] = [file('-ca.crt'), file('-ca.key'), file('.crt'), file('.key')];
+  await run('req', '-x509', ...newKey, `/CN=${name} authority`, '-days', '2', '-keyout', authorityKey, '-out', authority);
+  await run('req', ...newKey, '/CN=service', '-keyout', key, '-out', file('.csr'));
+  await writeFile(file('.ext'), 'subjectAltName=DNS:service.example\n');
+  await run('x509', '-req', '-in', file('.csr'), '-CA', authority, '-CAkey', authorityKey, '-days', '2', '-extfile', file('.ext'), '-out', cert);
+  return { authority, cert: await readFile(cert), key: await readFile(key) };
+}
+
+// client_credentials by certificate, over connections that `agent` keeps. Answers { status, error }.
+const tokenBy = (port, id, agent) =>
+  new Promise((resolve, reject) => {
+    const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: id }).toString();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': body.length };
+    https
+      .request({ host: 'localhost', port, path: '/oauth2/token', method: 'POST', headers, agent, timeout: 5000 }, (answer) => {
+        let text = '';
+        answer.on('data', (chunk) => (text += chunk));
+        answer.on('end', () => resolve({ status: answer.statusCode, error: JSON.parse(text).error }));
+      })
+      .on('error', reject)
+      .end(body);
+  });
 
 // GET over TLS, trusting exactly `ca`. Answers { status, headers, body }.
 const get = (port, target, ca) =>
@@ -140,6 +171,54 @@ named('SIGHUP serves a new certificate without a restart, and a broken one leave
   await until(() => server.output.slice(from).includes('certificate'), 'nothing was said about the broken certificate');
   assert.equal((await handshake(server.port)).subject, 'second');
   assert.equal(server.exit, undefined, 'the server still runs');
+});
+
+named('SIGHUP reads the authorities of clients again, also for open connections, and a broken file leaves the old ones in use', async () => {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'symbolon-e2e-mtls-'));
+  const { first, second: other } = shared;
+  const [one, next] = await Promise.all([ofAuthority(dir, 'one'), ofAuthority(dir, 'next')]);
+  const [file, ca] = [path.join(dir, 'client-ca.pem'), await readFile(first.cert)];
+  await copyFile(one.authority, file);
+  const port = await freePort();
+  const server = await productionServer({
+    env: {
+      SYMBOLON_TLS__CERTIFICATE_FILE: first.cert,
+      SYMBOLON_TLS__KEY_FILE: first.key,
+      SYMBOLON_MTLS__URL: `https://localhost:${port}`,
+      SYMBOLON_MTLS__BIND: `127.0.0.1:${port}`,
+      SYMBOLON_MTLS__CA_FILE: file,
+    },
+    discover: async (at) => {
+      const answer = await get(at, '/.well-known/openid-configuration', ca);
+      return answer.status === 200 ? JSON.parse(answer.body) : undefined;
+    },
+  });
+  const agents = [one, next].map(({ cert, key }) => new https.Agent({ keepAlive: true, maxSockets: 1, ca, cert, key }));
+  try {
+    await server.start();
+    const flags = { 'tls-san-dns': 'service.example' };
+    const client = await server.createClient({ kind: 'machine', name: 'Service', authMethod: 'tls_client_auth', flags });
+    const answers = async () => (await Promise.all(agents.map((agent) => tokenBy(port, client.id, agent)))).map((answer) => answer.error ?? answer.status);
+    assert.deepEqual(await answers(), [200, 'invalid_client']);
+    await copyFile(next.authority, file);
+    assert.deepEqual(await answers(), [200, 'invalid_client'], 'nothing changes without the signal');
+    server.child.kill('SIGHUP');
+    await until(async () => (await answers())[1] === 200, 'the new authority does not count');
+    assert.deepEqual(await answers(), ['invalid_client', 200], 'the old one does not count any more, on the same connection');
+    for (const broken of ['not a certificate', await readFile(other.key), undefined]) {
+      const from = server.output.length;
+      await (broken === undefined ? rm(file) : writeFile(file, broken));
+      server.child.kill('SIGHUP');
+      const told = () => /AS-4011 mtls\.ca_file .*stays in use/.test(server.output.slice(from));
+      await until(told, 'nothing was said about the broken file');
+      assert.deepEqual(await answers(), ['invalid_client', 200]);
+    }
+    assert.equal(server.exit, undefined, 'the server still runs');
+  } finally {
+    agents.forEach((agent) => agent.destroy());
+    await server.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
 });
 
 named('behind a declared proxy plain HTTP serves an https issuer; what is not declared is refused with the fix', async () => {
