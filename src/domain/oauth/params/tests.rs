@@ -34,7 +34,8 @@ fn a_parameter_sent_twice_is_refused_even_if_equal_empty_or_escaped() {
 #[test]
 fn an_audience_may_be_repeated_only_where_tokens_are_exchanged() {
     let exchange = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange";
-    for encoded in [format!("audience=a&{exchange}&audience=b"), format!("{exchange}&audience=a&audience=&audience=b")] {
+    for encoded in [format!("audience=a&{exchange}&audience=b"), format!("{exchange}&audience=a&audience=&audience=b")]
+    {
         let params = Params::parse(encoded.as_bytes()).expect("well-formed");
         assert_eq!(params.find_all("audience").collect::<Vec<_>>(), ["a", "b"], "{encoded}");
     }
