@@ -156,6 +156,7 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
         subject: None,
         binding_message: request.binding_message.clone(),
         notification,
+        network: None,
     };
     let (context, view, lifetime) = (cx.clone(), view.clone(), request.lifetime);
     let made = cx

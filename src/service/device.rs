@@ -7,7 +7,9 @@ use super::{
     authorization::{Browser, DialogueFailure, Form, Started, begin_deferred},
     client_authentication::{self, DirectRequest, Freshness},
     events::Draft,
+    failure::undo,
     guessing::Guesses,
+    network_limit,
 };
 use crate::{
     crypto::{
@@ -16,9 +18,12 @@ use crate::{
     },
     domain::{
         Secret,
-        entity::{Deferred, DeferredKind, DeferredState, Ending, EventKind},
+        entity::{Client, Deferred, DeferredKind, DeferredState, Ending, EventKind},
         ids::DeferredId,
-        oauth::{AuthorizationRequest, DEVICE_LIFETIME, OAuthError, POLL_INTERVAL, UserCode, parse_device_request},
+        oauth::{
+            AuthorizationRequest, DEVICE_LIFETIME, MOST_WAITING_AT_NETWORK, OAuthError, POLL_INTERVAL, UserCode,
+            check_waiting_at_network, counts_at_network, parse_device_request,
+        },
         trace::{Reason, Transaction},
     },
     store::{Abort, Write, deferred},
@@ -55,14 +60,15 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<DeviceReply
     loop {
         let client = client_authentication::authenticate(cx, request, freshness).await?;
         let noted = |error: &OAuthError| cx.refused("device_authorization", &[], error.reason);
-        let asked = parse_device_request(request.params, client.client()).inspect_err(noted)?;
-        let asked = apis::registered(cx, client.client(), asked).await.inspect_err(|failure| {
+        let noted_refusal = |failure: &Failure| {
             if let Failure::Refused(error) = failure {
                 noted(error);
             }
-        })?;
+        };
+        let asked = parse_device_request(request.params, client.client()).inspect_err(noted)?;
+        let asked = apis::registered(cx, client.client(), asked).await.inspect_err(noted_refusal)?;
         let context = cx.clone().acting_as(format!("client:{}", client.client().client_id));
-        match make(&context, client.view(), asked).await? {
+        match make(&context, client.view(), asked).await.inspect_err(noted_refusal)? {
             Some(reply) => return Ok(reply),
             // The client changed meanwhile. An assertion cannot be used twice.
             None if freshness == Freshness::Recent && !client.method().is_assertion() => {
@@ -85,7 +91,7 @@ async fn make(
     for _ in 0..ATTEMPTS {
         let Some(user_code) = UserCode::from_random(&random_bytes::<32>(cx.random())) else { continue };
         let code = mint(SecretKind::DeviceCode, cx.random());
-        let row = Deferred {
+        let mut row = Deferred {
             id: DeferredId::new(cx.fresh_id()),
             kind: DeferredKind::Device,
             code_hash: code.hash.as_bytes().to_vec(),
@@ -101,6 +107,7 @@ async fn make(
             subject: None,
             binding_message: None,
             notification: None,
+            network: None,
         };
         let (context, view, scope) = (cx.clone(), view.clone(), asked.scope.join(" "));
         let made = cx
@@ -110,6 +117,7 @@ async fn make(
                 if !super::token::issue::client_stands(tx, &view)? {
                     return Ok::<_, Abort<Failure>>(None);
                 }
+                row.network = find_room(&context, tx, &view.client)?;
                 let inserted = deferred::insert(tx, &row)?;
                 if inserted {
                     let event = Draft::new(EventKind::DeferredRequested).client(&row.client_id).object(row.id.as_str());
@@ -125,6 +133,18 @@ async fn make(
         }
     }
     Err(Failure::internal("no user code could be found that is not taken"))
+}
+
+/// The network where one more request of a client may wait and counts, if it does.
+fn find_room(cx: &Cx, tx: &mut Write<'_>, client: &Client) -> Result<Option<String>, Abort<Failure>> {
+    if !counts_at_network(client) {
+        return Ok(None);
+    }
+    let Some(network) = network_limit::lock(cx, tx, "device")? else { return Ok(None) };
+    let most = i64::try_from(MOST_WAITING_AT_NETWORK).unwrap_or(i64::MAX);
+    let waiting = deferred::count_waiting_from(tx, &network, cx.now(), most)?;
+    check_waiting_at_network(waiting).map_err(undo)?;
+    Ok(Some(network))
 }
 
 fn reply(cx: &Cx, device_code: Secret<String>, user_code: &UserCode) -> DeviceReply {

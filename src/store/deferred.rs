@@ -29,6 +29,7 @@ struct DeferredRow {
     subject: Option<String>,
     binding_message: Option<String>,
     notification: Option<Vec<u8>>,
+    network: Option<String>,
 }
 
 /// Inserts a request. `false`: the user code is taken, by a row that may be spent.
@@ -52,6 +53,7 @@ pub fn insert(tx: &mut Write<'_>, deferred: &Deferred) -> Result<bool, StoreErro
         table::subject.eq(deferred.subject.as_ref().map(UserId::as_str)),
         table::binding_message.eq(deferred.binding_message.as_deref()),
         table::notification.eq(deferred.notification.as_deref()),
+        table::network.eq(deferred.network.as_deref()),
     );
     Ok(super::dialect::insert_unless_present!(tx, table::table, values)? == 1)
 }
@@ -140,6 +142,20 @@ pub fn clients_waiting(
     Ok(found.into_iter().map(ClientId::new).collect())
 }
 
+/// How many requests from this network wait for an answer, counted up to a limit.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_waiting_from(tx: &mut Read<'_>, network: &str, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
+    let waiting = table::table
+        .filter(table::network.eq(network))
+        .filter(table::expires_at.gt(now.millis()))
+        .select(table::expires_at)
+        .limit(limit)
+        .load::<i64>(tx.conn)?;
+    Ok(waiting.len())
+}
+
 fn entity(columns: DeferredRow) -> Result<Deferred, StoreError> {
     Ok(Deferred {
         id: DeferredId::new(columns.id),
@@ -157,6 +173,7 @@ fn entity(columns: DeferredRow) -> Result<Deferred, StoreError> {
         subject: columns.subject.map(UserId::new),
         binding_message: columns.binding_message,
         notification: columns.notification,
+        network: columns.network,
     })
 }
 
@@ -189,7 +206,12 @@ pub fn approve(
             .filter(table::state.eq(DeferredState::Pending.name()))
             .filter(table::expires_at.gt(now.millis())),
     )
-    .set((table::state.eq(DeferredState::Approved.name()), table::authorization_id.eq(Some(authorization.as_str()))))
+    .set((
+        table::state.eq(DeferredState::Approved.name()),
+        table::authorization_id.eq(Some(authorization.as_str())),
+        // It was there to be counted; beside a person it would tell where they were.
+        table::network.eq(None::<&str>),
+    ))
     .execute(tx.conn())?;
     Ok(written == 1)
 }
@@ -205,7 +227,7 @@ pub fn deny(tx: &mut Write<'_>, id: &DeferredId, now: Timestamp) -> Result<bool,
             .filter(table::state.eq(DeferredState::Pending.name()))
             .filter(table::expires_at.gt(now.millis())),
     )
-    .set(table::state.eq(DeferredState::Denied.name()))
+    .set((table::state.eq(DeferredState::Denied.name()), table::network.eq(None::<&str>)))
     .execute(tx.conn())?;
     Ok(written == 1)
 }

@@ -210,6 +210,7 @@ diesel::table! {
         subject -> Nullable<Text>,
         binding_message -> Nullable<Text>,
         notification -> Nullable<Binary>,
+        network -> Nullable<Text>,
     }
 }
 

@@ -111,6 +111,8 @@ pub struct Deferred {
     pub binding_message: Option<String>,
     /// What the client is told with, sealed, if it wants to be told of the answer.
     pub notification: Option<Vec<u8>>,
+    /// Where it came from, while it waits and counts there.
+    pub network: Option<String>,
 }
 
 /// How a dialogue ends when it is granted.

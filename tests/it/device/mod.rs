@@ -4,6 +4,7 @@ mod errors;
 mod ok;
 pub mod races;
 pub mod resources;
+mod waiting;
 
 use serde_json::Value;
 use symbolon::domain::{entity::ClientSettings, oauth::GrantType};

@@ -1,0 +1,2 @@
+DROP INDEX deferred_authorizations_by_network;
+ALTER TABLE deferred_authorizations DROP COLUMN network;
