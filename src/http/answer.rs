@@ -264,6 +264,7 @@ const fn heading(reason: Reason) -> &'static str {
     }
 }
 
-fn rfc3339(seconds: i64) -> String {
+/// A time as people and programs read it (RFC 3339).
+pub(super) fn rfc3339(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
 }

@@ -1,6 +1,8 @@
 //! The page about a request from another device (RFC 8628 §5.4) or over the back channel (CIBA): it says what is asked, and asks
 //! whether the person started it. Nothing is allowed that the page did not show.
 
+use std::net::IpAddr;
+
 use super::{
     Cx,
     authorization::{
@@ -14,9 +16,10 @@ use super::{
 };
 use crate::{
     domain::{
+        Timestamp,
         entity::{DeferredKind, DeferredState, Ending},
         ids::{DeferredId, InteractionId, UserId},
-        oauth::{OAuthError, UserCode},
+        oauth::{OAuthError, UserCode, came_from_elsewhere},
         oidc::interaction::Decision,
         trace::Reason,
     },
@@ -38,6 +41,12 @@ pub struct ApprovalView {
     pub user_code: Option<String>,
     /// What the app shows, to compare.
     pub binding_message: Option<String>,
+    /// When it came.
+    pub created_at: Timestamp,
+    /// Where the device is, as far as its address tells.
+    pub address: Option<IpAddr>,
+    /// That is visibly not where this browser is.
+    pub elsewhere: bool,
     /// Nobody here has vouched for what the app says of itself.
     pub unverified: bool,
     /// The host that published what the app says of itself, if it is known by that.
@@ -78,6 +87,9 @@ fn read_view(
         kind: *kind,
         user_code: waiting.user_code.as_deref().and_then(UserCode::parse).map(|code| code.shown()),
         binding_message: waiting.binding_message,
+        created_at: waiting.created_at,
+        address: waiting.address,
+        elsewhere: waiting.address.zip(cx.peer.address).is_some_and(|(device, here)| came_from_elsewhere(device, here)),
         unverified: pending.client.owner.is_self_registered(),
         published_by: consent::published_by(&pending.client),
         asked: consent::describe(tx, asked_scope(cx, &pending)?, &pending.request)?,

@@ -157,6 +157,7 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
         binding_message: request.binding_message.clone(),
         notification,
         network: None,
+        address: None,
     };
     let (context, view, lifetime) = (cx.clone(), view.clone(), request.lifetime);
     let made = cx

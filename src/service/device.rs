@@ -108,6 +108,7 @@ async fn make(
             binding_message: None,
             notification: None,
             network: None,
+            address: cx.peer.address,
         };
         let (context, view, scope) = (cx.clone(), view.clone(), asked.scope.join(" "));
         let made = cx

@@ -30,6 +30,7 @@ struct DeferredRow {
     binding_message: Option<String>,
     notification: Option<Vec<u8>>,
     network: Option<String>,
+    address: Option<String>,
 }
 
 /// Inserts a request. `false`: the user code is taken, by a row that may be spent.
@@ -54,6 +55,7 @@ pub fn insert(tx: &mut Write<'_>, deferred: &Deferred) -> Result<bool, StoreErro
         table::binding_message.eq(deferred.binding_message.as_deref()),
         table::notification.eq(deferred.notification.as_deref()),
         table::network.eq(deferred.network.as_deref()),
+        table::address.eq(deferred.address.map(|address| address.to_string())),
     );
     Ok(super::dialect::insert_unless_present!(tx, table::table, values)? == 1)
 }
@@ -174,6 +176,7 @@ fn entity(columns: DeferredRow) -> Result<Deferred, StoreError> {
         binding_message: columns.binding_message,
         notification: columns.notification,
         network: columns.network,
+        address: columns.address.map(|text| row::known(text.parse().ok(), TABLE, "address")).transpose()?,
     })
 }
 
@@ -209,8 +212,9 @@ pub fn approve(
     .set((
         table::state.eq(DeferredState::Approved.name()),
         table::authorization_id.eq(Some(authorization.as_str())),
-        // It was there to be counted; beside a person it would tell where they were.
+        // They were there to be counted and shown; beside a person they would tell where that person was.
         table::network.eq(None::<&str>),
+        table::address.eq(None::<&str>),
     ))
     .execute(tx.conn())?;
     Ok(written == 1)
@@ -227,7 +231,11 @@ pub fn deny(tx: &mut Write<'_>, id: &DeferredId, now: Timestamp) -> Result<bool,
             .filter(table::state.eq(DeferredState::Pending.name()))
             .filter(table::expires_at.gt(now.millis())),
     )
-    .set((table::state.eq(DeferredState::Denied.name()), table::network.eq(None::<&str>)))
+    .set((
+        table::state.eq(DeferredState::Denied.name()),
+        table::network.eq(None::<&str>),
+        table::address.eq(None::<&str>),
+    ))
     .execute(tx.conn())?;
     Ok(written == 1)
 }

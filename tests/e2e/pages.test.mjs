@@ -303,6 +303,8 @@ run.test('the pages of a device: the code, the question, the answer', async ({ s
   await signIn(page, users.alice);
   assert.match(new URL(page.url()).pathname, /^\/approve\//);
   assert.equal(await text(page, ids.approve.code), first.user_code);
+  assert.match(await text(page, ids.approve.address), /^(127\.0\.0\.1|::1)$/);
+  assert.match(await text(page, ids.approve.time), /^(just now|\d+ min ago)$/);
   await audit(page, 'approve');
   // Nothing is allowed before the box is ticked, with or without the browser's own check.
   await page.locator(ids.approve.startedHere).evaluate((box) => box.removeAttribute('required'));

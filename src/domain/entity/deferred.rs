@@ -1,6 +1,8 @@
 //! A request that a person answers elsewhere while the client asks again and again: from a device
 //! that has no browser (RFC 8628), or over the back channel (OpenID Connect CIBA Core 1.0).
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -111,8 +113,10 @@ pub struct Deferred {
     pub binding_message: Option<String>,
     /// What the client is told with, sealed, if it wants to be told of the answer.
     pub notification: Option<Vec<u8>>,
-    /// Where it came from, while it waits and counts there.
+    /// The network that it came from, while it waits and counts there.
     pub network: Option<String>,
+    /// The address of a device, while its request waits, for the person who is asked.
+    pub address: Option<IpAddr>,
 }
 
 /// How a dialogue ends when it is granted.

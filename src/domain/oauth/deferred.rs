@@ -1,12 +1,15 @@
 //! Requests that a person answers elsewhere: what a device asks for (RFC 8628 §3.1), and what the
 //! client hears when it asks again (§3.5; CIBA Core 1.0 §11 has the same rules).
 
+use std::net::IpAddr;
+
 use super::{
     AuthorizationRequest, ErrorCode, GrantType, OAuthError, Params, authorization_request::parse_deferred_request,
     params::check_restrictions_absent,
 };
 use crate::{
     Secret, Timestamp,
+    authn::throttle::network_key,
     entity::{Client, Deferred, DeferredKind, DeferredState},
     ids::ClientId,
     trace::Reason,
@@ -62,6 +65,13 @@ pub fn check_waiting_at_network(waiting: usize) -> Result<(), OAuthError> {
     } else {
         Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, Reason::DeviceTooMany))
     }
+}
+
+/// Whether a device's request visibly came from another network than the browser that is asked about it. An
+/// address of IPv4 tells nothing beside one of IPv6, as one home has both. That they are the same reassures
+/// nobody: behind an undeclared proxy all have its address.
+pub fn came_from_elsewhere(device: IpAddr, browser: IpAddr) -> bool {
+    device.to_canonical().is_ipv4() == browser.to_canonical().is_ipv4() && network_key(device) != network_key(browser)
 }
 
 /// What a device asks for.

@@ -66,8 +66,9 @@ pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_list
 pub use client_registration::{Registration, RegistrationRefusal, check_certificates, describe, parse_metadata};
 pub use confirmation::{Confirmation, TokenScheme};
 pub use deferred::{
-    DEVICE_LIFETIME, MOST_WAITING, MOST_WAITING_AT_NETWORK, POLL_INTERVAL, Poll, ROOM_AT_NETWORK_AFTER, check_grant,
-    check_waiting, check_waiting_at_network, counts_at_network, decide_poll, parse_deferred_code, parse_device_request,
+    DEVICE_LIFETIME, MOST_WAITING, MOST_WAITING_AT_NETWORK, POLL_INTERVAL, Poll, ROOM_AT_NETWORK_AFTER,
+    came_from_elsewhere, check_grant, check_waiting, check_waiting_at_network, counts_at_network, decide_poll,
+    parse_deferred_code, parse_device_request,
 };
 pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;

@@ -91,6 +91,7 @@ fn render(
     view: ApprovalView,
     error: Option<FieldError>,
 ) -> HttpResponse {
+    let ago = context.cx.now().seconds_since(view.created_at).max(0);
     let page = Approve {
         action_url: dialogue::address(context, &Page::Approve(view.interaction)),
         csrf: view.form_token,
@@ -98,6 +99,10 @@ fn render(
         account: dialogue::account(&view.account),
         user_code: view.user_code,
         binding_message: view.binding_message,
+        minutes: ago / 60,
+        time: answer::rfc3339(view.created_at.seconds()),
+        address: view.address.map(|address| address.to_canonical().to_string()),
+        elsewhere: view.elsewhere,
         from_device: view.kind == DeferredKind::Device,
         asked: dialogue::asked_for(&view.asked),
         unverified: view.unverified,

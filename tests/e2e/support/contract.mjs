@@ -49,7 +49,7 @@ export const page = {
   accountCancel: '#account-cancel',
   // A device that shows a code, and the question on the person's own screen.
   device: { code: '#user_code', submit: '#device-continue', error: '#user_code-error' },
-  approve: { code: '#approve-code', bindingMessage: '#approve-binding-message', warning: '#approve-warning', startedHere: '#started_here', startedHereError: '#started_here-error', allow: '#approve-allow', deny: '#approve-deny' },
+  approve: { code: '#approve-code', address: '#approve-address', time: '#approve-time', bindingMessage: '#approve-binding-message', warning: '#approve-warning', startedHere: '#started_here', startedHereError: '#started_here-error', allow: '#approve-allow', deny: '#approve-deny' },
   answered: '#answered',
   // What apps ask over the back channel; numbered from 1, the newest first.
   requests: { summary: '#requests-summary', signIn: '#requests-sign-in', pick: (number) => `#request-${number}` },

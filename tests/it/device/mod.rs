@@ -2,6 +2,7 @@
 
 mod errors;
 mod ok;
+mod origin;
 pub mod races;
 pub mod resources;
 mod waiting;

@@ -31,6 +31,7 @@ fn pending() -> Deferred {
         binding_message: None,
         notification: None,
         network: None,
+        address: None,
     }
 }
 
@@ -51,6 +52,26 @@ fn so_many_codes_may_wait_at_a_network_and_not_one_more() {
     for waiting in [250, 251, usize::MAX] {
         let error = check_waiting_at_network(waiting).expect_err("too many");
         assert_eq!(codes(&error), ("temporarily_unavailable", "AS-1604"));
+    }
+}
+
+#[test]
+fn another_network_is_told_only_from_addresses_of_one_family() {
+    let elsewhere = |device: &str, browser: &str| {
+        came_from_elsewhere(device.parse().expect("an address"), browser.parse().expect("an address"))
+    };
+    for (device, browser) in
+        [("192.0.2.1", "192.0.2.2"), ("::ffff:192.0.2.1", "192.0.2.2"), ("2001:db8:1::1", "2001:db8:2::1")]
+    {
+        assert!(elsewhere(device, browser) && elsewhere(browser, device), "{device} {browser}");
+    }
+    for (device, browser) in [
+        ("192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1", "::ffff:192.0.2.1"),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::2"),
+        ("192.0.2.1", "2001:db8:1::1"),
+    ] {
+        assert!(!elsewhere(device, browser) && !elsewhere(browser, device), "{device} {browser}");
     }
 }
 

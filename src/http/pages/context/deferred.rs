@@ -47,6 +47,14 @@ pub struct Approve {
     pub user_code: Option<String>,
     /// What the app shows, to compare.
     pub binding_message: Option<String>,
+    /// How long ago it came.
+    pub minutes: i64,
+    /// When that was.
+    pub time: String,
+    /// The address of the device.
+    pub address: Option<String>,
+    /// That is of another network than this browser's.
+    pub elsewhere: bool,
     /// Whether it came from a device that the person holds, and not over the back channel.
     pub from_device: bool,
     /// What it asks for.

@@ -248,6 +248,10 @@ fn deferred(album: &mut Album, words: &Words<'_>) {
         account: account(words),
         user_code: Some("BCDF-GHJK".to_owned()),
         binding_message: None,
+        minutes: 3,
+        time: "2026-11-20T10:14:03Z".to_owned(),
+        address: Some("2001:db8:1111:2222:3333:4444:5555:6666".to_owned()),
+        elsewhere: true,
         from_device: true,
         asked: AskedFor {
             scopes: ["openid", "profile", "email"].map(ScopeLine::standard).to_vec(),
