@@ -11,6 +11,7 @@ use super::{
     },
     backchannel_authentication,
     consent::{self, AskedAll, Shown, Then},
+    device,
     login::Account,
     subjects,
 };
@@ -81,6 +82,7 @@ fn read_view(
     let (Decision::Consent, Some((session, user))) = (decide_pending(cx, tx, &pending, browser)?, session) else {
         return Ok(None);
     };
+    let address = device::address_of(cx, &waiting)?;
     Ok(Some(ApprovalView {
         app: App::from(&pending.client),
         account: Account::from(&user),
@@ -88,8 +90,8 @@ fn read_view(
         user_code: waiting.user_code.as_deref().and_then(UserCode::parse).map(|code| code.shown()),
         binding_message: waiting.binding_message,
         created_at: waiting.created_at,
-        address: waiting.address,
-        elsewhere: waiting.address.zip(cx.peer.address).is_some_and(|(device, here)| came_from_elsewhere(device, here)),
+        address,
+        elsewhere: address.zip(cx.peer.address).is_some_and(|(device, here)| came_from_elsewhere(device, here)),
         unverified: pending.client.owner.is_self_registered(),
         published_by: consent::published_by(&pending.client),
         asked: consent::describe(tx, asked_scope(cx, &pending)?, &pending.request)?,

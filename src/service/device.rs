@@ -2,6 +2,8 @@
 //! shown as a code; the code is typed, and the ordinary dialogue begins. Guessing codes is throttled
 //! by network and by browser.
 
+use std::net::IpAddr;
+
 use super::{
     Broken, Cx, Failure, apis,
     authorization::{Browser, DialogueFailure, Form, Started, begin_deferred},
@@ -50,6 +52,8 @@ pub struct DeviceReply {
 pub const VERIFICATION_PATH: &str = "/device";
 /// Two living codes are hardly ever the same; three times in a row, something is broken.
 const ATTEMPTS: usize = 3;
+/// What the sealed address of a device is for.
+const ADDRESS_PURPOSE: &str = "device-address";
 
 /// Answers a device authorization request.
 ///
@@ -108,8 +112,9 @@ async fn make(
             binding_message: None,
             notification: None,
             network: None,
-            address: cx.peer.address,
+            address: None,
         };
+        row.address = cx.peer.address.map(|address| seal_address(cx, &row.id, address));
         let (context, view, scope) = (cx.clone(), view.clone(), asked.scope.join(" "));
         let made = cx
             .services
@@ -134,6 +139,23 @@ async fn make(
         }
     }
     Err(Failure::internal("no user code could be found that is not taken"))
+}
+
+/// Addresses are kept only sealed.
+fn seal_address(cx: &Cx, id: &DeferredId, address: IpAddr) -> Vec<u8> {
+    cx.services.sealer.seal(ADDRESS_PURPOSE, id.as_str(), address.to_string().as_bytes(), cx.random())
+}
+
+/// Where the device of a waiting request is, as far as its address tells.
+///
+/// # Errors
+/// When what was sealed cannot be opened.
+pub(super) fn address_of(cx: &Cx, waiting: &Deferred) -> Result<Option<IpAddr>, Broken> {
+    let Some(sealed) = &waiting.address else { return Ok(None) };
+    let opened = cx.services.sealer.open(ADDRESS_PURPOSE, waiting.id.as_str(), sealed);
+    let opened = opened.map_err(|error| Broken::Internal(error.to_string()))?;
+    let text = std::str::from_utf8(opened.expose()).ok().and_then(|text| text.parse().ok());
+    text.map(Some).ok_or_else(|| Broken::Internal("a sealed address is none".to_owned()))
 }
 
 /// The network where one more request of a client may wait and counts, if it does.

@@ -30,7 +30,7 @@ struct DeferredRow {
     binding_message: Option<String>,
     notification: Option<Vec<u8>>,
     network: Option<String>,
-    address: Option<String>,
+    address: Option<Vec<u8>>,
 }
 
 /// Inserts a request. `false`: the user code is taken, by a row that may be spent.
@@ -55,7 +55,7 @@ pub fn insert(tx: &mut Write<'_>, deferred: &Deferred) -> Result<bool, StoreErro
         table::binding_message.eq(deferred.binding_message.as_deref()),
         table::notification.eq(deferred.notification.as_deref()),
         table::network.eq(deferred.network.as_deref()),
-        table::address.eq(deferred.address.map(|address| address.to_string())),
+        table::address.eq(deferred.address.as_deref()),
     );
     Ok(super::dialect::insert_unless_present!(tx, table::table, values)? == 1)
 }
@@ -176,7 +176,7 @@ fn entity(columns: DeferredRow) -> Result<Deferred, StoreError> {
         binding_message: columns.binding_message,
         notification: columns.notification,
         network: columns.network,
-        address: columns.address.map(|text| row::known(text.parse().ok(), TABLE, "address")).transpose()?,
+        address: columns.address,
     })
 }
 
@@ -214,7 +214,7 @@ pub fn approve(
         table::authorization_id.eq(Some(authorization.as_str())),
         // They were there to be counted and shown; beside a person they would tell where that person was.
         table::network.eq(None::<&str>),
-        table::address.eq(None::<&str>),
+        table::address.eq(None::<&[u8]>),
     ))
     .execute(tx.conn())?;
     Ok(written == 1)
@@ -234,7 +234,7 @@ pub fn deny(tx: &mut Write<'_>, id: &DeferredId, now: Timestamp) -> Result<bool,
     .set((
         table::state.eq(DeferredState::Denied.name()),
         table::network.eq(None::<&str>),
-        table::address.eq(None::<&str>),
+        table::address.eq(None::<&[u8]>),
     ))
     .execute(tx.conn())?;
     Ok(written == 1)

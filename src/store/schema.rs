@@ -211,7 +211,7 @@ diesel::table! {
         binding_message -> Nullable<Text>,
         notification -> Nullable<Binary>,
         network -> Nullable<Text>,
-        address -> Nullable<Text>,
+        address -> Nullable<Binary>,
     }
 }
 

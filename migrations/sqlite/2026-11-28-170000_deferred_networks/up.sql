@@ -1,5 +1,5 @@
--- Where a device's request came from, for as long as nobody has answered it: the page about it shows the address, and
--- so many may wait at one network.
+-- Where a device's request came from, for as long as nobody has answered it: so many may wait at one network, and the
+-- page about it shows the address, which is sealed.
 ALTER TABLE deferred_authorizations ADD COLUMN network TEXT;
-ALTER TABLE deferred_authorizations ADD COLUMN address TEXT;
+ALTER TABLE deferred_authorizations ADD COLUMN address BLOB;
 CREATE INDEX deferred_authorizations_by_network ON deferred_authorizations (network, expires_at) WHERE network IS NOT NULL;

@@ -1,8 +1,6 @@
 //! A request that a person answers elsewhere while the client asks again and again: from a device
 //! that has no browser (RFC 8628), or over the back channel (OpenID Connect CIBA Core 1.0).
 
-use std::net::IpAddr;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -115,8 +113,8 @@ pub struct Deferred {
     pub notification: Option<Vec<u8>>,
     /// The network that it came from, while it waits and counts there.
     pub network: Option<String>,
-    /// The address of a device, while its request waits, for the person who is asked.
-    pub address: Option<IpAddr>,
+    /// The address of a device, sealed, while its request waits, for the person who is asked.
+    pub address: Option<Vec<u8>>,
 }
 
 /// How a dialogue ends when it is granted.

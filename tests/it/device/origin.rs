@@ -71,7 +71,8 @@ both! {
         let row = stored(&app, &device.user_code).await;
         assert_eq!((row.state, row.address, row.network), (DeferredState::Redeemed, None, None));
         let denied = begin(&service, "openid").await;
-        assert!(stored(&app, &denied.user_code).await.address.is_some());
+        let sealed = stored(&app, &denied.user_code).await.address.expect("while it waits");
+        assert!(!sealed.windows(9).any(|part| part == b"127.0.0.1"), "in the clear");
         let page = card(&mut browser, &alice, &denied.user_code).await;
         browser.press(&page, "approve-deny", &[]).await.page("/answered/denied");
         assert_eq!(stored(&app, &denied.user_code).await.address, None);
