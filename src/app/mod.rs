@@ -211,6 +211,7 @@ fn assemble(
         documents: DocumentCache::default(),
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
+        seen_values: std::sync::Mutex::default(),
         sign_up: Remembered::default(),
         fetcher,
         clock: Arc::new(SystemClock),

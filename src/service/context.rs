@@ -2,7 +2,7 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use arc_swap::ArcSwap;
@@ -22,7 +22,7 @@ use crate::{
     domain::{
         Issuer, Timestamp,
         entity::{Certificates, Client},
-        oauth::SecurityProfile,
+        oauth::{SecurityProfile, SeenValues},
         oidc::sign_up::SignUpPolicy,
         trace::{DecisionRecord, Reason, TraceId, Transaction},
     },
@@ -151,6 +151,8 @@ pub struct Services {
     pub fetched_keys: FetchedKeys,
     /// What is remembered of clients that register themselves.
     pub registrations: Registrations,
+    /// What clients sent that has to be new each time.
+    pub seen_values: Mutex<SeenValues>,
     /// Who may create an account, as last read.
     pub sign_up: Remembered<SignUpPolicy>,
     /// The one outbound fetcher.
@@ -190,7 +192,7 @@ pub struct Cx {
     pub peer: Peer,
     /// Who acts, as events tell it: `user:…`, `client:…`, `cli`, `system`.
     pub actor: String,
-    record: Arc<std::sync::Mutex<DecisionRecord>>,
+    record: Arc<Mutex<DecisionRecord>>,
     profile: Arc<OnceLock<SecurityProfile>>,
     trace_id: TraceId,
     now: Timestamp,

@@ -119,6 +119,7 @@ impl TestServices {
             documents: DocumentCache::default(),
             fetched_keys: FetchedKeys::default(),
             registrations: Registrations::default(),
+            seen_values: std::sync::Mutex::default(),
             sign_up: Remembered::default(),
             fetcher: Fetcher::new(Reach::DangerLoopback).unwrap(),
             clock: clock.clone(),

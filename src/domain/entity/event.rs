@@ -42,6 +42,8 @@ event_kinds! {
     AuthorizationRevoked = "authorization.revoked",
     /// A client asked for an authorization that a person grants on another device.
     DeferredRequested = "deferred_authorization.requested",
+    /// A client used a value again that it has to make anew for each request.
+    ValueRepeated = "client.value_repeated",
     /// A person agreed to a client's scopes.
     ConsentGranted = "consent.granted",
     /// A consent was taken back.

@@ -27,6 +27,7 @@ mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
 mod registration_policy;
+mod repeated_value;
 mod request_object;
 mod resource;
 mod response_mode;
@@ -87,6 +88,7 @@ pub use registrable_uri::{RedirectUriRule, check_registrable};
 pub use registration_policy::{
     DocumentMode, RegistrationMode, RegistrationPolicy, TooMany, check_policy, count_registration,
 };
+pub use repeated_value::SeenValues;
 pub use request_object::{
     Passing, check_may_be_unsigned, check_request_object, check_request_object_type, check_request_uri,
     request_object_algorithms, request_object_parameters,

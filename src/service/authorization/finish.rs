@@ -1,6 +1,8 @@
 //! The end of a dialogue: one write that decides who wins and grants what was asked for: a code, tokens
 //! or both; then the answer to the client (RFC 6749 §4.1.2, OIDC Core 3.1.2.5, 3.2.2.5 and 3.3.2.5).
 
+use std::sync::PoisonError;
+
 use super::{
     Answered, Browser, DialogueFailure, Next, Page, account,
     asked::{Asked, Facts},
@@ -13,7 +15,7 @@ use crate::{
         Secret, Timestamp,
         entity::{Authorization, AuthorizationCode, Bounds, Client, Consent, Ending, EventKind, Session, User},
         ids::{AuthorizationId, InteractionId},
-        oauth::{ErrorCode, GrantType, MAX_API_TOKEN_SECONDS, OAuthError, SafeRedirect},
+        oauth::{AuthorizationRequest, ErrorCode, GrantType, MAX_API_TOKEN_SECONDS, OAuthError, SafeRedirect},
         oidc::interaction::Decision,
         trace::Reason,
     },
@@ -145,6 +147,7 @@ fn grant_in(
         return approve(cx, tx, asked, &client, &authorization).map(Finished::Done);
     };
     let request = &asked.request;
+    tell_repeated(cx, tx, request, session)?;
     let scope = request.scope.join(" ");
     let code = if request.response_type.has_code() {
         cx.passed("authorization_code", &[("scope", &scope)]);
@@ -164,6 +167,25 @@ fn grant_in(
 
 fn replied(reply: Reply) -> Finished<Ended> {
     Finished::Done(Ended::Reply(Box::new(reply)))
+}
+
+/// A client whose values are not new each time has no use of PKCE or nonce: that is told, as far as this node
+/// remembers, and refused to nobody, as a link that two people share looks the same.
+fn tell_repeated(cx: &Cx, tx: &mut Write<'_>, request: &AuthorizationRequest, session: &Session) -> Result<(), Broken> {
+    for (parameter, value) in [("code_challenge", &request.code_challenge), ("nonce", &request.nonce)] {
+        let Some(value) = value else { continue };
+        let repeated = {
+            let mut seen = cx.services.seen_values.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.note(&request.client_id, parameter, value, &session.id)
+        };
+        if repeated {
+            cx.passed("repeated_value", &[("parameter", parameter)]);
+            tracing::warn!(client_id = %request.client_id, parameter, "a value that must be new for each request is not");
+            let event = Draft::new(EventKind::ValueRepeated).client(&request.client_id);
+            event.fact("parameter", parameter).append(cx, tx)?;
+        }
+    }
+    Ok(())
 }
 
 /// The deferred request is allowed, if it still waits for an answer.

@@ -223,9 +223,10 @@ both! {
 
     async fn what_is_issued_is_written_down_with_what_allowed_it(app) {
         let (rp, alice) = (app.client(ClientSpec::web("web").hybrid()).await, app.person("alice").await);
+        let mut browser = app.browser();
         for (response_type, named) in [(ResponseType::CodeIdToken, false), (ResponseType::CodeIdTokenToken, true)] {
             let request = request(&rp, response_type, "openid").with("prompt", "consent");
-            let away = app.browser().arrive(&alice, &request).await;
+            let away = browser.arrive(&alice, &request).await;
             let trace = away.answer.trace_id().to_owned();
             let told = app.read(move |tx| event::by_trace(tx, &trace, 10)).await;
             let names: Vec<&str> = told.iter().map(|one| one.kind.as_str()).collect();

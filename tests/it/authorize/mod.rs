@@ -6,4 +6,5 @@ mod hybrid;
 mod jarm;
 mod library;
 mod ok;
+mod repeated_values;
 mod response_modes;

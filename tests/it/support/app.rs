@@ -266,6 +266,7 @@ fn services(store: Store, options: &Options, origin: &str) -> (Arc<Services>, Ar
         documents: DocumentCache::default(),
         fetched_keys: FetchedKeys::default(),
         registrations: Registrations::default(),
+        seen_values: std::sync::Mutex::default(),
         sign_up: Remembered::default(),
         fetcher: Fetcher::danger_with(options.reach, options.exceptions.clone()).expect("a fetcher"),
         clock: clock.clone(),
