@@ -7,8 +7,9 @@ import * as jose from 'jose';
 import { users } from './support/contract.mjs';
 import { shellBlocks } from './support/documented.mjs';
 import { forgeIssuer } from './support/forged_issuer.mjs';
-import { call, policyHolds, Provider, signInAndCall } from './support/mcp_client.mjs';
+import { call, Provider, signInAndCall } from './support/mcp_client.mjs';
 import { examples, startExample, typeErrors } from './support/mcp_example.mjs';
+import { policyHolds } from './support/registration.mjs';
 import { binary, runCommand } from './support/server.mjs';
 import { suite } from './support/suite.mjs';
 

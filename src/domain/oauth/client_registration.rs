@@ -301,16 +301,19 @@ fn read(document: &Map<String, Value>, field: &str) -> Result<ClientSettings, Re
 }
 
 /// A client that names no `application_type` and has an address that only a native app can have is
-/// one: command-line tools and editors rarely say so (RFC 8252 §7).
+/// one: command-line tools and editors rarely say so (RFC 8252 §7). Some say `web` all the same, which is the default
+/// of the field (OIDC Dynamic Registration 1.0 §2), and list a scheme of their own; the answer tells them what they are.
 fn kind_of(members: &Map<String, Value>) -> Result<ClientKind, RegistrationRefusal> {
     let text = |name: &str| members.get(name).and_then(Value::as_str);
     let list = |name: &str| members.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let redirects = list("redirect_uris");
+    let redirects_to = |is: fn(&str) -> bool| redirects.iter().filter_map(Value::as_str).any(is);
     match members.get("application_type").filter(|value| !value.is_null()) {
         Some(Value::String(name)) if name == "native" => return Ok(ClientKind::Native),
+        Some(Value::String(name)) if name == "web" && redirects_to(has_own_scheme) => return Ok(ClientKind::Native),
         Some(Value::String(name)) if name == "web" => {}
         Some(_) => return Err(RegistrationRefusal::metadata("application_type")),
-        None if redirects.iter().filter_map(Value::as_str).any(is_native) => return Ok(ClientKind::Native),
+        None if redirects_to(is_native) => return Ok(ClientKind::Native),
         None => {}
     }
     let only_itself = redirects.is_empty() && list("grant_types") == [json!(GrantType::ClientCredentials.name())];
@@ -322,8 +325,11 @@ fn kind_of(members: &Map<String, Value>) -> Result<ClientKind, RegistrationRefus
 }
 
 fn is_native(uri: &str) -> bool {
-    !uri.starts_with("https:")
-        && (!uri.starts_with("http:") || LOOPBACK_ORIGINS.iter().any(|origin| uri.starts_with(origin)))
+    has_own_scheme(uri) || LOOPBACK_ORIGINS.iter().any(|origin| uri.starts_with(origin))
+}
+
+fn has_own_scheme(uri: &str) -> bool {
+    !uri.starts_with("https:") && !uri.starts_with("http:")
 }
 
 fn check_protections(members: &Map<String, Value>) -> Result<(), RegistrationRefusal> {

@@ -31,9 +31,16 @@ class Server:
         return self._ask({"createClient": wanted})
 
     def start_mcp(self, example=None):
-        """Starts a protected MCP server, or the example of docs/mcp, at which clients may register themselves: its
-        resource and its scope."""
+        """Starts a protected MCP server, or the example of docs/mcp: its resource and its scope."""
         return self._ask({"startMcp": {"example": example}})
+
+    def set_policy(self, **flags):
+        """Says who may make themselves known, and waits until it holds; nobody may do what is not named."""
+        self._ask({"setPolicy": flags})
+
+    def publish(self, name, **metadata):
+        """Serves a client ID metadata document: its address, which is the client_id."""
+        return self._ask({"publish": {"name": name, "metadata": metadata}})
 
     def _ask(self, question):
         self.process.stdin.write(json.dumps(question) + "\n")
@@ -55,15 +62,25 @@ def server():
 
 
 @pytest.fixture(params=["scripts", "no-scripts"])
-def browser_sign_in(request, server):
-    """Signs somebody in with a real browser and answers the URL with which the client was reached."""
+def browser_to(request, server):
+    """Goes to an authorization URL with a real browser and signs somebody in there: how login.mjs ended."""
 
-    def sign_in(url, redirect_uri, user="alice"):
+    def go(url, redirect_uri, user="alice"):
         account = server.users[user]
         command = ["node", str(E2E / "login.mjs"), url, redirect_uri, account["username"], account["password"]]
         if request.param == "no-scripts":
             command.append("--no-js")
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    return go
+
+
+@pytest.fixture
+def browser_sign_in(browser_to):
+    """Signs somebody in with a real browser and answers the URL with which the client was reached."""
+
+    def sign_in(*args, **options):
+        done = browser_to(*args, **options)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

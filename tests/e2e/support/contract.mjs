@@ -154,14 +154,17 @@ export async function detailsTypeCreateArguments(dir, { type, name, description,
   return ['authorization-details-type', 'create', type, '--json', '--name', name, '--description', description, '--schema-file', file];
 }
 
-// `symbolon registration policy set …`: who may register themselves.
+// `symbolon registration policy set …`: who may register themselves. A list is a repeated flag.
 export const registrationPolicyArguments = (flags) => [
   'registration',
   'policy',
   'set',
   '--json',
-  ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
+  ...Object.entries(flags).flatMap(([flag, value]) => [value].flat().map((one) => `--${flag}=${one}`)),
 ];
+
+// `symbolon registration token create …`: lets somebody register so many clients, once.
+export const registrationTokenArguments = ({ label }) => ['registration', 'token', 'create', '--json', '--label', label];
 
 // `symbolon sign-up policy set …`: who may create an account.
 export const signUpPolicyArguments = (flags) => [

@@ -4,8 +4,7 @@ import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { authorize, tab } from './browser.mjs';
-import { registrationPolicyArguments } from './contract.mjs';
-import { until } from './net.mjs';
+import { setPolicy } from './registration.mjs';
 
 export const redirectUrl = 'http://localhost:3000/callback';
 
@@ -29,22 +28,8 @@ export class Provider {
   codeVerifier = () => this.kept.verifier;
 }
 
-// Waits until the server tells that the policy holds: the command line has changed it behind its back.
-export const policyHolds = (server, { registration, documents }) =>
-  until(
-    async () => {
-      const metadata = await (await fetch(`${server.issuer}/.well-known/oauth-authorization-server`)).json();
-      return (metadata.registration_endpoint !== undefined) === (registration === 'open') && Boolean(metadata.client_id_metadata_document_supported) === (documents === 'any');
-    },
-    'the metadata does not follow the policy',
-    { timeout: 30_000, interval: 100 },
-  );
-
 // Sets who may make themselves known, and for which scope beside the usual ones.
-export async function allow(server, scope, flags) {
-  await server.cli(registrationPolicyArguments({ quarantine: 'false', scope: `openid offline_access ${scope}`, ...flags }));
-  await policyHolds(server, flags);
-}
+export const allow = (server, scope, flags) => setPolicy(server, { quarantine: 'false', scope: `openid offline_access ${scope}`, ...flags });
 
 export async function connect(resource, provider) {
   const transport = new StreamableHTTPClientTransport(new URL(resource), { authProvider: provider });

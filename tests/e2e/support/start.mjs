@@ -1,15 +1,21 @@
-// A server for tests in another language. Starts `symbolon dev`, prints one line of JSON ({ issuer, database, … }),
-// then obeys one line of JSON at a time and answers each with one: {"createClient": {…}}, or {"startMcp": {}} for a
-// protected MCP server at which clients may register themselves, with {"example": "server.py"} one of docs/mcp. Ends with
-// its input.
+// A server for tests in another language. Starts `symbolon dev`, prints one line of JSON ({ issuer, … }), then obeys one
+// line of JSON at a time and answers each with one, { ok } or { error }. A line has one member, which says what to do:
+//   createClient  creates a client with the CLI
+//   startMcp      starts a protected MCP server, or with {"example": "server.py"} one of docs/mcp
+//   setPolicy     says who may make themselves known
+//   publish       serves a client ID metadata document
+// Ends with its input.
 import { createInterface } from 'node:readline';
 import * as contract from './contract.mjs';
 import { startExample } from './mcp_example.mjs';
 import { scope, startMcpServer } from './mcp_server.mjs';
 import { freePort } from './net.mjs';
+import { startPublisher } from './publisher.mjs';
+import { setPolicy } from './registration.mjs';
 import { startDev } from './server.mjs';
 
-const server = await startDev();
+const publisher = await startPublisher();
+const server = await startDev({ env: publisher.env });
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const { clients, users } = contract;
 say({
@@ -25,14 +31,20 @@ async function startMcp({ example }) {
   started.push(mcp);
   mcp.serve?.(server.issuer, server.metadata.jwks_uri);
   await server.cli(contract.apiCreateArguments({ resource: mcp.resource, name: 'Who am I', scopes: { [scope]: 'use its tools as you' }, flags: { 'self-registered': 'true' } }));
-  await server.cli(contract.registrationPolicyArguments({ registration: 'open', quarantine: 'false', scope: `openid offline_access ${scope}` }));
   return { resource: mcp.resource, scope };
 }
 
+const commands = {
+  createClient: (wanted) => server.createClient(wanted),
+  startMcp,
+  setPolicy: (flags) => setPolicy(server, flags),
+  publish: ({ name, metadata }) => publisher.publish(name, metadata),
+};
+
 for await (const line of createInterface({ input: process.stdin })) {
   try {
-    const { createClient, startMcp: wanted } = JSON.parse(line);
-    say({ ok: wanted ? await startMcp(wanted) : await server.createClient(createClient) });
+    const [[command, wanted]] = Object.entries(JSON.parse(line));
+    say({ ok: (await commands[command](wanted)) ?? null });
   } catch (error) {
     say({ error: error.message });
   }
@@ -40,3 +52,4 @@ for await (const line of createInterface({ input: process.stdin })) {
 if (process.env.SYMBOLON_E2E_SHOW_LOG) process.stderr.write(server.output);
 for (const mcp of started) await mcp.stop();
 await server.stop();
+await publisher.stop();

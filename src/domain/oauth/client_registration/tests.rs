@@ -282,10 +282,21 @@ fn the_kind_of_program_is_what_it_says_or_what_its_addresses_say() {
     for uri in ["https://claude.ai/api/mcp/auth_callback", "https://claude.com/api/mcp/auth_callback"] {
         assert_eq!(kind(&with("redirect_uris", json!([uri]))), Ok(ClientKind::Web));
     }
-    // Who says web and means it has no scheme of its own.
-    let mut liar = with("redirect_uris", json!(["com.app:/cb"]));
-    liar["application_type"] = json!("web");
-    assert_eq!(refused(&liar), ("invalid_redirect_uri", "AS-1410", "redirect_uris[0]".to_owned()));
+    // Who says web and means it has no scheme of its own: oidc-agent says it, and is told what it is.
+    let web = |redirect_uris: Value| {
+        let mut sent = with("redirect_uris", redirect_uris);
+        sent["application_type"] = json!("web");
+        sent
+    };
+    let agent = registered(
+        parse(&web(json!(["http://localhost:4242", "edu.kit.data.oidc-agent:/redirect"]))).expect("a client"),
+    );
+    assert_eq!(agent.kind, ClientKind::Native);
+    assert_eq!(describe(&agent)["application_type"], "native");
+    // A web app under development on the person's own machine stays one, with the port that it says.
+    assert_eq!(kind(&web(json!(["http://localhost:4242"]))), Ok(ClientKind::Web));
+    let script = web(json!(["javascript:alert(1)"]));
+    assert_eq!(refused(&script), ("invalid_redirect_uri", "AS-1410", "redirect_uris[0]".to_owned()));
     assert_eq!(refused(&with("application_type", json!("desktop"))).2, "application_type");
 }
 
