@@ -5,26 +5,11 @@ import * as jose from 'jose';
 import * as oidc from 'openid-client';
 import { authorize, press, signIn, tab, visible } from './support/browser.mjs';
 import { page as ids, users } from './support/contract.mjs';
-import { insecure, offline, signInWith } from './support/relying_party.mjs';
+import { keyPair } from './support/keys.mjs';
+import { application, offline, redirectUri, signInWith } from './support/relying_party.mjs';
 import { suite } from './support/suite.mjs';
 
-const redirectUri = 'http://localhost:3000/callback';
-const scopes = ['openid', 'profile', 'email', 'offline_access'];
 const run = suite();
-
-// A key pair with its public half as the JWK that is registered.
-async function keyPair(alg, kid, use) {
-  const { publicKey, privateKey } = await jose.generateKeyPair(alg, { extractable: true });
-  return { kid, alg, publicKey, privateKey, jwk: { ...(await jose.exportJWK(publicKey)), kid, alg, use } };
-}
-
-// A new client of its own for one test, discovered. `extensions` are openid-client's.
-async function application(server, { name, auth, metadata = {}, extensions = [], ...wanted }) {
-  const made = await server.createClient({ kind: 'web', name, redirectUris: [redirectUri], scopes, ...wanted });
-  const method = auth ?? oidc.ClientSecretBasic(made.secret);
-  const config = await oidc.discovery(new URL(server.issuer), made.id, metadata, method, { execute: [...insecure.execute, ...extensions] });
-  return { made, config };
-}
 
 // What every authorization request of a code flow holds, and what its answer is checked against.
 async function flow() {
