@@ -7,11 +7,11 @@ import os from 'node:os';
 import path from 'node:path';
 import * as jose from 'jose';
 import * as oidc from 'openid-client';
-import { press, signIn, tab, visible } from './support/browser.mjs';
+import { answerRequest, signInAtRequests, tab } from './support/browser.mjs';
 import { certificate } from './support/certificate.mjs';
 import { page as ids, users } from './support/contract.mjs';
 import { keyPair } from './support/keys.mjs';
-import { application } from './support/relying_party.mjs';
+import { application, refused } from './support/relying_party.mjs';
 import { startDev } from './support/server.mjs';
 import { suite } from './support/suite.mjs';
 
@@ -23,28 +23,12 @@ const run = suite({
   prepare: () => () => rm(dir, { recursive: true, force: true }),
 });
 const grantTypes = ['authorization_code', 'ciba', 'refresh_token'];
-const refused = (error) => (thrown) => {
-  assert.equal(thrown.error, error, JSON.stringify(thrown));
-  return true;
-};
 
 // A person at the list of requests, signed in.
 async function atRequests({ server, browser }, user, options) {
   const page = await tab(browser, options);
-  await page.goto(`${server.issuer}/requests`);
-  await press(page, ids.requests.signIn);
-  assert.ok(await visible(page, ids.signIn));
-  await signIn(page, user);
+  await signInAtRequests(page, server, user);
   return page;
-}
-
-// Opens the newest request, which shows the message, and answers it.
-async function answer({ server }, page, message, allow) {
-  await page.goto(`${server.issuer}/requests`);
-  await press(page, ids.requests.pick(1));
-  assert.equal(await page.locator(ids.approve.bindingMessage).innerText(), message);
-  await press(page, allow ? ids.approve.allow : ids.approve.deny);
-  assert.equal(await page.locator(ids.answered).getAttribute('data-allowed'), allow ? 'yes' : 'no');
 }
 
 // What listens in the place of the client: `next()` resolves with the coming notification.
@@ -82,7 +66,7 @@ for (const javaScript of [true, false]) {
     const stranger = await atRequests(shared, users.bob, { javaScript });
     assert.equal(await stranger.locator(ids.requests.summary).getAttribute('data-count'), '0');
     const page = await atRequests(shared, users.alice, { javaScript });
-    await answer(shared, page, message, true);
+    assert.equal(await answerRequest(page, shared.server), message);
 
     const tokens = await polling;
     const claims = tokens.claims();
@@ -103,7 +87,7 @@ run.test('the client hears that the person denied', async (shared) => {
   const asked = await oidc.initiateBackchannelAuthentication(config, { scope: 'openid', login_hint: users.alice.username, binding_message: 'Not mine' });
   const polling = assert.rejects(oidc.pollBackchannelAuthenticationGrant(config, asked), refused('access_denied'));
   const page = await atRequests(shared, users.alice);
-  await answer(shared, page, 'Not mine', false);
+  assert.equal(await answerRequest(page, shared.server, false), 'Not mine');
   await polling;
   await page.context().close();
 });
@@ -122,7 +106,7 @@ run.test('a client that is pinged asks when it hears that there is an answer, wh
     const client_notification_token = oidc.randomState();
     const asked = await oidc.initiateBackchannelAuthentication(config, { scope: 'openid', login_hint: users.alice.username, binding_message: message, client_notification_token });
     const coming = endpoint.next();
-    await answer(shared, page, message, allow);
+    assert.equal(await answerRequest(page, shared.server, allow), message);
     const ping = await coming;
     assert.equal(ping.method, 'POST');
     assert.match(ping.contentType, /^application\/json/);
@@ -163,7 +147,7 @@ run.test('a client that signs its requests is heard only with its own key, and e
   const request = await sign(known);
   const asked = await oidc.initiateBackchannelAuthentication(config, { request });
   const page = await atRequests(shared, users.alice);
-  await answer(shared, page, parameters.binding_message, true);
+  assert.equal(await answerRequest(page, shared.server), parameters.binding_message);
   const tokens = await oidc.pollBackchannelAuthenticationGrant(config, { ...asked, interval: 0 });
   assert.equal(tokens.claims().aud, made.id);
 

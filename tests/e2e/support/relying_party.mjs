@@ -1,4 +1,5 @@
 // openid-client as the relying party of the tests: one sign-in from the authorization URL to the validated tokens.
+import assert from 'node:assert/strict';
 import * as oidc from 'openid-client';
 import { authorize, tab } from './browser.mjs';
 
@@ -47,3 +48,9 @@ export async function signInWith({ browser, config, redirectUri, user, page, jav
 
 // Requests a refresh token as OpenID Connect Core 11 wants it: offline_access together with prompt=consent.
 export const offline = { scope: 'openid profile email offline_access', prompt: 'consent' };
+
+// For assert.rejects: the server refused with this error.
+export const refused = (error) => (thrown) => {
+  assert.equal(thrown.error, error, `${thrown} ${JSON.stringify(thrown.cause)}`);
+  return true;
+};

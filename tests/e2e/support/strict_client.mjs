@@ -1,4 +1,5 @@
 // oauth4webapi as the relying party of the tests, with every check that it has.
+import * as jose from 'jose';
 import * as oauth from 'oauth4webapi';
 import { authorize, tab } from './browser.mjs';
 import { redirectUri, scopes } from './relying_party.mjs';
@@ -9,6 +10,14 @@ export async function metadata(server, algorithm = 'oidc') {
   const issuer = new URL(server.issuer);
   return oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { ...options, algorithm }));
 }
+
+// The option by which it opens what is encrypted for the key (of support/keys.mjs) with one of these contents' algorithms.
+export const decryptingWith = ({ alg, privateKey }, ...encs) => ({
+  [oauth.jweDecrypt]: async (jwe) => {
+    const { plaintext } = await jose.compactDecrypt(jwe, privateKey, { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: encs });
+    return new TextDecoder().decode(plaintext);
+  },
+});
 
 // A new client of its own for one test: { as, client, auth, redirectUri, made }. `known` is what oauth4webapi is told
 // of the registration; `auth` is its way to authenticate, with the secret if it is left out.
