@@ -3,48 +3,11 @@ import assert from 'node:assert/strict';
 import * as oauth from 'oauth4webapi';
 import { authorize, tab } from './support/browser.mjs';
 import { clients, opaque, users } from './support/contract.mjs';
+import { codeFlow, metadata, options } from './support/strict_client.mjs';
 import { suite } from './support/suite.mjs';
 
 const { web, spa, m2m } = clients;
 const run = suite();
-const options = { [oauth.allowInsecureRequests]: true }; // loopback http
-
-async function metadata(server, algorithm = 'oidc') {
-  const issuer = new URL(server.issuer);
-  return oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { ...options, algorithm }));
-}
-
-// One code flow with every check; `extra` are authorization parameters.
-async function codeFlow({ server, browser }, { client, auth, redirectUri, user, page, javaScript = true, extra = {}, scope = 'openid' }) {
-  const as = await metadata(server);
-  const verifier = oauth.generateRandomCodeVerifier();
-  const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
-  const url = new URL(as.authorization_endpoint);
-  url.search = new URLSearchParams({
-    client_id: client.client_id,
-    redirect_uri: redirectUri,
-    response_type: 'code',
-    scope,
-    state,
-    nonce,
-    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    ...extra,
-  });
-  const used = page ?? (await tab(browser, { javaScript }));
-  const callback = await authorize(used, url, redirectUri, { user });
-  const parameters = oauth.validateAuthResponse(as, client, callback.method === 'POST' ? callback.body : callback.url, state);
-  const response = await oauth.authorizationCodeGrantRequest(as, client, auth, parameters, redirectUri, verifier, options);
-  const headers = response.headers;
-  const result = await oauth.processAuthorizationCodeResponse(as, client, response, {
-    expectedNonce: nonce,
-    requireIdToken: true,
-    maxAge: extra.max_age === undefined ? oauth.skipAuthTimeCheck : Number(extra.max_age),
-  });
-  await oauth.validateApplicationLevelSignature(as, response, options);
-  return { as, callback, result, claims: oauth.getValidatedIdTokenClaims(result), page: used, headers };
-}
-
 const demoWeb = { client: { client_id: web.id }, auth: oauth.ClientSecretBasic(web.secret), redirectUri: web.redirectUri };
 const demoSpa = { client: { client_id: spa.id }, auth: oauth.None(), redirectUri: spa.redirectUri };
 

@@ -91,6 +91,24 @@ export async function signIn(page, { username, password }) {
   await press(page, ids.signIn);
 }
 
+// Signs in at the list of requests over the back channel, and stays there.
+export async function signInAtRequests(page, { issuer }, user) {
+  await page.goto(`${issuer}/requests`);
+  await press(page, ids.requests.signIn);
+  await signIn(page, user);
+}
+
+// Opens the newest of these requests and answers it. Answers the message that is shown to compare.
+export async function answerRequest(page, { issuer }, allow = true) {
+  await page.goto(`${issuer}/requests`);
+  await press(page, ids.requests.pick(1));
+  const message = await page.locator(ids.approve.bindingMessage).innerText();
+  await press(page, allow ? ids.approve.allow : ids.approve.deny);
+  const allowed = await page.locator(ids.answered).getAttribute('data-allowed');
+  if (allowed !== (allow ? 'yes' : 'no')) throw new Error(`answered ${allowed}`);
+  return message;
+}
+
 // Answers the consent page.
 export const consent = (page, allow = true) => press(page, allow ? ids.consentAllow : ids.consentDeny);
 
