@@ -39,6 +39,30 @@ pub fn accepts<'a>(headers: impl IntoIterator<Item = &'a str>, media_type: &str)
     })
 }
 
+/// What a browser tells of who made it send a request, and for what (Fetch Metadata §2). Other clients, and old
+/// browsers, tell nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FetchMetadata<'a> {
+    /// `Sec-Fetch-Site`.
+    pub site: Option<&'a str>,
+    /// `Sec-Fetch-Mode`.
+    pub mode: Option<&'a str>,
+    /// `Sec-Fetch-Dest`.
+    pub dest: Option<&'a str>,
+}
+
+impl FetchMetadata<'_> {
+    /// Whether a page that acts with a browser's cookies answers at all. Pages of other sites only send browsers
+    /// here: by GET and in a window, as a link does; or, where applications send people (`invites`), also by
+    /// POST and inside of a frame (OIDC Core 3.1.2.1). `reads`: the method is GET or HEAD.
+    pub fn admits(self, reads: bool, invites: bool) -> bool {
+        if matches!(self.site, None | Some("same-origin" | "same-site" | "none")) {
+            return true;
+        }
+        self.mode == Some("navigate") && (invites || (reads && self.dest == Some("document")))
+    }
+}
+
 /// The address that a request comes from. What `X-Forwarded-For` adds counts only from a declared proxy, and then
 /// from the right, up to the first address that is none.
 pub fn find_sender<'a>(
@@ -76,6 +100,25 @@ pub fn parse_client_certificates(own: &str, chain: Option<&str>) -> Option<Vec<V
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_another_site_may_send_a_browser_and_do_nothing_in_its_name() {
+        let admits = |site, mode, dest, reads, invites| FetchMetadata { site, mode, dest }.admits(reads, invites);
+        for site in [None, Some("same-origin"), Some("same-site"), Some("none")] {
+            for (reads, invites) in [(false, false), (false, true), (true, false), (true, true)] {
+                assert!(admits(site, Some("cors"), Some("empty"), reads, invites), "{site:?}");
+            }
+        }
+        for site in ["cross-site", "", "Same-Origin", "same-origin, cross-site"].map(Some) {
+            let navigates = |dest, reads, invites| admits(site, Some("navigate"), Some(dest), reads, invites);
+            assert!(navigates("document", true, false) && navigates("document", false, true), "{site:?}");
+            assert!(navigates("iframe", true, true) && navigates("iframe", false, true), "{site:?}");
+            assert!(!navigates("document", false, false) && !navigates("iframe", true, false), "{site:?}");
+            for mode in [None, Some("cors"), Some("no-cors"), Some("websocket"), Some("")] {
+                assert!(!admits(site, mode, Some("document"), true, true), "{site:?} {mode:?}");
+            }
+        }
+    }
 
     #[test]
     fn only_a_form_in_utf_8_is_a_form() {

@@ -106,9 +106,9 @@ fn build(cx: &Cx, name: Name, value: String) -> Cookie<'static> {
         .path("/")
         .http_only(name != Name::State)
         .secure(https)
-        // Lax: a link or redirect from an app carries the session, a form or frame elsewhere does not. The
-        // state is read inside such a frame; browsers take None with Secure only.
-        .same_site(if name == Name::State && https { SameSite::None } else { SameSite::Lax })
+        // An app asks by POST, or in a frame whether anybody is signed in, and the state is read in one; the routes
+        // refuse what else comes from other sites. Browsers take None with Secure only.
+        .same_site(if https { SameSite::None } else { SameSite::Lax })
         .finish()
 }
 

@@ -5,7 +5,10 @@ use actix_web::{
     HttpRequest, HttpResponse, Resource, Route as ActixRoute,
     dev::Service,
     guard,
-    http::{Method, StatusCode, header},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderMap},
+    },
     web,
 };
 
@@ -16,7 +19,7 @@ use super::{
     oauth::metadata::RESOURCE_METADATA,
     pages,
 };
-use crate::domain::{oidc::discovery::Endpoint, trace::Reason};
+use crate::domain::{oidc::discovery::Endpoint, request_headers::FetchMetadata, trace::Reason};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +86,23 @@ pub struct Route {
     pub origins: Origins,
     /// Its name in metadata.
     pub endpoint: Option<Endpoint>,
+}
+
+impl Route {
+    /// Whether it acts with a browser's cookies.
+    const fn uses_cookies(&self) -> bool {
+        matches!(self.permission, Permission::Browser | Permission::SetupLink)
+    }
+
+    /// Whether it is answered, for all that the browser tells of who made it ask.
+    fn admits(&self, method: &Method, headers: &HeaderMap) -> bool {
+        // A header that cannot be read is no reassuring one.
+        let told = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let metadata =
+            FetchMetadata { site: told("sec-fetch-site"), mode: told("sec-fetch-mode"), dest: told("sec-fetch-dest") };
+        let invites = matches!(self.endpoint, Some(Endpoint::Authorization | Endpoint::EndSession));
+        !self.uses_cookies() || metadata.admits(method.is_safe(), invites)
+    }
 }
 
 /// What is read by GET is read by HEAD, without its body (RFC 9110 §9.3.2).
@@ -487,7 +507,8 @@ fn resource(
     let mut allowed = Vec::new();
     for (name, make) in route.methods {
         allowed.push(name.to_ascii_uppercase());
-        resource = resource.route(make());
+        resource = resource
+            .route(make().guard(guard::fn_guard(|asked| route.admits(&asked.head().method, asked.head().headers()))));
     }
     if route.methods.iter().any(|(name, _)| *name == "get") {
         allowed.push("HEAD".to_owned());
@@ -501,7 +522,12 @@ fn resource(
     resource
         .default_service(web::to(move |request: HttpRequest, context: RequestContext| {
             let allowed = allowed.clone();
-            async move { method_not_allowed(&context, &request, &allowed).await }
+            async move {
+                if !route.admits(request.method(), request.headers()) {
+                    return cross_site(&context, &request).await;
+                }
+                method_not_allowed(&context, &request, &allowed).await
+            }
         }))
         .wrap_fn(move |request, service| {
             let answer = service.call(request);
@@ -516,6 +542,12 @@ async fn method_not_allowed(context: &RequestContext, request: &HttpRequest, all
         response.headers_mut().insert(header::ALLOW, value);
     }
     response
+}
+
+/// The cookies would do what the person never asked for.
+async fn cross_site(context: &RequestContext, request: &HttpRequest) -> HttpResponse {
+    let why = (StatusCode::FORBIDDEN, Reason::CrossSiteRequest);
+    answer::refused_early(context, request, is_direct(request), why).await
 }
 
 async fn not_found(request: HttpRequest, context: RequestContext) -> HttpResponse {

@@ -290,6 +290,7 @@ reasons! {
     PathUnknown = "AS-5001", Developer, "There is nothing at this address.", "Check the address; the metadata lists the endpoints.";
     MethodNotAllowed = "AS-5002", Developer, "The method is not allowed at this address.", "See the Allow header.";
     BodyTooLarge = "AS-5003", Developer, "The request is too large.", "Send less.";
+    CrossSiteRequest = "AS-5008", Person, "A page of another site sent this request.", "Open this server's page yourself, and send it from there.";
     ContentTypeWrong = "AS-5004", Developer, "The content type is not the expected one.", "Send application/x-www-form-urlencoded.";
     PlainHttpRefused = "AS-5007", Administrator, "Plain HTTP is answered only to a trusted proxy.", "Use https, or name the proxy in trusted_proxies.";
     Overloaded = "AS-5005", Administrator, "The server cannot answer right now.", "Try again after the time in Retry-After.";

@@ -11,24 +11,33 @@ const executable = () => {
   return found;
 };
 
-export const launch = () =>
-  chromium.launch({
-    executablePath: executable(),
-    headless: true,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+const launching = () => ({
+  executablePath: executable(),
+  headless: true,
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+
+export const launch = () => chromium.launch(launching());
+
+// A browser of its own with a profile in a directory, where preferences may lie, and one tab. Ended by closing its context.
+export async function profileTab(dir, options) {
+  return opened(await chromium.launchPersistentContext(dir, { ...launching(), ...options }));
+}
 
 // A fresh profile with one tab. `javaScript: false` is a browser without scripts.
 export async function tab(browser, { javaScript = true, ...options } = {}) {
-  const context = await browser.newContext({ javaScriptEnabled: javaScript, ...options });
+  return opened(await browser.newContext({ javaScriptEnabled: javaScript, ...options }));
+}
+
+async function opened(context) {
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   page.complaints = [];

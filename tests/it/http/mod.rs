@@ -1,5 +1,6 @@
 //! What every route keeps to: permissions, methods, headers, origins, and hostile input.
 
+mod cross_site;
 mod errors;
 mod headers;
 mod inputs;
