@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
-        oauth::{ErrorCode, OAuthError, ROOM_AT_NETWORK_AFTER},
+        oauth::{ErrorCode, OAuthError, ROOM_AT_NETWORK_AFTER, is_network_full},
         trace::{Audience, Reason},
     },
     service::{Broken, Cx, Failure, authorization::error_uri, possession::PROOF_ALGORITHMS, recorder},
@@ -71,8 +71,9 @@ fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError, member: Option<&str>
         }
         // Denied before anybody was asked (CIBA Core 1.0 §13).
         _ if error.reason == Reason::BackchannelTooMany => StatusCode::FORBIDDEN,
-        // The network's doing, not ours: a balancer must not take this node for a failing one (RFC 6585 §4).
-        _ if error.reason == Reason::DeviceTooMany => StatusCode::TOO_MANY_REQUESTS,
+        _ if is_network_full(error.reason) => StatusCode::TOO_MANY_REQUESTS,
+        // RFC 9126 §2.3.
+        _ if error.reason == Reason::PushedRequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         (_, code) => StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST),
     };
     let reason = error.public_reason();
@@ -98,7 +99,7 @@ fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError, member: Option<&str>
     if error.code == ErrorCode::UseDpopNonce {
         possession::put_nonce(cx, &mut response);
     }
-    if error.reason == Reason::DeviceTooMany {
+    if is_network_full(error.reason) {
         retry_later(&mut response, Some(ROOM_AT_NETWORK_AFTER));
     }
     response

@@ -58,8 +58,10 @@ pub(super) async fn surround(
         request.into_response(refused).map_into_right_body()
     } else {
         let response = next.call(request).await?;
-        // The reading of the body is refused before a handler runs, in words that are not ours.
-        if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        // The reading of the body is refused before a handler runs, in words that are not ours: those are not to
+        // be stored.
+        let ours = response.headers().contains_key(header::CACHE_CONTROL);
+        if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !ours {
             let (request, cut) = response.into_parts();
             let direct = routes::is_direct(&request);
             let why = (StatusCode::PAYLOAD_TOO_LARGE, Reason::BodyTooLarge);

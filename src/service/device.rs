@@ -9,9 +9,8 @@ use super::{
     authorization::{Browser, DialogueFailure, Form, Started, begin_deferred},
     client_authentication::{self, DirectRequest, Freshness},
     events::Draft,
-    failure::undo,
     guessing::Guesses,
-    network_limit,
+    network_limit::{self, Waiting},
 };
 use crate::{
     crypto::{
@@ -20,12 +19,9 @@ use crate::{
     },
     domain::{
         Secret,
-        entity::{Client, Deferred, DeferredKind, DeferredState, Ending, EventKind},
+        entity::{Deferred, DeferredKind, DeferredState, Ending, EventKind},
         ids::DeferredId,
-        oauth::{
-            AuthorizationRequest, DEVICE_LIFETIME, MOST_WAITING_AT_NETWORK, OAuthError, POLL_INTERVAL, UserCode,
-            check_waiting_at_network, counts_at_network, parse_device_request,
-        },
+        oauth::{AuthorizationRequest, DEVICE_LIFETIME, OAuthError, POLL_INTERVAL, UserCode, parse_device_request},
         trace::{Reason, Transaction},
     },
     store::{Abort, Write, deferred},
@@ -52,6 +48,8 @@ pub struct DeviceReply {
 pub const VERIFICATION_PATH: &str = "/device";
 /// Two living codes are hardly ever the same; three times in a row, something is broken.
 const ATTEMPTS: usize = 3;
+/// The codes that wait at a network.
+const CODES: Waiting = Waiting { noun: "device", too_many: Reason::DeviceTooMany, count: deferred::count_waiting_from };
 /// What the sealed address of a device is for.
 const ADDRESS_PURPOSE: &str = "device-address";
 
@@ -123,7 +121,7 @@ async fn make(
                 if !super::token::issue::client_stands(tx, &view)? {
                     return Ok::<_, Abort<Failure>>(None);
                 }
-                row.network = find_room(&context, tx, &view.client)?;
+                row.network = network_limit::find_room(&context, tx, &view.client, &CODES)?;
                 let inserted = deferred::insert(tx, &row)?;
                 if inserted {
                     let event = Draft::new(EventKind::DeferredRequested).client(&row.client_id).object(row.id.as_str());
@@ -156,18 +154,6 @@ pub(super) fn address_of(cx: &Cx, waiting: &Deferred) -> Result<Option<IpAddr>, 
     let opened = opened.map_err(|error| Broken::Internal(error.to_string()))?;
     let text = std::str::from_utf8(opened.expose()).ok().and_then(|text| text.parse().ok());
     text.map(Some).ok_or_else(|| Broken::Internal("a sealed address is none".to_owned()))
-}
-
-/// The network where one more request of a client may wait and counts, if it does.
-fn find_room(cx: &Cx, tx: &mut Write<'_>, client: &Client) -> Result<Option<String>, Abort<Failure>> {
-    if !counts_at_network(client) {
-        return Ok(None);
-    }
-    let Some(network) = network_limit::lock(cx, tx, "device")? else { return Ok(None) };
-    let most = i64::try_from(MOST_WAITING_AT_NETWORK).unwrap_or(i64::MAX);
-    let waiting = deferred::count_waiting_from(tx, &network, cx.now(), most)?;
-    check_waiting_at_network(waiting).map_err(undo)?;
-    Ok(Some(network))
 }
 
 fn reply(cx: &Cx, device_code: Secret<String>, user_code: &UserCode) -> DeviceReply {

@@ -1,27 +1,49 @@
-//! How many objects one network may make by itself: clients and accounts in an hour, codes of devices that wait
-//! at once.
+//! How many objects one network may make by itself: clients and accounts in an hour, codes of devices
+//! and pushed requests that wait at once.
 
-use super::Cx;
+use super::{Cx, Failure, failure::undo};
 use crate::{
     domain::{
         Timestamp,
         authn::throttle::network_key,
-        oauth::{TooMany, count_registration},
+        entity::Client,
+        oauth::{MOST_WAITING_AT_NETWORK, TooMany, check_waiting_at_network, count_registration, counts_at_network},
+        trace::Reason,
     },
     store::{
-        StoreError, Write,
+        Abort, Read, StoreError, Write,
         throttle::{self, ThrottleRow},
     },
 };
 
-/// The network at the other end, if there is one. Whoever counts what is there of these waits here for whoever
-/// does, so that a limit is exact.
+/// What of strangers waits at a network.
+pub(super) struct Waiting {
+    /// In the name of the lock.
+    pub noun: &'static str,
+    /// What is said of too many.
+    pub too_many: Reason,
+    /// How many wait there, counted up to a limit.
+    pub count: fn(&mut Read<'_>, &str, Timestamp, i64) -> Result<usize, StoreError>,
+}
+
+/// The network where one more request of a client may wait and counts, if it does. Whoever counts these there
+/// waits for whoever does, so that the limit is exact.
 ///
 /// # Errors
-/// When the database fails.
-pub(super) fn lock(cx: &Cx, tx: &mut Write<'_>, noun: &str) -> Result<Option<String>, StoreError> {
-    let Some(network) = cx.peer.address.map(network_key) else { return Ok(None) };
-    throttle::lock(tx, &key(noun, &network), FRESH)?;
+/// `temporarily_unavailable` where too many wait.
+pub(super) fn find_room(
+    cx: &Cx,
+    tx: &mut Write<'_>,
+    client: &Client,
+    waiting: &Waiting,
+) -> Result<Option<String>, Abort<Failure>> {
+    let Some(network) = cx.peer.address.filter(|_| counts_at_network(client)).map(network_key) else {
+        return Ok(None);
+    };
+    throttle::lock(tx, &key(waiting.noun, &network), FRESH)?;
+    let most = i64::try_from(MOST_WAITING_AT_NETWORK).unwrap_or(i64::MAX);
+    let found = (waiting.count)(tx, &network, cx.now(), most)?;
+    check_waiting_at_network(found, waiting.too_many).map_err(undo)?;
     Ok(Some(network))
 }
 

@@ -5,6 +5,7 @@ use super::{
     Cx, Failure,
     authorization::{self, DialogueFailure, SourceFailure},
     client_authentication::{self, DirectRequest, Freshness},
+    network_limit::{self, Waiting},
     possession,
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
         ids::PushedRequestId,
         oauth::{
             AuthorizationRequest, ErrorCode, OAuthError, PUSHED_LIFETIME, Params, PushedRequest, REQUEST_URI_PREFIX,
-            parameters_to_push,
+            parameters_to_push, pushed_text,
         },
         trace::Reason,
     },
@@ -28,6 +29,13 @@ pub struct PushReply {
     /// Seconds in which a dialogue can begin with it.
     pub expires_in: i64,
 }
+
+/// The pushed requests that wait at a network.
+const PUSHES: Waiting = Waiting {
+    noun: "push",
+    too_many: Reason::PushedRequestTooMany,
+    count: pushed_authorization_request::count_waiting_from,
+};
 
 /// Answers a push.
 ///
@@ -48,21 +56,27 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, 
     let binding = possession::code_binding(cx, &params, request.possession, proof.as_ref(), profile).await?;
     let params = bound(params, binding.as_deref())?;
     let minted = mint(SecretKind::PushedRequest, cx.random());
-    let pushed = PushedRequest {
+    let parameters =
+        pushed_text(&params).inspect_err(|error| cx.refused("pushed_authorization_request", &[], error.reason))?;
+    let mut pushed = PushedRequest {
         id: PushedRequestId::new(cx.fresh_id()),
         client_id: client.client().client_id.clone(),
-        parameters: params.encoded(),
+        parameters,
+        network: None,
         created_at: cx.now(),
         expires_at: cx.now().plus_seconds(PUSHED_LIFETIME),
         consumed_at: None,
     };
-    let hash = minted.hash;
-    cx.services
-        .store
-        .write(move |tx| {
-            pushed_authorization_request::insert(tx, &pushed, hash.as_bytes()).map_err(Abort::<Failure>::from)
-        })
-        .await?;
+    let (context, view, hash) = (cx.clone(), client.view().clone(), minted.hash);
+    let stored = cx.services.store.write(move |tx| {
+        pushed.network = network_limit::find_room(&context, tx, &view.client, &PUSHES)?;
+        pushed_authorization_request::insert(tx, &pushed, hash.as_bytes()).map_err(Abort::<Failure>::from)
+    });
+    stored.await.inspect_err(|failure| {
+        if let Failure::Refused(error) = failure {
+            cx.refused("pushed_authorization_request", &[], error.reason);
+        }
+    })?;
     let request_uri = Secret::new(format!("{REQUEST_URI_PREFIX}{}", minted.text.expose()));
     Ok(PushReply { request_uri, expires_in: PUSHED_LIFETIME })
 }

@@ -47,7 +47,7 @@ pub fn delete_expired(tx: &mut Write<'_>, now: Timestamp) -> Result<usize, Store
         // Who asks a little later still hears what became of it.
         deferred_authorizations.expires_at < now - HOUR;
         // A dialogue that began in time may end long after, and uses up its pushed request then.
-        pushed_authorization_requests.expires_at < day_ago;
+        pushed_authorization_requests.expires_at < now - 2 * HOUR;
         sessions.expires_at < now;
         setup_links.expires_at < day_ago;
         // Clients that nobody uses go one by one, each with its event: service/registration/usage.rs.

@@ -23,6 +23,7 @@ pub fn insert(tx: &mut Write<'_>, pushed: &PushedRequest, reference_hash: &[u8])
             pushed_authorization_requests::created_at.eq(pushed.created_at.millis()),
             pushed_authorization_requests::expires_at.eq(pushed.expires_at.millis()),
             pushed_authorization_requests::consumed_at.eq(pushed.consumed_at.map(Timestamp::millis)),
+            pushed_authorization_requests::network.eq(pushed.network.as_deref()),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -33,19 +34,34 @@ pub fn insert(tx: &mut Write<'_>, pushed: &PushedRequest, reference_hash: &[u8])
 /// # Errors
 /// When the database fails.
 pub fn find(tx: &mut Read<'_>, reference_hash: &[u8]) -> Result<Option<PushedRequest>, StoreError> {
-    type Columns = (String, Vec<u8>, String, String, i64, i64, Option<i64>);
+    type Columns = (String, Vec<u8>, String, String, i64, i64, Option<i64>, Option<String>);
     Ok(pushed_authorization_requests::table
         .filter(pushed_authorization_requests::reference_hash.eq(reference_hash))
         .get_result::<Columns>(tx.conn)
         .optional()?
-        .map(|(id, _, client_id, parameters, created_at, expires_at, consumed_at)| PushedRequest {
+        .map(|(id, _, client_id, parameters, created_at, expires_at, consumed_at, network)| PushedRequest {
             id: PushedRequestId::new(id),
             client_id: ClientId::new(client_id),
             parameters,
             created_at: Timestamp::from_millis(created_at),
             expires_at: Timestamp::from_millis(expires_at),
             consumed_at: row::time(consumed_at),
+            network,
         }))
+}
+
+/// How many pushed requests from this network wait for a person, counted up to a limit.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_waiting_from(tx: &mut Read<'_>, network: &str, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
+    let waiting = pushed_authorization_requests::table
+        .filter(pushed_authorization_requests::network.eq(network))
+        .filter(pushed_authorization_requests::expires_at.gt(now.millis()))
+        .select(pushed_authorization_requests::expires_at)
+        .limit(limit)
+        .load::<i64>(tx.conn)?;
+    Ok(waiting.len())
 }
 
 /// Uses up a pushed request. `false`: it was answered before.
@@ -60,7 +76,10 @@ pub fn consume(tx: &mut Write<'_>, id: &PushedRequestId, now: Timestamp) -> Resu
                 .filter(pushed_authorization_requests::id.eq(id.as_str()))
                 .filter(pushed_authorization_requests::consumed_at.is_null()),
         )
-        .set(pushed_authorization_requests::consumed_at.eq(Some(now.millis())))
+        .set((
+            pushed_authorization_requests::consumed_at.eq(Some(now.millis())),
+            pushed_authorization_requests::network.eq(None::<&str>),
+        ))
     )?;
     Ok(written == 1)
 }

@@ -224,6 +224,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         consumed_at -> Nullable<BigInt>,
+        network -> Nullable<Text>,
     }
 }
 

@@ -43,30 +43,6 @@ pub fn check_waiting(waiting: &[ClientId], client: &ClientId) -> Result<(), OAut
     }
 }
 
-/// So many requests of devices may wait at one network. People who share an address sign in beside each
-/// other, and a code is typed within a minute or given up; a loop that asks without end soon ends here.
-pub const MOST_WAITING_AT_NETWORK: usize = 250;
-/// Whoever is refused for that may try again after so many seconds: some will have been answered.
-pub const ROOM_AT_NETWORK_AFTER: u64 = 60;
-
-/// Whether requests of this client count at the network they come from: anybody may send those of a public
-/// client, or register one. The service of a client that somebody vouches for asks for all its devices.
-pub fn counts_at_network(client: &Client) -> bool {
-    !client.settings.token_endpoint_auth_method.is_confidential() || client.owner.is_self_registered()
-}
-
-/// Whether one more request of a device may wait at a network where so many do.
-///
-/// # Errors
-/// `temporarily_unavailable`.
-pub fn check_waiting_at_network(waiting: usize) -> Result<(), OAuthError> {
-    if waiting < MOST_WAITING_AT_NETWORK {
-        Ok(())
-    } else {
-        Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, Reason::DeviceTooMany))
-    }
-}
-
 /// Whether a device's request visibly came from another network than the browser that is asked about it. An
 /// address of IPv4 tells nothing beside one of IPv6, as one home has both. That they are the same reassures
 /// nobody: behind an undeclared proxy all have its address.

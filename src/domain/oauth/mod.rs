@@ -20,6 +20,7 @@ mod grant_type;
 mod http_date;
 mod introspection;
 mod jwt_bearer;
+mod network_bound;
 mod params;
 mod pkce;
 mod protected_resource;
@@ -67,8 +68,7 @@ pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_list
 pub use client_registration::{Registration, RegistrationRefusal, check_certificates, describe, parse_metadata};
 pub use confirmation::{Confirmation, TokenScheme};
 pub use deferred::{
-    DEVICE_LIFETIME, MOST_WAITING, MOST_WAITING_AT_NETWORK, POLL_INTERVAL, Poll, ROOM_AT_NETWORK_AFTER,
-    came_from_elsewhere, check_grant, check_waiting, check_waiting_at_network, counts_at_network, decide_poll,
+    DEVICE_LIFETIME, MOST_WAITING, POLL_INTERVAL, Poll, came_from_elsewhere, check_grant, check_waiting, decide_poll,
     parse_deferred_code, parse_device_request,
 };
 pub use error::{ErrorCode, OAuthError};
@@ -77,11 +77,14 @@ pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive
 pub use jwt_bearer::{
     BearerFacts, JwtBearerRequest, bearer_scope, check_bearer_assertion, check_may_vouch, check_trusted_issuer,
 };
+pub use network_bound::{
+    MOST_WAITING_AT_NETWORK, ROOM_AT_NETWORK_AFTER, check_waiting_at_network, counts_at_network, is_network_full,
+};
 pub use params::Params;
 pub use pkce::{check_pushed_challenge, check_verifier, parse_challenge};
 pub use protected_resource::{find_hosted, protected_resource};
 pub use pushed_authorization_request::{
-    PUSHED_LIFETIME, PushedRequest, REQUEST_URI_PREFIX, check_pushed, parameters_to_push, pushed_reference,
+    PUSHED_LIFETIME, PushedRequest, REQUEST_URI_PREFIX, check_pushed, parameters_to_push, pushed_reference, pushed_text,
 };
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};

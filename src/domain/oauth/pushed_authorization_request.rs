@@ -29,6 +29,8 @@ pub struct PushedRequest {
     pub created_at: Timestamp,
     /// Until when a dialogue can begin with it.
     pub expires_at: Timestamp,
+    /// The network that it came from, while it waits and counts there.
+    pub network: Option<String>,
     /// When it was answered.
     pub consumed_at: Option<Timestamp>,
 }
@@ -51,6 +53,21 @@ pub fn parameters_to_push(form: &Params, client_id: &ClientId) -> Result<Params,
         form.pairs().filter(|(name, _)| *name != "client_id" && !CREDENTIALS.contains(name)).collect();
     pairs.push(("client_id", client_id.as_str()));
     Params::from_pairs(&pairs)
+}
+
+/// What is kept of one is no larger, in bytes of a form.
+pub const MOST_PUSHED: usize = 20 * 1024;
+
+/// The parameters as they are kept.
+///
+/// # Errors
+/// `invalid_request` for more than [`MOST_PUSHED`].
+pub fn pushed_text(params: &Params) -> Result<String, OAuthError> {
+    let text = params.encoded();
+    if text.len() > MOST_PUSHED {
+        return Err(OAuthError::invalid_request(Reason::PushedRequestTooLarge));
+    }
+    Ok(text)
 }
 
 /// Whether this client may be answered by this pushed request now.
@@ -82,6 +99,7 @@ mod tests {
             id: PushedRequestId::new("p1"),
             client_id: ClientId::new("app"),
             parameters: String::new(),
+            network: None,
             created_at: at(-10),
             expires_at: at(80),
             consumed_at: None,
@@ -132,6 +150,18 @@ mod tests {
         assert_eq!(kept.pairs().collect::<Vec<_>>(), [("state", "a b&c=d"), ("dpop_jkt", "j"), ("client_id", "app")]);
         let read = Params::parse(kept.encoded().as_bytes()).expect("its own text");
         assert_eq!(read.pairs().collect::<Vec<_>>(), kept.pairs().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn so_much_is_kept_of_a_push_and_not_a_byte_more() {
+        let push =
+            |bytes: usize| Params::from_pairs(&[("state", &"x".repeat(bytes - "state=".len()))]).expect("parameters");
+        assert_eq!(pushed_text(&push(MOST_PUSHED)).map(|text| text.len()), Ok(20 * 1024));
+        assert_eq!(refusal(pushed_text(&push(MOST_PUSHED + 1))), ("invalid_request", "AS-1061"));
+        assert!(Reason::PushedRequestTooLarge.next_step().contains("20 KiB"));
+        // What is sent escaped is larger.
+        let escaped = Params::from_pairs(&[("state", &"\u{e9}".repeat(MOST_PUSHED / 6))]).expect("parameters");
+        assert_eq!(refusal(pushed_text(&escaped)), ("invalid_request", "AS-1061"));
     }
 
     #[test]

@@ -52,9 +52,7 @@ fn hash(parts: &[&str]) -> Key {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
     }
-    let mut key = [0; 16];
-    key.copy_from_slice(&digest.finalize()[..16]);
-    key
+    digest.finalize().as_slice().first_chunk().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -103,6 +103,8 @@ reasons! {
     RequestObjectMismatch = "AS-1057", Developer, "client_id or response_type in the request object is not the one of the request.", "Say the same inside and outside.";
     RequestObjectValue = "AS-1058", Developer, "A parameter in the request object has the wrong JSON type.", "Parameters are texts, whole numbers or booleans; claims is an object.";
     SignedRequestRequired = "AS-1059", Developer, "This client must send its parameters in a signed request object.", "Send them in request, signed with the client's key.";
+    PushedRequestTooMany = "AS-1060", Developer, "Too many pushed requests wait for a person at this network.", "Try again in a minute; push a request when a person signs in, not before.";
+    PushedRequestTooLarge = "AS-1061", Developer, "The pushed request is too large.", "Send at most 20 KiB of parameters; put what is large where a reference to it can be sent.";
     ResourceMalformed = "AS-1070", Developer, "A resource is malformed, or there are too many.", "Send absolute URIs without fragment, at most 8.";
     ResourceNotAllowed = "AS-1071", Developer, "The client may not ask for this resource.", "An administrator can allow one of the API's scopes for the client, or self-registered clients for the API.";
     ResourceNotGranted = "AS-1072", Developer, "The resource is not among those that were granted.", "Name the resource in the authorization request too.";

@@ -18,6 +18,7 @@ use crate::{
 };
 
 const DAY: i64 = 86_400;
+const HOUR: i64 = 3600;
 
 async fn clean(db: &TestDb, now: Timestamp) -> usize {
     db.write(move |tx| Ok(cleanup::delete_expired(tx, now)?)).await.unwrap()
@@ -154,6 +155,7 @@ on_both! {
                 id: PushedRequestId::new("p"),
                 client_id: ClientId::new("rp"),
                 parameters: String::new(),
+                network: None,
                 created_at: NOW,
                 expires_at: end,
                 consumed_at: None,
@@ -162,11 +164,11 @@ on_both! {
         })
         .await
         .unwrap();
-        clean(&db, end.plus_seconds(DAY)).await;
+        let at = end.plus_seconds(2 * HOUR);
+        clean(&db, at).await;
         let id = PushedRequestId::new("p");
-        let at = end.plus_seconds(DAY);
         assert!(db.write(move |tx| Ok(pushed_authorization_request::consume(tx, &id, at)?)).await.unwrap());
-        assert_eq!(clean(&db, end.plus_seconds(DAY + 1)).await, 1);
+        assert_eq!(clean(&db, end.plus_seconds(2 * HOUR + 1)).await, 1);
         assert_eq!(db.count("pushed_authorization_requests"), 0);
     }
 

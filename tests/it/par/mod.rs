@@ -3,3 +3,4 @@
 mod errors;
 mod ok;
 mod races;
+mod waiting;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    entity::{AuthMethod, ClientKind, Owner},
+    entity::ClientKind,
     ids::{ClientId, DeferredId},
     oauth::fixtures::{at, client, codes, refusal, strings},
 };
@@ -46,16 +46,6 @@ fn heard(change: impl FnOnce(&mut Deferred), seconds: i64) -> (&'static str, &'s
 }
 
 #[test]
-fn so_many_codes_may_wait_at_a_network_and_not_one_more() {
-    assert_eq!(check_waiting_at_network(0), Ok(()));
-    assert_eq!(check_waiting_at_network(249), Ok(()));
-    for waiting in [250, 251, usize::MAX] {
-        let error = check_waiting_at_network(waiting).expect_err("too many");
-        assert_eq!(codes(&error), ("temporarily_unavailable", "AS-1604"));
-    }
-}
-
-#[test]
 fn another_network_is_told_only_from_addresses_of_one_family() {
     let elsewhere = |device: &str, browser: &str| {
         came_from_elsewhere(device.parse().expect("an address"), browser.parse().expect("an address"))
@@ -72,22 +62,6 @@ fn another_network_is_told_only_from_addresses_of_one_family() {
         ("192.0.2.1", "2001:db8:1::1"),
     ] {
         assert!(!elsewhere(device, browser) && !elsewhere(browser, device), "{device} {browser}");
-    }
-}
-
-#[test]
-fn only_a_client_that_proves_who_it_is_and_was_vouched_for_counts_nowhere() {
-    let of = |method, owner| {
-        let mut client = device();
-        client.settings.token_endpoint_auth_method = method;
-        client.owner = owner;
-        counts_at_network(&client)
-    };
-    for owner in [Owner::Cli, Owner::Ui, Owner::System, Owner::Dcr, Owner::Cimd] {
-        assert!(of(AuthMethod::None, owner), "{owner:?}");
-        let vouched = !matches!(owner, Owner::Dcr | Owner::Cimd);
-        assert_eq!(of(AuthMethod::ClientSecretBasic, owner), !vouched, "{owner:?}");
-        assert_eq!(of(AuthMethod::PrivateKeyJwt, owner), !vouched, "{owner:?}");
     }
 }
 

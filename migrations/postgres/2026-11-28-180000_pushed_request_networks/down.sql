@@ -1,0 +1,2 @@
+DROP INDEX pushed_authorization_requests_by_network;
+ALTER TABLE pushed_authorization_requests DROP COLUMN network;
