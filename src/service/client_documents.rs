@@ -16,8 +16,8 @@ use crate::{
         entity::{Client, EventKind, Owner},
         ids::ClientId,
         oauth::{
-            Caching, DocumentAddress, ErrorCode, OAuthError, Registration, RegistrationPolicy, cache_seconds,
-            parse_document,
+            Caching, DocumentAddress, ErrorCode, OAuthError, Registration, RegistrationPolicy, RegistrationRefusal,
+            SettingsRule, cache_seconds, check_certificates, parse_document,
         },
         strict_json::parse_object,
         trace::Reason,
@@ -151,7 +151,17 @@ async fn fetch(
         OAuthError::invalid_client(Reason::DocumentUnavailable)
     })?;
     let members = parse_object(&document.body).ok_or(OAuthError::invalid_client(Reason::DocumentMetadata))?;
-    let registration = parse_document(address, &members, kept, policy).map_err(|refusal| {
+    let understood =
+        parse_document(address, &members, kept, policy).and_then(|registration| {
+            match check_certificates(&registration.settings, cx.services.policy.certificates()) {
+                Ok(()) => Ok(registration),
+                Err(SettingsRule { field, .. }) => Err(RegistrationRefusal {
+                    error: OAuthError::invalid_client(Reason::RegistrationProtection),
+                    field,
+                }),
+            }
+        });
+    let registration = understood.map_err(|refusal| {
         cx.note_security_profile(kept.map_or(policy.document_profile, |kept| kept.security_profile));
         cx.refused("client_document_metadata", &[("member", &refusal.field)], refusal.error.reason);
         refusal.error

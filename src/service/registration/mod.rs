@@ -238,7 +238,7 @@ fn understand(
     {
         return Err(RegistrationRefusal::metadata("jwks").into());
     }
-    check_certificates(settings, cx.services.policy.certificates())?;
+    check_certificates(settings, cx.services.policy.certificates()).map_err(RegistrationRefusal::protection)?;
     Ok(registration)
 }
 
