@@ -250,7 +250,7 @@ reasons! {
     UserCodeUnknown = "AS-1600", Person, "That code is not known here, or has expired.", "Check the code on the device, or start again there.";
     UserCodeThrottled = "AS-1601", Person, "Too many codes were tried.", "Wait a few minutes before the next attempt.";
     ConfirmationMissing = "AS-1602", Person, "The box is not ticked.", "Tick the box only if you started this yourself.";
-    DeferredAnswered = "AS-1603", Person, "This request was answered before, or has expired.", "Start again on the device.";
+    DeferredAnswered = "AS-1603", Person, "This request was answered before, or has expired.", "Start again where it came from: on the device, or in the app that asked.";
     DeviceTooMany = "AS-1604", Developer, "Too many codes of devices wait for an answer at this network.", "Try again in a minute; do not ask for a code before a person is there to type it.";
     // 17xx: security profiles of clients
     ProfileAlgorithm = "AS-1700", Developer, "The algorithm is not allowed by the client's security profile.", "Sign with an algorithm of the profile: ES256 and PS256 are in every one.";
