@@ -2,7 +2,7 @@
 
 mod errors;
 mod ok;
-pub mod races;
+mod races;
 pub mod resources;
 mod waiting;
 
