@@ -123,25 +123,26 @@ async fn what_a_client_may_not_be_is_refused_with_the_field() {
 
 #[tokio::test]
 async fn a_client_that_needs_a_certificate_is_saved_only_where_it_could_be_seen() {
-    let named = |settings: &mut ClientSettings| {
+    type Bend = fn(&mut ClientSettings);
+    let named: Bend = |settings| {
         settings.token_endpoint_auth_method = AuthMethod::TlsClientAuth;
         settings.tls_client_auth_san_dns = Some("app.example.com".into());
     };
-    let keyed = |settings: &mut ClientSettings| {
+    let keyed: Bend = |settings| {
         settings.token_endpoint_auth_method = AuthMethod::SelfSignedTlsClientAuth;
         settings.jwks_uri = Some("https://app.example.com/jwks".into());
     };
-    let bound = |settings: &mut ClientSettings| settings.tls_client_certificate_bound_access_tokens = true;
-    let with = |bend: &dyn Fn(&mut ClientSettings)| {
+    let bound: Bend = |settings| settings.tls_client_certificate_bound_access_tokens = true;
+    let with = |bend: Bend| {
         let mut settings = quick(ClientKind::Web);
         bend(&mut settings);
         settings
     };
     let method = "AS-1413 token_endpoint_auth_method: ";
-    let cases: [(&dyn Fn(&mut ClientSettings), Certificates, &str); 3] = [
-        (&named, Certificates::VouchedFor, method),
-        (&keyed, Certificates::Shown, method),
-        (&bound, Certificates::Shown, "AS-1413 tls_client_certificate_bound_access_tokens: "),
+    let cases = [
+        (named, Certificates::VouchedFor, method),
+        (keyed, Certificates::Shown, method),
+        (bound, Certificates::Shown, "AS-1413 tls_client_certificate_bound_access_tokens: "),
     ];
     let elsewhere = || Some(Issuer::parse("https://mtls.example.com").expect("an address"));
     for seen in [Certificates::Unseen, Certificates::Shown, Certificates::VouchedFor] {
