@@ -2,22 +2,17 @@
 //! (draft-ietf-oauth-client-id-metadata-document): fetched when what is stored is no longer believed,
 //! and kept as a client like any other, so that all nodes agree.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
-use super::{
-    Broken, Cx, Failure,
-    admin::client as clients,
-    events::Draft,
-    registration::{Turn, policy},
-};
+use super::{Broken, Cx, Failure, admin::client as clients, events::Draft, registration::policy};
 use crate::{
     domain::{
         Timestamp,
         entity::{Client, EventKind, Owner},
         ids::ClientId,
         oauth::{
-            Caching, DocumentAddress, ErrorCode, OAuthError, Registration, RegistrationPolicy, cache_seconds,
-            parse_document,
+            Caching, DocumentAddress, ErrorCode, OAuthError, Registration, RegistrationPolicy, RegistrationRefusal,
+            SettingsRule, cache_seconds, check_certificates, parse_document,
         },
         strict_json::parse_object,
         trace::Reason,
@@ -64,28 +59,30 @@ async fn try_refresh(cx: &Cx, id: &ClientId) -> Result<bool, Failure> {
     if !policy.accepts_host(address.host()) {
         return Err(refused(Reason::DocumentNotAccepted));
     }
-    let (mut known, mut stored) = read(cx, id).await?;
+    if read(cx, id).await?.0.is_believed(cx.now()) {
+        return Ok(false);
+    }
+    // Of many who find it missing one asks its host.
+    cx.services.registrations.fetching.join(id, renew(cx, id, &address, &policy)).await
+}
+
+/// Fetches the document and stores what it says, unless somebody else did so a moment ago.
+async fn renew(
+    cx: &Cx,
+    id: &ClientId,
+    address: &DocumentAddress,
+    policy: &RegistrationPolicy,
+) -> Result<bool, Failure> {
+    let refused = |reason| Failure::Refused(OAuthError::invalid_client(reason));
+    let (known, stored) = read(cx, id).await?;
     if known.is_believed(cx.now()) {
         return Ok(false);
     }
-    // Of many who find it missing one asks its host, and the others look again.
-    let turn = turn(cx, id);
-    let _held = match turn.try_lock() {
-        Ok(held) => held,
-        Err(_) => {
-            let held = turn.lock().await;
-            (known, stored) = read(cx, id).await?;
-            if known.is_believed(cx.now()) {
-                return Ok(false);
-            }
-            held
-        }
-    };
     let in_grace = known.fetched_at.is_some_and(|fetched| cx.now() < fetched.plus_seconds(GRACE));
     let settings = stored.as_ref().map(|client| &client.settings);
     let fetched = match recent_failure(cx, id) {
         Some(reason) => Err(refused(reason)),
-        None => fetch(cx, &address, settings, &policy).await,
+        None => fetch(cx, address, settings, policy).await,
     };
     match fetched {
         Ok((registration, seconds)) => {
@@ -128,18 +125,6 @@ async fn read(cx: &Cx, id: &ClientId) -> Result<(Known, Option<Client>), Failure
     Ok(read.await.map_err(Broken::from)?)
 }
 
-/// What is held while this document is fetched.
-fn turn(cx: &Cx, id: &ClientId) -> Arc<tokio::sync::Mutex<()>> {
-    let mut fetching = cx.services.registrations.fetching.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(turn) = fetching.get(id).and_then(Turn::upgrade) {
-        return turn;
-    }
-    fetching.retain(|_, turn| turn.strong_count() > 0);
-    let turn = Arc::default();
-    fetching.insert(id.clone(), Arc::downgrade(&turn));
-    turn
-}
-
 async fn fetch(
     cx: &Cx,
     address: &DocumentAddress,
@@ -151,7 +136,17 @@ async fn fetch(
         OAuthError::invalid_client(Reason::DocumentUnavailable)
     })?;
     let members = parse_object(&document.body).ok_or(OAuthError::invalid_client(Reason::DocumentMetadata))?;
-    let registration = parse_document(address, &members, kept, policy).map_err(|refusal| {
+    let understood =
+        parse_document(address, &members, kept, policy).and_then(|registration| {
+            match check_certificates(&registration.settings, cx.services.policy.certificates()) {
+                Ok(()) => Ok(registration),
+                Err(SettingsRule { field, .. }) => Err(RegistrationRefusal {
+                    error: OAuthError::invalid_client(Reason::RegistrationProtection),
+                    field,
+                }),
+            }
+        });
+    let registration = understood.map_err(|refusal| {
         cx.note_security_profile(kept.map_or(policy.document_profile, |kept| kept.security_profile));
         cx.refused("client_document_metadata", &[("member", &refusal.field)], refusal.error.reason);
         refusal.error

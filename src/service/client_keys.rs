@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{Cx, Failure, clients::ClientView};
+use super::{Cx, Failure, clients::ClientView, single_flight::SingleFlight};
 use crate::{
     crypto::{
         compact::VerifyError,
@@ -47,6 +47,7 @@ struct KeySet {
 #[derive(Debug, Default)]
 pub struct FetchedKeys {
     by_uri: Mutex<HashMap<String, (Timestamp, Arc<KeySet>)>>,
+    fetching: SingleFlight<String, Result<Arc<KeySet>, NotVerified>>,
 }
 
 impl FetchedKeys {
@@ -110,7 +111,7 @@ pub async fn verify_with(
     };
     let known = cx.services.fetched_keys.recall(uri);
     let age = known.as_ref().map_or(i64::MAX, |(at, _)| cx.now().seconds_since(*at));
-    if let Some((_, keys)) = known.filter(|_| age < FRESH_SECONDS)
+    if let Some((_, keys)) = known.as_ref().filter(|_| age < FRESH_SECONDS)
         && let Ok(keys) = &keys.signing
     {
         match keys.verify_compact(compact, allowed) {
@@ -119,7 +120,7 @@ pub async fn verify_with(
             Ok(verified) => return Ok(verified),
         }
     }
-    match &fetch(cx, uri).await?.signing {
+    match &fetch(cx, uri, known).await?.signing {
         Ok(keys) => Ok(keys.verify_compact(compact, allowed)?),
         Err(error) => Err(unavailable(cx, &error.to_string())),
     }
@@ -135,18 +136,31 @@ pub async fn has_published(cx: &Cx, view: &ClientView, wanted: impl Fn(&Value) -
         return Ok(wanted(keys));
     }
     let uri = settings.jwks_uri.as_deref().ok_or(NotVerified::KeysUnavailable)?;
-    if let Some((at, keys)) = cx.services.fetched_keys.recall(uri) {
-        let age = cx.now().seconds_since(at);
+    let known = cx.services.fetched_keys.recall(uri);
+    if let Some((at, keys)) = &known {
+        let age = cx.now().seconds_since(*at);
         let found = wanted(&keys.published);
         if (found && age < FRESH_SECONDS) || (!found && age < PATIENCE_SECONDS) {
             return Ok(found);
         }
     }
-    Ok(wanted(&fetch(cx, uri).await?.published))
+    Ok(wanted(&fetch(cx, uri, known).await?.published))
 }
 
-/// Fetches the keys and remembers them.
-async fn fetch(cx: &Cx, uri: &str) -> Result<Arc<KeySet>, NotVerified> {
+/// Fetches the keys and remembers them: once at a time, and not if somebody else did since the caller looked and
+/// found that `known` will not do.
+async fn fetch(cx: &Cx, uri: &str, known: Option<(Timestamp, Arc<KeySet>)>) -> Result<Arc<KeySet>, NotVerified> {
+    let known = known.map(|(_, keys)| keys);
+    let asking = async {
+        match cx.services.fetched_keys.recall(uri) {
+            Some((_, newer)) if !known.is_some_and(|known| Arc::ptr_eq(&known, &newer)) => Ok(newer),
+            _ => ask(cx, uri).await,
+        }
+    };
+    cx.services.fetched_keys.fetching.join(&uri.to_owned(), asking).await
+}
+
+async fn ask(cx: &Cx, uri: &str) -> Result<Arc<KeySet>, NotVerified> {
     let set = cx.services.fetcher.json(uri).await.map_err(|error| unavailable(cx, &error.to_string()))?;
     let encryption = EncryptionKeySet::parse(&set).map_err(|error| unavailable(cx, &error.to_string()))?;
     let keys = Arc::new(KeySet { signing: PublicKeySet::parse(&set), encryption, published: set });
@@ -194,12 +208,12 @@ pub async fn prepare(cx: &Cx, client: &Client, choice: Option<EncryptionChoice>)
     let (Some(choice), None, Some(uri)) = (choice, &client.settings.jwks, &client.settings.jwks_uri) else { return };
     let known = cx.services.fetched_keys.recall(uri);
     let age = known.as_ref().map_or(i64::MAX, |(at, _)| cx.now().seconds_since(*at));
-    let found = known.is_some_and(|(_, keys)| keys.encryption.find(choice.alg).is_some());
+    let found = known.as_ref().is_some_and(|(_, keys)| keys.encryption.find(choice.alg).is_some());
     if age < FRESH_SECONDS && (found || age < PATIENCE_SECONDS) {
         return;
     }
     // The failure is logged there.
-    let _ = fetch(cx, uri).await;
+    let _ = fetch(cx, uri, known).await;
 }
 
 /// The key that an answer is encrypted for, without asking anybody: may be called inside a

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Why there is no result.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Failure {
     /// A rule said no.
     Refused(OAuthError),
@@ -16,7 +16,7 @@ pub enum Failure {
 }
 
 /// What broke.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Broken {
     /// Something we need does not answer, or is at its limit: try again after so many seconds.
     Unavailable {

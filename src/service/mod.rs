@@ -45,6 +45,7 @@ pub mod session_state;
 pub mod sessions;
 pub mod setup;
 pub mod sign_up;
+pub mod single_flight;
 pub mod subjects;
 pub mod token;
 pub mod userinfo;

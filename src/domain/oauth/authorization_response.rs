@@ -30,8 +30,8 @@ pub struct AnsweredToken<'a> {
     pub text: &'a str,
     /// Seconds until it expires.
     pub expires_in: i64,
-    /// What was granted.
-    pub scope: &'a [String],
+    /// What was granted, if it is to be told.
+    pub scope: Option<&'a [String]>,
 }
 
 /// What a granted request is answered with.
@@ -60,7 +60,7 @@ pub fn success(granted: &Granted<'_>, state: Option<&str>) -> ResponseParameters
         pairs.put("access_token", Some(token.text));
         pairs.put("token_type", Some("Bearer"));
         pairs.put("expires_in", Some(&token.expires_in.to_string()));
-        pairs.put("scope", (!token.scope.is_empty()).then(|| token.scope.join(" ")).as_deref());
+        pairs.put("scope", token.scope.map(|scope| scope.join(" ")).as_deref());
     }
     pairs.put("id_token", granted.id_token);
     pairs.put("session_state", granted.session_state);

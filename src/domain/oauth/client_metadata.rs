@@ -10,7 +10,7 @@ use super::{
     scope::is_scope_token, security_profile,
 };
 use crate::{
-    entity::{AuthMethod, ClientKind, ClientSettings},
+    entity::{AuthMethod, Certificates, ClientKind, ClientSettings},
     jose::{PRIVATE_MEMBERS, RequestObjectAlgorithm},
 };
 
@@ -66,6 +66,28 @@ pub fn check_settings(kind: ClientKind, settings: &ClientSettings) -> Result<(),
     check_names(settings)?;
     check_lifetimes(settings)?;
     check_profile(settings)
+}
+
+/// Whether the client can do with what this server learns of certificates (RFC 8705 §2 and §3).
+///
+/// # Errors
+/// The setting that asks for more.
+pub fn check_certificates(settings: &ClientSettings, seen: Certificates) -> Result<(), SettingsRule> {
+    let method = settings.token_endpoint_auth_method;
+    if !method.works_with(seen) {
+        let wanted = match method {
+            AuthMethod::TlsClientAuth => {
+                "This server asks nobody who vouches for certificates: set mtls.url and mtls.ca_file."
+            }
+            _ => "This server sees no certificates: set mtls.url.",
+        };
+        return rule("token_endpoint_auth_method", wanted);
+    }
+    if settings.tls_client_certificate_bound_access_tokens && seen == Certificates::Unseen {
+        let field = "tls_client_certificate_bound_access_tokens";
+        return rule(field, "This server sees no certificates: set mtls.url.");
+    }
+    Ok(())
 }
 
 pub(super) fn rule<T>(field: impl Into<String>, rule: &'static str) -> Result<T, SettingsRule> {

@@ -4,11 +4,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    ErrorCode, GrantType, OAuthError, RegistrationPolicy, check_settings, client_metadata::is_line,
+    ErrorCode, GrantType, OAuthError, RegistrationPolicy, SettingsRule, check_settings, client_metadata::is_line,
     redirect_uri::LOOPBACK_ORIGINS, scope::parse_scope,
 };
 use crate::{
-    entity::{AuthMethod, Certificates, Client, ClientKind, ClientSettings},
+    entity::{AuthMethod, Client, ClientKind, ClientSettings},
     trace::Reason,
 };
 
@@ -142,6 +142,11 @@ impl RegistrationRefusal {
         Self::new(ErrorCode::InvalidClientMetadata, Reason::RegistrationMetadata, field)
     }
 
+    /// A protection that is not offered.
+    pub fn protection(broken: SettingsRule) -> Self {
+        Self::new(ErrorCode::InvalidClientMetadata, Reason::RegistrationProtection, broken.field)
+    }
+
     /// `invalid_client_metadata`, with the rule.
     fn ruled(field: impl Into<String>, rule: &'static str) -> Self {
         let refusal = Self::metadata(field);
@@ -203,22 +208,6 @@ pub fn parse_metadata(
         }
     };
     Ok(Registration { name, kind, settings })
-}
-
-/// Whether the program can do with what this server learns of certificates.
-///
-/// # Errors
-/// `invalid_client_metadata`.
-pub fn check_certificates(settings: &ClientSettings, seen: Certificates) -> Result<(), RegistrationRefusal> {
-    let refused =
-        |field| Err(RegistrationRefusal::new(ErrorCode::InvalidClientMetadata, Reason::RegistrationProtection, field));
-    if !settings.token_endpoint_auth_method.works_with(seen) {
-        return refused("token_endpoint_auth_method");
-    }
-    if settings.tls_client_certificate_bound_access_tokens && seen == Certificates::Unseen {
-        return refused("tls_client_certificate_bound_access_tokens");
-    }
-    Ok(())
 }
 
 /// The client as its own program may see it: every member that is stored, with the stored value, and what holds where

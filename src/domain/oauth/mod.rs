@@ -64,8 +64,8 @@ pub use client_authentication::{
     check_method, unverified_issuer, unverified_subject,
 };
 pub use client_id_document::{Caching, DocumentAddress, cache_seconds, is_document_id, parse_document};
-pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_lists_all};
-pub use client_registration::{Registration, RegistrationRefusal, check_certificates, describe, parse_metadata};
+pub use client_metadata::{SettingsRule, check_certificates, check_settings, find_sector, sector_lists_all};
+pub use client_registration::{Registration, RegistrationRefusal, describe, parse_metadata};
 pub use confirmation::{Confirmation, TokenScheme};
 pub use deferred::{
     DEVICE_LIFETIME, MOST_WAITING, POLL_INTERVAL, Poll, came_from_elsewhere, check_grant, check_waiting, decide_poll,

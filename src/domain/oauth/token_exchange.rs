@@ -4,6 +4,7 @@
 use super::{
     Actor, ErrorCode, OAuthError, Params,
     params::{check_details_absent, check_restrictions_absent},
+    resource::resource_key,
     scope::{OFFLINE_ACCESS, OPENID, check_allowed, narrow},
 };
 use crate::{
@@ -128,9 +129,15 @@ pub fn decide_exchange(
     let audience = match (request.targets.as_slice(), policy.audiences.as_slice()) {
         ([], [one]) => vec![one.clone()],
         ([], _) => return Err(OAuthError::new(ErrorCode::InvalidTarget, Reason::ExchangeTargetMissing)),
-        (targets, allowed) if targets.iter().all(|target| allowed.contains(target)) => {
-            // In the order of the policy, each once: whatever the request repeats.
-            allowed.iter().filter(|known| targets.contains(known)).cloned().collect()
+        (targets, allowed) if targets.iter().all(|target| names(allowed, target)) => {
+            // In the order and the spelling of the policy, each once: whatever the request or the policy repeats.
+            let mut audience: Vec<String> = Vec::with_capacity(targets.len());
+            for known in allowed.iter().filter(|known| names(targets, known)) {
+                if !names(&audience, known) {
+                    audience.push(known.clone());
+                }
+            }
+            audience
         }
         _ => return Err(OAuthError::new(ErrorCode::InvalidTarget, Reason::ExchangeTargetNotAllowed)),
     };
@@ -160,6 +167,11 @@ pub fn decide_exchange(
         None => subject.actor.clone(),
     };
     Ok(Exchanged { scope, audience, actor, not_after: subject.expires_at })
+}
+
+/// Whether one of them is this audience; addresses of APIs are compared as they are everywhere (RFC 8707 §2).
+fn names(audiences: &[String], wanted: &str) -> bool {
+    audiences.iter().any(|one| resource_key(one) == resource_key(wanted))
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ reasons! {
     ResourceNotAllowed = "AS-1071", Developer, "The client may not ask for this resource.", "An administrator can allow one of the API's scopes for the client, or self-registered clients for the API.";
     ResourceNotGranted = "AS-1072", Developer, "The resource is not among those that were granted.", "Name the resource in the authorization request too.";
     ScopeOfAnotherResource = "AS-1073", Developer, "None of the scopes belongs to the resource.", "Ask for scopes of the resource that is named.";
-    DetailsMalformed = "AS-1080", Developer, "The authorization_details are malformed.", "Send a JSON array of 1 to 16 objects, each with a type, within 8 KiB.";
+    DetailsMalformed = "AS-1080", Developer, "The authorization_details are malformed.", "Send a JSON array of 1 to 16 objects, each with a type, within 8 KiB, at most 8 levels deep, and within 64 KiB as people are shown it, each value with its whole path.";
     DetailsTypeUnknown = "AS-1081", Developer, "A type of authorization_details is not known here.", "Use a type listed in the metadata.";
     DetailsTypeNotAllowed = "AS-1082", Developer, "The client may not use this type of authorization_details.", "An administrator can allow the type for the client.";
     DetailsNotOfSchema = "AS-1083", Developer, "An authorization_details object does not keep to the schema of its type.", "Compare the object with the documentation of its type.";
@@ -252,7 +252,7 @@ reasons! {
     UserCodeUnknown = "AS-1600", Person, "That code is not known here, or has expired.", "Check the code on the device, or start again there.";
     UserCodeThrottled = "AS-1601", Person, "Too many codes were tried.", "Wait a few minutes before the next attempt.";
     ConfirmationMissing = "AS-1602", Person, "The box is not ticked.", "Tick the box only if you started this yourself.";
-    DeferredAnswered = "AS-1603", Person, "This request was answered before, or has expired.", "Start again on the device.";
+    DeferredAnswered = "AS-1603", Person, "This request was answered before, or has expired.", "Start again where it came from: on the device, or in the app that asked.";
     DeviceTooMany = "AS-1604", Developer, "Too many codes of devices wait for an answer at this network.", "Try again in a minute; do not ask for a code before a person is there to type it.";
     // 17xx: security profiles of clients
     ProfileAlgorithm = "AS-1700", Developer, "The algorithm is not allowed by the client's security profile.", "Sign with an algorithm of the profile: ES256 and PS256 are in every one.";

@@ -102,7 +102,7 @@ fn render(reply: &TokenReply) -> HttpResponse {
         access_token: reply.access_token.expose(),
         token_type: reply.scheme.name(),
         expires_in: reply.expires_in,
-        scope: (!reply.scope.is_empty()).then(|| reply.scope.join(" ")),
+        scope: reply.scope.as_ref().map(|scope| scope.join(" ")),
         refresh_token: text(&reply.refresh_token),
         id_token: text(&reply.id_token),
         authorization_details: &reply.authorization_details,

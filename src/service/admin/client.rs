@@ -9,7 +9,8 @@ use crate::{
         Secret,
         entity::{AccessTokenFormat, Client, ClientKind, ClientSecret, ClientSettings, ConsentMode, EventKind, Owner},
         ids::ClientId,
-        oauth::check_settings,
+        oauth::{check_certificates, check_settings},
+        trace::Reason,
     },
     service::{Cx, events::Draft, keys, subjects},
     store::{Read, Write, client, role},
@@ -111,6 +112,7 @@ async fn create_unchecked_secret(cx: &Cx, new: NewClient) -> Result<Written, Adm
         updated_at: cx.now(),
     };
     noted(cx, "client.values", check(&client))?;
+    noted(cx, "client.certificates", check_seen(cx, &client.settings))?;
     if new.secret.is_some() && !needs_secret(&client.settings) {
         let method = client.settings.token_endpoint_auth_method.name();
         let refused = AdminFailure::value("client_secret", format!("a client with {method} has no secret"));
@@ -176,6 +178,12 @@ fn check(client: &Client) -> Result<(), AdminFailure> {
         return Err(AdminFailure::value("consent", "people are always asked about an app that registered itself"));
     }
     check_settings(client.kind, &client.settings).map_err(|broken| AdminFailure::value(&broken.field, broken.rule))
+}
+
+/// Whether a certificate that the client needs could ever be seen here.
+fn check_seen(cx: &Cx, settings: &ClientSettings) -> Result<(), AdminFailure> {
+    check_certificates(settings, cx.services.policy.certificates())
+        .map_err(|broken| AdminFailure::refused(Reason::RegistrationProtection, broken.to_string()))
 }
 
 /// Keys exist for what the client will be issued. RSA keys take a moment, so before the transaction.
@@ -258,6 +266,13 @@ pub async fn update(cx: &Cx, client_id: &str, changes: ClientChanges) -> Result<
     }
     noted(cx, "client.version", check_version("client", client_id, changes.version, stored.version))?;
     noted(cx, "client.values", check(&changed))?;
+    let of_certificates = |settings: &ClientSettings| {
+        (settings.token_endpoint_auth_method, settings.tls_client_certificate_bound_access_tokens)
+    };
+    // Where certificates are not asked for any more, a client can still be renamed and disabled.
+    if of_certificates(&changed.settings) != of_certificates(&stored.settings) {
+        noted(cx, "client.certificates", check_seen(cx, &changed.settings))?;
+    }
     let fields = changed_fields(&stored, &changed);
     if fields.is_empty() && !changes.revoke_tokens {
         return Ok(Written { client: stored, secret: None });

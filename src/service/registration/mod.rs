@@ -7,10 +7,7 @@ mod usage;
 
 pub use usage::{delete_unused, note_use};
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, Weak},
-};
+use std::{collections::HashMap, sync::Mutex};
 
 use super::{
     Broken, Cx, Failure,
@@ -18,6 +15,7 @@ use super::{
     events::Draft,
     network_limit,
     remembered::Remembered,
+    single_flight::SingleFlight,
     subjects,
 };
 use crate::{
@@ -52,11 +50,8 @@ pub struct Registrations {
     /// Metadata documents that could not be had lately.
     pub(super) failed: Mutex<HashMap<ClientId, (Timestamp, Reason)>>,
     /// Metadata documents that are being fetched now.
-    pub(super) fetching: Mutex<HashMap<ClientId, Turn>>,
+    pub(super) fetching: SingleFlight<ClientId, Result<bool, Failure>>,
 }
-
-/// What one request holds while it fetches, and others wait for who want the same.
-pub(super) type Turn = Weak<tokio::sync::Mutex<()>>;
 
 /// Why nothing was registered.
 #[derive(Debug)]
@@ -238,7 +233,7 @@ fn understand(
     {
         return Err(RegistrationRefusal::metadata("jwks").into());
     }
-    check_certificates(settings, cx.services.policy.certificates())?;
+    check_certificates(settings, cx.services.policy.certificates()).map_err(RegistrationRefusal::protection)?;
     Ok(registration)
 }
 

@@ -70,8 +70,8 @@ pub struct TokenReply {
     pub scheme: TokenScheme,
     /// Seconds until it expires.
     pub expires_in: i64,
-    /// What was granted.
-    pub scope: Vec<String>,
+    /// What was granted: also that it is nothing, where something was asked for (RFC 6749 §3.3).
+    pub scope: Option<Vec<String>>,
     /// The refresh token, if one is due.
     pub refresh_token: Option<Secret<String>>,
     /// The ID token, for `openid`.
@@ -266,6 +266,7 @@ fn for_authorization(
     let Some(person) = user else { return Err(Failure::internal("a standing authorization has no user").into()) };
 
     let scope = scope.unwrap_or_else(|| authorization.scope.clone());
+    let asked = !scope.is_empty();
     let issuer = cx.services.issuer.as_str();
     let (apis, target, granted_details) = match &exchange {
         // For whom the token is, its policy says; and what was granted in detail is not for them.
@@ -347,6 +348,7 @@ fn for_authorization(
     event.append(cx, tx)?;
     Ok(Unsigned {
         claims,
+        asked,
         opaque: opaque.map(|minted| minted.text),
         access_algorithm: target.algorithm,
         refresh_token,
@@ -418,6 +420,7 @@ fn decide_for_machine(
 ) -> Result<(MachineIssue, Unsigned), OAuthError> {
     let client = &view.client;
     let confirmation = drafts.proved.for_client(client)?;
+    let asked = !scope.is_empty();
     let target = aim(client, apis, scope, cx.services.issuer.as_str())?;
     let access = minted_for(cx, &target, drafts.access);
     let claims = AccessTokenClaims {
@@ -442,6 +445,7 @@ fn decide_for_machine(
     };
     let unsigned = Unsigned {
         claims,
+        asked,
         opaque: access.map(|minted| minted.text),
         access_algorithm: target.algorithm,
         refresh_token: None,

@@ -120,5 +120,10 @@ async fn grant(cx: &Cx, client: &AuthenticatedClient, request: &DirectRequest<'_
         .ok_or_else(|| Failure::internal("a grant type without a grant"))?;
     // What is issued may have to be encrypted: its key is fetched before the transaction that issues.
     client_keys::prepare(cx, client.client(), client.client().settings.id_token_encryption()).await;
-    (grant.respond)(cx, client, request).await
+    let mut reply = (grant.respond)(cx, client, request).await?;
+    if request.params.find("scope").is_some() {
+        // Also where nothing of it could have been granted, such as `offline_access` in an exchange.
+        reply.scope.get_or_insert_default();
+    }
+    Ok(reply)
 }

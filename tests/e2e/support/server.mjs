@@ -136,11 +136,21 @@ async function prepare(args, extra, { env = {}, dir, database, discover } = {}) 
 export const devServer = (options) => prepare(contract.devArguments, () => ({}), options);
 export const productionServer = (options) => prepare(contract.serveArguments, contract.serveEnvironment, options);
 
+// A server that does not start leaves nothing behind; what it said is in the error.
+async function started(server) {
+  try {
+    return await server.start();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
 // `symbolon dev`: alice, bob and the demo clients.
-export const startDev = async (options) => (await devServer(options)).start();
+export const startDev = async (options) => started(await devServer(options));
 
 // `symbolon serve` on an empty database: nobody can sign in before the setup link was followed.
-export const startProduction = async (options) => (await productionServer(options)).start();
+export const startProduction = async (options) => started(await productionServer(options));
 
 // The end of what a server said.
 export const tail = (text, lines = 60) => text.split('\n').slice(-lines).join('\n');

@@ -21,11 +21,13 @@ export function suite({ start = startDev, browser = true, prepare } = {}) {
     },
   };
   before(async () => {
-    // Each is remembered as soon as it is there, so that it is ended even if the other one fails.
-    await Promise.all([
+    // Both are waited for, even if one fails: a browser that came up later would never be closed, and nothing would end.
+    const begun = await Promise.allSettled([
       start().then((server) => (shared.server = server)),
       browser ? launch().then((launched) => (shared.browser = launched)) : undefined,
     ]);
+    const failed = begun.find(({ status }) => status === 'rejected');
+    if (failed) throw failed.reason;
     shared.end = await prepare?.(shared);
   });
   after(async () => {

@@ -4,36 +4,32 @@
 use symbolon::domain::jose::SigningAlgorithm;
 
 use super::{ENDPOINT, answer, begin, card, poll, signed, signed_in, till};
-use crate::{
-    device::races::{Button, Settled, answered_once},
-    support::{ClientKey, MANY, RelyingParty, TestApp, all_but, at_once, outcome},
-};
+use crate::support::{Button, ClientKey, RelyingParty, Settled, TestApp, all_but, answer_at_once, at_once, outcome};
 
 /// Answers one request with these buttons in turn, many times at once.
-async fn answer_at_once(app: &TestApp, buttons: &[Button]) -> Settled {
+async fn race(app: &TestApp, buttons: &[Button]) -> Settled {
     let (rp, alice) = (app.client(till()).await, app.person("alice").await);
     let id = begin(&rp, &[("scope", "openid offline_access")]).await;
     let mut browser = signed_in(app, &alice).await;
-    let mut presses = Vec::new();
-    for number in 0..MANY {
+    let press = async |button: Button| {
         let page = card(&mut browser).await;
-        presses.push(browser.pressing(&page, buttons[number % buttons.len()].name(), &[]));
-    }
+        browser.pressing(&page, button.name(), &[])
+    };
     let asking = rp.clone();
-    answered_once(app, &rp, &alice, presses, async move |_| poll(&asking, &id).await).await
+    answer_at_once((app, &rp, &alice), buttons, press, async move |_| poll(&asking, &id).await).await
 }
 
 both! {
     async fn of_a_hundred_who_allow_one_request_one_does_and_one_token_comes_of_it(app) {
-        assert_eq!(answer_at_once(&app, &[Button::Allow]).await, Settled::Allowed);
+        assert_eq!(race(&app, &[Button::Allow]).await, Settled::Allowed);
     }
 
     async fn of_a_hundred_who_deny_one_request_one_does_and_no_token_comes_of_it(app) {
-        assert_eq!(answer_at_once(&app, &[Button::Deny]).await, Settled::Denied);
+        assert_eq!(race(&app, &[Button::Deny]).await, Settled::Denied);
     }
 
     async fn of_a_hundred_who_allow_and_deny_one_request_one_is_heard(app) {
-        answer_at_once(&app, &[Button::Allow, Button::Deny]).await;
+        race(&app, &[Button::Allow, Button::Deny]).await;
     }
 
     /// Behaviour 198.

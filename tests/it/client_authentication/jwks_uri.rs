@@ -1,13 +1,15 @@
 //! Keys by reference (OIDC Core 10.1.1): fetched with care, remembered for a moment, asked for again
 //! when a key is missing.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 use symbolon::{
     domain::{entity::AuthMethod, jose::SigningAlgorithm},
     net::fetcher::Reach,
 };
 
-use crate::support::{ClientKey, ClientSpec, Database, JwksServer, RelyingParty, TestApp};
+use crate::support::{ClientKey, ClientSpec, Database, JwksServer, MANY, RelyingParty, TestApp, at_once, outcome};
 
 async fn app(database: Database) -> TestApp {
     TestApp::with(database, |options| options.reach = Reach::DangerLoopback).await
@@ -33,6 +35,29 @@ both! {
         assert_eq!(server.asked(), 1);
         app.clock.advance(60);
         rp.token_with_assertion(&key.sign(&rp.assertion().0)).await.ok().await;
+        assert_eq!(server.asked(), 2);
+    }
+
+    /// Whoever knows a `client_id` must not make this server ask an address as often as they like.
+    async fn of_a_hundred_who_need_the_keys_at_once_one_fetches_them(database: Database) {
+        let (app, key) = (app(database).await, ClientKey::generate(SigningAlgorithm::ES256));
+        let server = JwksServer::start(&key.jwks()).await;
+        let rp = client_at(&app, &server.uri).await;
+        let (honest, stranger) = (rp.clone(), ClientKey::generate(SigningAlgorithm::ES256));
+        let asking = async move |number| {
+            let signer = if number % 2 == 0 { &key } else { &stranger };
+            honest.token_with_assertion(&signer.sign(&honest.assertion().0)).await
+        };
+        let (winners, refusals) = (MANY / 2, HashMap::from([("AS-1212".to_owned(), MANY / 2)]));
+        let answers = at_once(asking.clone()).await;
+        let (won, refused) = outcome(&answers, &app).await;
+        assert_eq!((won.len(), refused), (winners, refusals.clone()));
+        assert_eq!(server.asked(), 1);
+        // Too old for all of them at once, and with a key that is missing.
+        app.clock.advance(60);
+        let answers = at_once(asking).await;
+        let (won, refused) = outcome(&answers, &app).await;
+        assert_eq!((won.len(), refused), (winners, refusals));
         assert_eq!(server.asked(), 2);
     }
 

@@ -134,6 +134,10 @@ both! {
             let stop = app.browser().authorize(&Authorize::new(rp, "openid")).await.page("/oauth2/authorize");
             stop.answer.refused_page(400, "AS-1444").await;
         }
+        published.publish(|document| document["tls_client_certificate_bound_access_tokens"] = json!(true));
+        app.clock.advance(30);
+        let stop = app.browser().authorize(&Authorize::new(rp, "openid")).await.page("/oauth2/authorize");
+        stop.answer.refused_page(400, "AS-1413").await;
         for body in ["", "[]", "{\"client_id\":1,\"client_id\":2}", "<html>"] {
             published.server.answer(200, body);
             app.clock.advance(30);

@@ -3,7 +3,7 @@
 mod errors;
 mod ok;
 mod origin;
-pub mod races;
+mod races;
 pub mod resources;
 mod waiting;
 

@@ -55,6 +55,32 @@ both! {
         assert_eq!(claims(&app, &tokens).await["aud"], MCP);
     }
 
+    /// RFC 6749 §3.3: whoever asked for scopes and gets none is told so.
+    async fn a_token_without_any_of_the_scopes_that_were_asked_for_says_so(app) {
+        const OPEN: &str = "https://open.example.com";
+        let (rp, alice) = world(&app).await;
+        app.api(OPEN, &[]).await;
+        let request = Authorize::new(&rp, "offline_access tools.call").and("resource", OPEN).and("resource", MCP);
+        let first = rp.exchange(&granted(&app, &alice, &request).await).await.ok().await;
+        assert_eq!(first.scope.as_deref(), Some("offline_access tools.call"));
+        let machine = |id: &str, scope: &[&str]| {
+            let scope = scope.iter().map(|one| (*one).to_owned()).collect();
+            app.client(ClientSpec::machine(id).set(|settings| settings.scope = scope))
+        };
+        let (scoped, bare) = (machine("scoped", &["tools.call"]).await, machine("bare", &[]).await);
+        let fields = [("grant_type", "client_credentials"), ("resource", OPEN)];
+        let asked = [fields.as_slice(), &[("scope", "tools.call")]].concat();
+        assert_eq!(scoped.token(&asked).await.ok().await.scope.as_deref(), Some(""));
+        assert_eq!(scoped.token(&fields).await.ok().await.scope.as_deref(), Some(""), "nor what it is registered for");
+        assert_eq!(bare.token(&fields).await.ok().await.scope, None, "nothing was asked for");
+        let request = Authorize::new(&rp, "tools.call").and("resource", OPEN);
+        let person = rp.exchange(&granted(&app, &alice, &request).await).await.ok().await;
+        assert_eq!(person.scope.as_deref(), Some(""));
+        let request = Authorize::new(&rp, "").without("scope").and("resource", OPEN);
+        let person = rp.exchange(&granted(&app, &alice, &request).await).await.ok().await;
+        assert_eq!(person.scope, None);
+    }
+
     async fn a_scope_that_was_granted_leads_to_its_api_in_the_token_request(app) {
         let (rp, alice) = world(&app).await;
         let grant = granted(&app, &alice, &Authorize::new(&rp, "openid invoices.read")).await;

@@ -2,6 +2,7 @@
 //! what happened when they fail.
 
 mod answer;
+mod answering;
 mod app;
 mod assertion;
 mod browser;
@@ -22,6 +23,7 @@ mod secure;
 mod wire;
 
 pub use answer::{Answer, Tokens};
+pub use answering::{Button, Settled, answer_at_once};
 pub use app::{Options, TestApp};
 pub use assertion::{Assertion, ClientKey, signed_with_secret, unsigned};
 pub use browser::{Authorize, Away, Browser, Page, Stop};

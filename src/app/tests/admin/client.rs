@@ -1,5 +1,7 @@
 //! Clients and their secrets.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{code, told};
@@ -10,11 +12,12 @@ use crate::{
         token::{hash_of, parse},
     },
     domain::{
-        Secret,
-        entity::{AuthMethod, ClientKind, ClientSettings, Owner},
+        Issuer, Secret,
+        entity::{AuthMethod, Certificates, ClientKind, ClientSettings, Owner},
         jose::SigningAlgorithm,
     },
     service::{
+        Policy,
         admin::{
             client::{
                 self, ClientChanges, NewClient,
@@ -115,6 +118,72 @@ async fn what_a_client_may_not_be_is_refused_with_the_field() {
             assert!(told(client::create(&cx, new).await).starts_with("AS-3003 client_secret: "), "{weak}");
         }
         assert_eq!(client::list(&cx, None, 100).await.expect("list").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_needs_a_certificate_is_saved_only_where_it_could_be_seen() {
+    type Bend = fn(&mut ClientSettings);
+    let named: Bend = |settings| {
+        settings.token_endpoint_auth_method = AuthMethod::TlsClientAuth;
+        settings.tls_client_auth_san_dns = Some("app.example.com".into());
+    };
+    let keyed: Bend = |settings| {
+        settings.token_endpoint_auth_method = AuthMethod::SelfSignedTlsClientAuth;
+        settings.jwks_uri = Some("https://app.example.com/jwks".into());
+    };
+    let bound: Bend = |settings| settings.tls_client_certificate_bound_access_tokens = true;
+    let with = |bend: Bend| {
+        let mut settings = quick(ClientKind::Web);
+        bend(&mut settings);
+        settings
+    };
+    let method = "AS-1413 token_endpoint_auth_method: ";
+    let cases = [
+        (named, Certificates::VouchedFor, method),
+        (keyed, Certificates::Shown, method),
+        (bound, Certificates::Shown, "AS-1413 tls_client_certificate_bound_access_tokens: "),
+    ];
+    let elsewhere = || Some(Issuer::parse("https://mtls.example.com").expect("an address"));
+    for seen in [Certificates::Unseen, Certificates::Shown, Certificates::VouchedFor] {
+        for mut fixture in Fixture::each().await {
+            let policy = &mut Arc::get_mut(&mut fixture.services).expect("nobody else uses them yet").policy;
+            policy.mtls = (seen != Certificates::Unseen).then(elsewhere).flatten();
+            policy.mtls_authority = seen == Certificates::VouchedFor;
+            let cx = fixture.cx();
+            client::create(&cx, web("app")).await.expect("created");
+            for (bend, needed, refused) in cases {
+                let enough = seen == needed || seen == Certificates::VouchedFor;
+                let created = client::create(&cx, NewClient { settings: with(bend), client_id: None, ..web("") }).await;
+                let changes = ClientChanges { settings: Some(with(bend)), ..ClientChanges::default() };
+                let updated = client::update(&cx, "app", changes).await;
+                for result in [created, updated] {
+                    if enough {
+                        result.expect("saved");
+                    } else {
+                        let told = told(result);
+                        assert!(told.starts_with(refused), "{seen:?}: {told}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_certificates_are_not_seen_any_more_a_client_is_still_renamed_and_disabled() {
+    for mut fixture in Fixture::each().await {
+        fn policy(fixture: &mut Fixture) -> &mut Policy {
+            &mut Arc::get_mut(&mut fixture.services).expect("nobody else uses them").policy
+        }
+        policy(&mut fixture).mtls = Some(Issuer::parse("https://mtls.example.com").expect("an address"));
+        let mut new = web("app");
+        new.settings.tls_client_certificate_bound_access_tokens = true;
+        client::create(&fixture.cx(), new).await.expect("created");
+        policy(&mut fixture).mtls = None;
+        let changes = ClientChanges { name: Some("Old".into()), enabled: Some(false), ..ClientChanges::default() };
+        let written = client::update(&fixture.cx(), "app", changes).await.expect("disabled");
+        assert!(!written.client.enabled);
     }
 }
 

@@ -75,6 +75,19 @@ fn what_would_take_pages_to_show_is_refused() {
 }
 
 #[test]
+fn the_refusal_names_every_limit() {
+    let said = Reason::DetailsMalformed.next_step();
+    for limit in [
+        format!("1 to {MAX_DETAILS} objects"),
+        format!("{} KiB,", MAX_BYTES / 1024),
+        format!("{MAX_DEPTH} levels"),
+        format!("{} KiB as people are shown it", MAX_SHOWN / 1024),
+    ] {
+        assert!(said.contains(&limit), "{limit}: {said}");
+    }
+}
+
+#[test]
 fn what_is_not_an_array_of_typed_objects_is_refused() {
     let many = format!("[{}]", vec![r#"{"type":"a"}"#; 17].join(","));
     let long = format!(r#"[{{"type":"a","x":"{}"}}]"#, "x".repeat(8 * 1024));

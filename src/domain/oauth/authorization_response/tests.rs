@@ -71,7 +71,7 @@ fn a_form_post_answer_puts_nothing_into_the_address() {
 #[test]
 fn an_access_token_comes_with_its_type_and_its_life_as_text() {
     let scope = ["openid".to_owned(), "email".to_owned()];
-    let token = AnsweredToken { text: "t", expires_in: 600, scope: &scope };
+    let token = AnsweredToken { text: "t", expires_in: 600, scope: Some(&scope) };
     let granted =
         Granted { code: Some("c"), access_token: Some(token), id_token: Some("i"), session_state: Some("h.s") };
     for mode in PLAIN {
@@ -83,7 +83,7 @@ fn an_access_token_comes_with_its_type_and_its_life_as_text() {
     assert!(
         location.contains("#code=c&access_token=t&token_type=Bearer&expires_in=600&scope=openid%20email&id_token=i")
     );
-    let bare = Granted { access_token: Some(AnsweredToken { scope: &[], ..token }), ..Granted::default() };
+    let bare = Granted { access_token: Some(AnsweredToken { scope: None, ..token }), ..Granted::default() };
     assert_eq!(
         names(plain(success(&bare, None), ResponseMode::Fragment)),
         ["access_token", "token_type", "expires_in", "iss"]

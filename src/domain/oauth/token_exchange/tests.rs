@@ -94,13 +94,31 @@ fn the_audience_is_one_of_the_policy() {
     let each =
         [("audience", "https://b.example"), ("audience", "https://a.example"), ("resource", "https://b.example")];
     assert_eq!(of(&each, &two).unwrap(), strings(&["https://a.example", "https://b.example"]));
-    for target in ["https://c.example", "https://a.example/", "https://A.example"] {
+    for target in ["https://c.example", "https://a.example/x", "https://a.example//", "https://A.example"] {
         assert_eq!(refusal(of(&[("audience", target)], &two)), ("invalid_target", "AS-1176"), "{target}");
     }
     for name in ["audience", "resource"] {
         let mixed = [("audience", "https://a.example"), (name, "https://c.example"), ("audience", "https://b.example")];
         assert_eq!(refusal(of(&mixed, &two)), ("invalid_target", "AS-1176"), "{name}");
     }
+}
+
+#[test]
+fn the_slash_of_an_empty_path_makes_no_difference_and_the_policy_has_the_spelling() {
+    let of = |audiences: &[&str], pairs: &[(&str, &str)]| {
+        let policy = policy(audiences, ExchangeMode::Delegation);
+        decided(pairs, &policy, &subject(&["openid"])).map(|exchanged| exchanged.audience)
+    };
+    let (bare, slash) = ("https://a.example", "https://a.example/");
+    for (known, sent) in [(bare, slash), (slash, bare), (slash, slash)] {
+        for name in ["audience", "resource"] {
+            assert_eq!(of(&[known, "https://b.example"], &[(name, sent)]).unwrap(), strings(&[known]), "{name} {sent}");
+        }
+        assert_eq!(of(&[known], &[("audience", bare), ("resource", slash)]).unwrap(), strings(&[known]));
+    }
+    assert_eq!(of(&[bare, slash], &[("audience", slash)]).unwrap(), strings(&[bare]), "one audience, told once");
+    let path = "https://a.example/v1";
+    assert_eq!(refusal(of(&[path], &[("resource", "https://a.example/v1/")])), ("invalid_target", "AS-1176"));
 }
 
 #[test]
@@ -121,14 +139,18 @@ fn scope_and_lifetime_never_grow() {
 
 #[test]
 fn openid_is_for_the_issuer() {
-    let policy = policy(&["https://a.example", ISSUER, "https://id.example/"], ExchangeMode::Delegation);
-    for (audiences, sent, left) in [
-        (&["https://a.example"][..], None, &["orders.read"][..]),
-        (&["https://id.example/"], None, &["orders.read"]),
-        (&["https://a.example"], Some("openid"), &[]),
-        (&[ISSUER], None, &["openid", "orders.read"]),
-        (&["https://a.example", ISSUER], Some("openid"), &["openid"]),
+    let known = ["https://a.example", ISSUER];
+    // The issuer has one spelling, whichever the policy has.
+    let misspelt = ["https://a.example", "https://id.example/"];
+    for (known, audiences, sent, left) in [
+        (known, &["https://a.example"][..], None, &["orders.read"][..]),
+        (misspelt, &["https://id.example/"], None, &["orders.read"]),
+        (misspelt, &[ISSUER], None, &["orders.read"]),
+        (known, &["https://a.example"], Some("openid"), &[]),
+        (known, &[ISSUER], None, &["openid", "orders.read"]),
+        (known, &["https://a.example", ISSUER], Some("openid"), &["openid"]),
     ] {
+        let policy = policy(&known, ExchangeMode::Delegation);
         let mut pairs: Vec<(&str, &str)> = audiences.iter().map(|one| ("audience", *one)).collect();
         pairs.extend(sent.map(|scope| ("scope", scope)));
         let exchanged = decided(&pairs, &policy, &subject(&["openid", "orders.read"])).unwrap();

@@ -1,7 +1,7 @@
 //! What is issued through the browser, from the authorization endpoint (OIDC Core 3.2.2.5 and 3.3.2.5):
 //! an access token, an ID token that vouches for the rest of the response, or both.
 
-use super::Unsigned;
+use super::{Unsigned, signing::told_scope};
 use crate::{
     domain::{
         Secret,
@@ -47,7 +47,7 @@ impl FrontChannel {
 pub struct FrontChannelTokens {
     access_token: Option<Secret<String>>,
     expires_in: i64,
-    scope: Vec<String>,
+    scope: Option<Vec<String>>,
     id_token: Option<Secret<String>>,
 }
 
@@ -68,7 +68,7 @@ impl Unsigned {
         };
         Ok(FrontChannelTokens {
             expires_in: self.claims.expires_at.seconds_since(self.claims.issued_at),
-            scope: self.claims.scope,
+            scope: told_scope(self.asked, self.claims.scope),
             access_token,
             id_token,
         })
@@ -78,7 +78,7 @@ impl Unsigned {
 impl FrontChannelTokens {
     /// The access token as it is answered.
     pub(in crate::service) fn access_token(&self) -> Option<AnsweredToken<'_>> {
-        let answered = |token| AnsweredToken { text: token, expires_in: self.expires_in, scope: &self.scope };
+        let answered = |token| AnsweredToken { text: token, expires_in: self.expires_in, scope: self.scope.as_deref() };
         self.access_token.as_ref().map(|token| answered(token.expose()))
     }
 

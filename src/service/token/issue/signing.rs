@@ -20,6 +20,8 @@ use crate::{
 /// Tokens that are decided and recorded, but not yet signed.
 pub struct Unsigned {
     pub(super) claims: AccessTokenClaims,
+    /// There were scopes to begin with, of which the token may have none.
+    pub(super) asked: bool,
     pub(super) opaque: Option<Secret<String>>,
     pub(super) access_algorithm: SigningAlgorithm,
     pub(super) refresh_token: Option<Secret<String>>,
@@ -52,7 +54,7 @@ impl Unsigned {
         Ok(TokenReply {
             scheme: self.claims.confirmation.scheme(),
             expires_in: self.claims.expires_at.seconds_since(self.claims.issued_at),
-            scope: self.claims.scope,
+            scope: told_scope(self.asked, self.claims.scope),
             authorization_details: self.claims.authorization_details,
             access_token,
             refresh_token: self.refresh_token,
@@ -67,6 +69,12 @@ impl Unsigned {
             None => sign(cx, self.access_algorithm, ACCESS_TOKEN_TYPE, &self.claims),
         }
     }
+}
+
+/// The scope of a response (RFC 6749 §3.3 and §5.1): required where it is not what was asked for. Whoever asked for
+/// nothing and got nothing is told nothing: an empty text is none that the grammar knows.
+pub(super) fn told_scope(asked: bool, granted: Vec<String>) -> Option<Vec<String>> {
+    (asked || !granted.is_empty()).then_some(granted)
 }
 
 /// Signs with the key in use for this algorithm.
