@@ -8,7 +8,7 @@ use super::{
     authorization_request::parse_deferred_request,
     check_request_object_type,
     params::check_restrictions_absent,
-    request_object::{MAX_LIFETIME, check_times, inside, longest_life},
+    request_object::{MAX_LIFETIME, check_times, inside, is_about, longest_life},
 };
 use crate::{
     Secret, Timestamp,
@@ -129,7 +129,7 @@ pub fn check_signed_request(
     let (_, _, end) = (time("iat")?, time("nbf")?, time("exp")?);
     let ours =
         text("iss") == Some(client.client_id.as_str()) && names_audience(claims.get("aud"), &[issuer.to_owned()]);
-    let (true, Some(jti)) = (ours, text("jti")) else {
+    let (true, false, Some(jti)) = (ours, is_about(claims, client), text("jti")) else {
         return Err(OAuthError::invalid_request(Reason::RequestObjectClaims));
     };
     // FAPI-CIBA 5.2.2 bounds the life of every such request as FAPI does; a profile may bound it further.

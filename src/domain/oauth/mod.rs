@@ -59,8 +59,8 @@ pub use backchannel_authentication::{
     signed_parameters,
 };
 pub use client_authentication::{
-    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_audience_is_text, check_client_usable,
-    check_method, unverified_issuer, unverified_subject,
+    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_assertion_kind, check_audience_is_text,
+    check_client_usable, check_method, unverified_issuer, unverified_subject,
 };
 pub use client_id_document::{Caching, DocumentAddress, cache_seconds, is_document_id, parse_document};
 pub use client_metadata::{SettingsRule, check_settings, find_sector, sector_lists_all};
@@ -75,7 +75,8 @@ pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive, introspection_claims};
 pub use jwt_bearer::{
-    BearerFacts, JwtBearerRequest, bearer_scope, check_bearer_assertion, check_may_vouch, check_trusted_issuer,
+    BearerFacts, JwtBearerRequest, bearer_scope, check_bearer_assertion, check_bearer_kind, check_may_vouch,
+    check_trusted_issuer,
 };
 pub use params::Params;
 pub use pkce::{check_pushed_challenge, check_verifier, parse_challenge};
