@@ -149,6 +149,7 @@ reasons! {
     DeferredCodeExpired = "AS-1164", Developer, "The device_code or auth_req_id has expired.", "Begin again, and show the person the new code.";
     AuthorizationPending = "AS-1165", Developer, "Nobody has answered the request yet.", "Ask again after the interval.";
     PollingTooFast = "AS-1166", Developer, "The client asks too often.", "Wait five seconds more between two requests from now on.";
+    DeferredRestriction = "AS-1167", Developer, "A parameter would restrict the request in a way that only an authorization request through the browser can.", "Leave out request_uri, code_challenge, any prompt but consent, and demands (sub, acr) in claims, a device also request and id_token_hint; max_age and acr_values are honoured.";
     SubjectTokenMissing = "AS-1170", Developer, "The request carries no subject_token.", "Send the token to exchange as subject_token.";
     SubjectTokenTypeUnsupported = "AS-1171", Developer, "The subject_token_type is not offered.", "Use the token type URN of an access token, refresh token or ID token.";
     RequestedTokenTypeUnsupported = "AS-1172", Developer, "The requested_token_type is not offered.", "Ask for an access token, or leave requested_token_type out.";

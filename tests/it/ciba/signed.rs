@@ -59,6 +59,8 @@ both! {
             ("nbf", json!(now + 120), "AS-1054"), ("nbf", json!(now - 3700), "AS-1055"),
             ("id_token_hint", json!("x"), "AS-1189"), ("login_hint", Value::Null, "AS-1189"),
             ("request", json!("x"), "AS-1056"), ("scope", json!(["openid"]), "AS-1058"),
+            ("prompt", json!("login"), "AS-1167"), ("code_challenge", json!("x"), "AS-1167"),
+            ("claims", json!({ "id_token": { "acr": { "essential": true, "value": "1" } } }), "AS-1167"),
         ];
         for (name, value, reason) in faults {
             let mut bad = good.clone();
