@@ -48,8 +48,8 @@ pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings, tighten};
 pub use assertion_algorithm::AssertionAlgorithm;
 pub use authorization_details::{check_details, describe_fields, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{
-    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed,
-    check_source_allowed, refuse, rules, validate,
+    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_may_be_bound,
+    check_response_allowed, check_source_allowed, refuse, rules, validate,
 };
 pub use authorization_response::{
     Answer, AnsweredToken, Granted, ResponseParameters, SIGNED_RESPONSE_SECONDS, failure, signed, success,

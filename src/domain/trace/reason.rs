@@ -77,7 +77,7 @@ reasons! {
     IdTokenHintInvalid = "AS-1025", Developer, "The id_token_hint was not issued here.", "Send an ID token that this server issued, unmodified.";
     ClaimsMalformed = "AS-1026", Developer, "The claims parameter is not valid JSON of the expected shape.", "Send the claims parameter as OpenID Connect Core 5.5 describes it.";
     RegistrationUnsupported = "AS-1027", Developer, "The registration parameter is not offered.", "Register the client beforehand; leave registration out.";
-    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered here.", "Leave authorization_details and dpop_jkt out of this request; at the token endpoint a DPoP proof binds the tokens.";
+    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered here.", "Leave authorization_details and dpop_jkt out of this request; at the token endpoint a DPoP proof binds the tokens, and nothing binds an access token through the browser.";
     NonceMissing = "AS-1030", Developer, "An ID token through the browser needs a nonce.", "Send a nonce of your own, new for each request, and compare it with the ID token's.";
     OpenidScopeNotRequested = "AS-1031", Developer, "The response_type asks for an ID token, but the scope does not.", "Ask for the scope openid too.";
     TokensInQuery = "AS-1032", Developer, "This response_mode would put tokens into an address, which is logged.", "Leave response_mode out, or use fragment, form_post or their signed forms.";
