@@ -283,7 +283,8 @@ fn for_authorization(
     let target = target.map_err(undo)?;
     let details = narrow_details(&narrowing.authorization_details, granted_details).map_err(undo)?;
     let scope = target.scope.clone();
-    let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
+    let asked = authorization.claims_told_to(&client.client_id);
+    let membership = people::membership_told(tx, &person.id, &scope, asked)?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
     let subject = subjects::told(cx, client, &person.id);
     let mut claims = AccessTokenClaims {
@@ -511,7 +512,7 @@ fn id_token(
         IdTokenClaims::Fat => claims_for_scope(person, scope),
         IdTokenClaims::Lean => Map::new(),
     };
-    if let Some(text) = &authorization.claims {
+    if let Some(text) = authorization.claims_told_to(&client.client_id) {
         let request = ClaimsRequest::parse(text).map_err(undo)?;
         let asked = requested_claims(person, &request, Target::IdToken, &settings.scope);
         extra.extend(asked.map_err(|mismatch| undo(mismatch.into()))?);
