@@ -53,7 +53,9 @@ fn hash(parts: &[&str]) -> Key {
         digest.update(part);
     }
     let mut key = [0; 16];
-    key.copy_from_slice(&digest.finalize()[..16]);
+    for (byte, of_digest) in key.iter_mut().zip(digest.finalize()) {
+        *byte = of_digest;
+    }
     key
 }
 
