@@ -2,20 +2,22 @@
 //! `client_secret_jwt`), and nothing else. Here only is a symmetric algorithm understood.
 
 use aws_lc_rs::hmac;
-use serde_json::{Map, Value};
 
-use super::compact::{Parts, VerifyError};
+use super::{
+    compact::{Parts, VerifyError},
+    verifier::Verified,
+};
 use crate::domain::Secret;
 
 /// The one algorithm.
 pub const ALGORITHM: &str = "HS256";
 
-/// The claims of a compact JWS under one of the secrets, and the position of that secret. Every secret
+/// What a compact JWS says under one of the secrets, and the position of that secret. Every secret
 /// is tried, whether or not an earlier one fitted; each comparison takes constant time.
 ///
 /// # Errors
 /// [`VerifyError`].
-pub fn verify(compact: &str, secrets: &[Secret<Vec<u8>>]) -> Result<(Map<String, Value>, usize), VerifyError> {
+pub fn verify(compact: &str, secrets: &[Secret<Vec<u8>>]) -> Result<(Verified, usize), VerifyError> {
     let parts = Parts::parse(compact)?;
     if parts.algorithm()? != ALGORITHM {
         return Err(VerifyError::AlgorithmNotAllowed);
@@ -29,13 +31,14 @@ pub fn verify(compact: &str, secrets: &[Secret<Vec<u8>>]) -> Result<(Map<String,
         }
     }
     let position = found.ok_or(VerifyError::BadSignature)?;
-    Ok((parts.claims()?, position))
+    let claims = parts.claims()?;
+    Ok((Verified { header: parts.header, claims }, position))
 }
 
 #[cfg(test)]
 mod tests {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -60,8 +63,9 @@ mod tests {
         let jws = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
                    eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
                    dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-        let (claims, position) = verify(jws, &[key]).unwrap();
-        assert_eq!((claims["iss"].as_str(), position), (Some("joe"), 0));
+        let (verified, position) = verify(jws, &[key]).unwrap();
+        assert_eq!((verified.claims["iss"].as_str(), position), (Some("joe"), 0));
+        assert_eq!(verified.header["typ"], "JWT");
     }
 
     #[test]

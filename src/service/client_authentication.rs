@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::{
     Cx, Failure,
     admin::client::secret::SEALED_PURPOSE,
@@ -14,7 +12,7 @@ use super::{
     registration,
 };
 use crate::{
-    crypto::{compact::VerifyError, secret_jwt, token::hash_of},
+    crypto::{compact::VerifyError, secret_jwt, token::hash_of, verifier::Verified},
     domain::{
         Secret,
         entity::{AssertionAudience, AuthMethod, Client},
@@ -205,8 +203,8 @@ fn audiences(cx: &Cx, request: &DirectRequest<'_>) -> Vec<String> {
     audiences
 }
 
-/// The claims of an assertion under one of the client's secrets, which are opened for it.
-fn verify_with_secret(cx: &Cx, view: &ClientView, assertion: &Secret<String>) -> Result<Map<String, Value>, Failure> {
+/// An assertion under one of the client's secrets, which are opened for it.
+fn verify_with_secret(cx: &Cx, view: &ClientView, assertion: &Secret<String>) -> Result<Verified, Failure> {
     let (mut secrets, mut standing) = (Vec::new(), Vec::new());
     for stored in &view.secrets {
         if let Some(sealed) = &stored.sealed_secret {
@@ -215,30 +213,29 @@ fn verify_with_secret(cx: &Cx, view: &ClientView, assertion: &Secret<String>) ->
             standing.push(stored.expires_at.is_none_or(|limit| cx.now() < limit));
         }
     }
-    let (claims, position) =
+    let (verified, position) =
         secret_jwt::verify(assertion.expose(), &secrets).map_err(|error| not_the_client(NotVerified::Token(error)))?;
     match standing.get(position) {
-        Some(true) => Ok(claims),
+        Some(true) => Ok(verified),
         _ => Err(OAuthError::invalid_client(Reason::ClientSecretExpired).into()),
     }
 }
 
-/// The claims of an assertion under one of the client's keys. The client's security profile may allow
+/// An assertion under one of the client's keys. The client's security profile may allow
 /// fewer algorithms than it is registered for.
 async fn verify_with_key(
     cx: &Cx,
     view: &ClientView,
     assertion: &Secret<String>,
     offered: Vec<SigningAlgorithm>,
-) -> Result<Map<String, Value>, OAuthError> {
+) -> Result<Verified, OAuthError> {
     let allowed = oauth::allowed_algorithms(&view.client, offered);
-    match client_keys::verify(cx, view, assertion.expose(), &allowed).await {
-        Ok(verified) => Ok(verified.claims),
-        Err(NotVerified::Token(VerifyError::AlgorithmNotAllowed)) => {
-            Err(OAuthError::invalid_client(oauth::algorithm_reason(&view.client, Reason::AssertionMalformed)))
+    client_keys::verify(cx, view, assertion.expose(), &allowed).await.map_err(|error| match error {
+        NotVerified::Token(VerifyError::AlgorithmNotAllowed) => {
+            OAuthError::invalid_client(oauth::algorithm_reason(&view.client, Reason::AssertionMalformed))
         }
-        Err(error) => Err(not_the_client(error)),
-    }
+        error => not_the_client(error),
+    })
 }
 
 async fn check_assertion(
@@ -249,7 +246,7 @@ async fn check_assertion(
 ) -> Result<(), Failure> {
     let (client_id, settings) = (&view.client.client_id, &view.client.settings);
     // By the registered method alone, never by what the assertion says of itself: a secret is not a key.
-    let claims = if settings.token_endpoint_auth_method == AuthMethod::ClientSecretJwt {
+    let Verified { header, claims } = if settings.token_endpoint_auth_method == AuthMethod::ClientSecretJwt {
         verify_with_secret(cx, view, assertion)?
     } else {
         let offered: Vec<SigningAlgorithm> = match settings.token_endpoint_auth_signing_alg {
@@ -259,6 +256,7 @@ async fn check_assertion(
         };
         verify_with_key(cx, view, assertion, offered).await?
     };
+    oauth::check_assertion_kind(&header, &claims)?;
     let audiences = match settings.client_assertion_audience {
         AssertionAudience::Any => audiences(cx, request),
         AssertionAudience::Issuer => {

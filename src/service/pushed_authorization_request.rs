@@ -15,7 +15,7 @@ use crate::{
         ids::PushedRequestId,
         oauth::{
             AuthorizationRequest, ErrorCode, OAuthError, PUSHED_LIFETIME, Params, PushedRequest, REQUEST_URI_PREFIX,
-            parameters_to_push, pushed_text,
+            ResponseType, check_may_be_bound, parameters_to_push, pushed_text,
         },
         trace::Reason,
     },
@@ -54,7 +54,8 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, 
     // Only now it is known which parameters count: those of a request object may be all.
     let profile = client.client().settings.security_profile;
     let binding = possession::code_binding(cx, &params, request.possession, proof.as_ref(), profile).await?;
-    let params = bound(params, binding.as_deref())?;
+    let params = bound(params, binding.as_deref())
+        .inspect_err(|error| cx.refused("pushed_authorization_request", &[], error.reason))?;
     let minted = mint(SecretKind::PushedRequest, cx.random());
     let parameters =
         pushed_text(&params).inspect_err(|error| cx.refused("pushed_authorization_request", &[], error.reason))?;
@@ -86,6 +87,8 @@ fn bound(params: Params, dpop_jkt: Option<&str>) -> Result<Params, OAuthError> {
     match dpop_jkt.filter(|_| params.find("dpop_jkt").is_none()) {
         None => Ok(params),
         Some(thumbprint) => {
+            // What is asked for was found good; that it is asked for with a proof was not known there.
+            params.find("response_type").and_then(ResponseType::from_name).map_or(Ok(()), check_may_be_bound)?;
             let pairs: Vec<_> = params.pairs().chain([("dpop_jkt", thumbprint)]).collect();
             Params::from_pairs(&pairs)
         }

@@ -82,11 +82,12 @@ fn tell(cx: &Cx, tx: &mut Read<'_>, live: Live) -> Result<Result<Told, OAuthErro
     if !live.token.has_scope("openid") {
         return Ok(Err(out_of_scope));
     }
-    let membership = people::membership_told(tx, &user.id, &live.token.scope, authorization.claims.as_deref())?;
+    let asked = authorization.claims_told_to(&live.client.client.client_id);
+    let membership = people::membership_told(tx, &user.id, &live.token.scope, asked)?;
     let subject = subjects::told(cx, &live.client.client, &user.id);
     let person = Person { user: &user, subject: &subject, groups: &membership.groups, roles: &membership.roles };
     let mut claims = claims_for_scope(&person, &live.token.scope);
-    if let Some(request) = authorization.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok()) {
+    if let Some(request) = asked.and_then(|text| ClaimsRequest::parse(text).ok()) {
         match requested_claims(&person, &request, Target::Userinfo, &live.client.client.settings.scope) {
             Ok(asked) => claims.extend(asked),
             Err(_) => return Ok(Err(OAuthError::new(ErrorCode::InvalidToken, Reason::BearerInvalid))),

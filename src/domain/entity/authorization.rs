@@ -65,6 +65,12 @@ impl Authorization {
         }
     }
 
+    /// The claims parameter, for the client that sent it. Whoever has a token in exchange did not ask, and is
+    /// told what the token's scope names: its narrowing would be none otherwise (RFC 8693 §2.1).
+    pub fn claims_told_to(&self, client: &ClientId) -> Option<&str> {
+        self.claims.as_deref().filter(|_| self.client_id == *client)
+    }
+
     /// With `offline_access`, tokens outlive the session (OIDC Core 11).
     pub fn is_offline(&self) -> bool {
         self.scope.iter().any(|scope| scope == "offline_access")

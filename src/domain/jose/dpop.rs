@@ -86,7 +86,9 @@ pub fn nonce(claims: &Map<String, Value>) -> Result<Option<&str>, OAuthError> {
 }
 
 /// The claims of a proof whose signature holds. Gives its `jti`, to be used up. With a fresh nonce the
-/// client's clock does not matter (RFC 9449 §8). Claims that are not known are nobody's concern.
+/// client's clock does not matter (RFC 9449 §8): the nonce holds the time of this server and bounds the life
+/// of the proof in place of `iat`, which may be any time (§11.1). Claims that are not known are nobody's
+/// concern.
 ///
 /// # Errors
 /// `invalid_dpop_proof`, or `use_dpop_nonce`.

@@ -523,8 +523,24 @@ fn check_resource(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
 }
 
 fn check_thumbprint(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    draft.request.dpop_jkt = draft.params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose()?;
+    let thumbprint = draft.params.find("dpop_jkt").map(dpop::parse_thumbprint).transpose()?;
+    if thumbprint.is_some() {
+        check_may_be_bound(draft.request.response_type)?;
+    }
+    draft.request.dpop_jkt = thumbprint;
     Ok(())
+}
+
+/// A key that is named beforehand binds the code (RFC 9449 §10). No proof comes with an access token through
+/// the browser: it would be unbound, and the client believe that it is not.
+///
+/// # Errors
+/// `invalid_request`.
+pub fn check_may_be_bound(response_type: ResponseType) -> Result<(), OAuthError> {
+    match response_type.has_access_token() {
+        true => Err(OAuthError::invalid_request(Reason::RestrictionUnsupported)),
+        false => Ok(()),
+    }
 }
 
 /// Their types are looked up by the caller too.

@@ -7,12 +7,12 @@ use super::{
     AuthorizationRequest, ErrorCode, OAuthError, Params, RequestObjects, allowed_algorithms,
     authorization_request::parse_deferred_request,
     check_request_object_type,
-    params::check_restrictions_absent,
-    request_object::{MAX_LIFETIME, check_times, inside, longest_life},
+    deferred::check_restrictions_honoured,
+    request_object::{MAX_LIFETIME, check_times, inside, is_about, longest_life},
 };
 use crate::{
     Secret, Timestamp,
-    entity::{Client, TokenDeliveryMode},
+    entity::{Client, DeferredKind, TokenDeliveryMode},
     jose::{SigningAlgorithm, names_audience, numeric_date},
     trace::Reason,
 };
@@ -129,7 +129,7 @@ pub fn check_signed_request(
     let (_, _, end) = (time("iat")?, time("nbf")?, time("exp")?);
     let ours =
         text("iss") == Some(client.client_id.as_str()) && names_audience(claims.get("aud"), &[issuer.to_owned()]);
-    let (true, Some(jti)) = (ours, text("jti")) else {
+    let (true, false, Some(jti)) = (ours, is_about(claims, client), text("jti")) else {
         return Err(OAuthError::invalid_request(Reason::RequestObjectClaims));
     };
     // FAPI-CIBA 5.2.2 bounds the life of every such request as FAPI does; a profile may bound it further.
@@ -162,7 +162,7 @@ impl BackchannelRequest {
     /// CIBA §13: `invalid_request`, `invalid_scope`, `invalid_binding_message`; `invalid_target`,
     /// `invalid_authorization_details`.
     pub fn parse(params: &Params, client: &Client) -> Result<Self, OAuthError> {
-        check_restrictions_absent(params)?;
+        check_restrictions_honoured(params, DeferredKind::Backchannel)?;
         if params.find("user_code").is_some() {
             return Err(OAuthError::invalid_request(Reason::BackchannelUserCode));
         }

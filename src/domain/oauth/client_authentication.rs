@@ -12,7 +12,7 @@ use crate::{
     Secret, Timestamp,
     entity::{AuthMethod, Client},
     ids::ClientId,
-    jose::{names_audience, numeric_date},
+    jose::{JwtKind, names_audience, numeric_date},
     strict_json,
     trace::Reason,
 };
@@ -27,6 +27,9 @@ const MAX_CREDENTIAL: usize = 16 * 1024;
 const MAX_ASSERTION_LIFETIME: i64 = 3600;
 /// How far the client's clock may be ahead, in seconds.
 const LEEWAY: i64 = 60;
+/// Of these every request object has one, through the browser or over the back channel; no client says so
+/// of itself.
+const OF_A_REQUEST: [&str; 3] = ["response_type", "redirect_uri", "scope"];
 
 /// Credentials as presented, before anything about them is believed.
 #[derive(Debug)]
@@ -164,6 +167,16 @@ pub struct AssertionFacts {
     pub jti: String,
     /// After this it is refused anyway.
     pub expires_at: Timestamp,
+}
+
+/// Whether a JWT that the client signed was signed to authenticate it, and not for something else that
+/// clients sign (RFC 8725 §3.11 and §3.12): a request object may have every claim of an assertion.
+///
+/// # Errors
+/// `invalid_client`.
+pub fn check_assertion_kind(header: &Map<String, Value>, claims: &Map<String, Value>) -> Result<(), OAuthError> {
+    let asks = OF_A_REQUEST.iter().any(|name| claims.contains_key(*name));
+    if JwtKind::ClientAssertion.admits(header) && !asks { Ok(()) } else { Err(refused(Reason::AssertionKind)) }
 }
 
 /// The claims of an assertion whose signature was verified with the client's key.

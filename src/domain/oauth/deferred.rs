@@ -4,14 +4,15 @@
 use std::net::IpAddr;
 
 use super::{
-    AuthorizationRequest, ErrorCode, GrantType, OAuthError, Params, authorization_request::parse_deferred_request,
-    params::check_restrictions_absent,
+    AuthorizationRequest, ErrorCode, GrantType, OAuthError, Params, Prompt,
+    authorization_request::parse_deferred_request, params::check_restrictions_absent,
 };
 use crate::{
     Secret, Timestamp,
     authn::throttle::network_key,
     entity::{Client, Deferred, DeferredKind, DeferredState},
     ids::ClientId,
+    oidc::claims::ClaimsRequest,
     trace::Reason,
 };
 
@@ -50,6 +51,34 @@ pub fn came_from_elsewhere(device: IpAddr, browser: IpAddr) -> bool {
     device.to_canonical().is_ipv4() == browser.to_canonical().is_ipv4() && network_key(device) != network_key(browser)
 }
 
+/// What restricts an authorization request through the browser, and no request that is answered elsewhere.
+const OF_THE_BROWSER: [&str; 2] = ["request_uri", "code_challenge"];
+/// The same at a device. Over the back channel they mean something (CIBA Core 1.0 §7.1).
+const NOT_OF_DEVICES: [&str; 2] = ["request", "id_token_hint"];
+
+/// Parameters that are not known are ignored (RFC 6749 §3.1), and so are wishes; but what a client knows as
+/// a restriction it would take for one that holds. `prompt=consent` is what happens anyway.
+///
+/// # Errors
+/// `invalid_request`.
+pub(super) fn check_restrictions_honoured(params: &Params, kind: DeferredKind) -> Result<(), OAuthError> {
+    check_restrictions_absent(params)?;
+    let of_kind = match kind {
+        DeferredKind::Device => NOT_OF_DEVICES.as_slice(),
+        DeferredKind::Backchannel => &[],
+    };
+    let sent = |name: &&str| params.find(name).is_some();
+    let prompt = params.find("prompt").unwrap_or_default();
+    let claims = params.find("claims").map(ClaimsRequest::parse).transpose()?;
+    if OF_THE_BROWSER.iter().chain(of_kind).any(sent)
+        || prompt.split(' ').any(|word| !word.is_empty() && word != Prompt::Consent.name())
+        || claims.is_some_and(|claims| claims.is_demanding())
+    {
+        return Err(OAuthError::invalid_request(Reason::DeferredRestriction));
+    }
+    Ok(())
+}
+
 /// What a device asks for.
 ///
 /// # Errors
@@ -57,7 +86,7 @@ pub fn came_from_elsewhere(device: IpAddr, browser: IpAddr) -> bool {
 /// `invalid_authorization_details`.
 pub fn parse_device_request(params: &Params, client: &Client) -> Result<AuthorizationRequest, OAuthError> {
     check_grant(client, GrantType::DeviceCode)?;
-    check_restrictions_absent(params)?;
+    check_restrictions_honoured(params, DeferredKind::Device)?;
     parse_deferred_request(params, client)
 }
 

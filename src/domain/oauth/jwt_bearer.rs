@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Secret, Timestamp,
     entity::{Client, SubjectMapping, TrustedIssuer},
-    jose::{names_audience, numeric_date},
+    jose::{JwtKind, names_audience, numeric_date},
     trace::Reason,
 };
 
@@ -97,6 +97,20 @@ pub struct BearerFacts {
     pub jti: String,
     /// After this it is refused anyway.
     pub expires_at: Timestamp,
+}
+
+/// Whether a JWT that the issuer signed was signed to vouch, and not for something else that issuers sign
+/// about people (RFC 8725 §3.11 and §3.12): what has `events` tells of something that happened, and mostly
+/// that somebody is to be let in no longer (RFC 8417 §2.2, OpenID Connect Back-Channel Logout 1.0 §2.4).
+///
+/// # Errors
+/// `invalid_grant`.
+pub fn check_bearer_kind(header: &Map<String, Value>, claims: &Map<String, Value>) -> Result<(), OAuthError> {
+    if JwtKind::AuthorizationGrant.admits(header) && !claims.contains_key("events") {
+        Ok(())
+    } else {
+        Err(OAuthError::invalid_grant(Reason::BearerAssertionKind))
+    }
 }
 
 /// The claims of an assertion whose signature was verified with the issuer's key. `audiences` are

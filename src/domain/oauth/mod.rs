@@ -49,8 +49,8 @@ pub use api_metadata::{MAX_API_TOKEN_SECONDS, check_api_settings, tighten};
 pub use assertion_algorithm::AssertionAlgorithm;
 pub use authorization_details::{check_details, describe_fields, details_for, narrow_details, parse_details, type_of};
 pub use authorization_request::{
-    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_response_allowed,
-    check_source_allowed, refuse, rules, validate,
+    AuthorizationRequest, AuthorizeError, Prompt, RedirectError, ValidRequest, check_may_be_bound,
+    check_response_allowed, check_source_allowed, refuse, rules, validate,
 };
 pub use authorization_response::{
     Answer, AnsweredToken, Granted, ResponseParameters, SIGNED_RESPONSE_SECONDS, failure, signed, success,
@@ -60,8 +60,8 @@ pub use backchannel_authentication::{
     signed_parameters,
 };
 pub use client_authentication::{
-    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_audience_is_text, check_client_usable,
-    check_method, unverified_issuer, unverified_subject,
+    AssertionFacts, CLIENT_ASSERTION_TYPE, Presented, check_assertion, check_assertion_kind, check_audience_is_text,
+    check_client_usable, check_method, unverified_issuer, unverified_subject,
 };
 pub use client_id_document::{Caching, DocumentAddress, cache_seconds, is_document_id, parse_document};
 pub use client_metadata::{SettingsRule, check_certificates, check_settings, find_sector, sector_lists_all};
@@ -75,7 +75,8 @@ pub use error::{ErrorCode, OAuthError};
 pub use grant_type::GrantType;
 pub use introspection::{Disclosure, Introspected, check_may_introspect, inactive, introspection_claims};
 pub use jwt_bearer::{
-    BearerFacts, JwtBearerRequest, bearer_scope, check_bearer_assertion, check_may_vouch, check_trusted_issuer,
+    BearerFacts, JwtBearerRequest, bearer_scope, check_bearer_assertion, check_bearer_kind, check_may_vouch,
+    check_trusted_issuer,
 };
 pub use network_bound::{
     MOST_WAITING_AT_NETWORK, ROOM_AT_NETWORK_AFTER, check_waiting_at_network, counts_at_network, is_network_full,

@@ -13,7 +13,7 @@ use super::{ErrorCode, OAuthError, Params, RequestObjects, allowed_algorithms};
 use crate::{
     Timestamp,
     entity::Client,
-    jose::{RequestObjectAlgorithm, SigningAlgorithm, names_audience, numeric_date},
+    jose::{JwtKind, RequestObjectAlgorithm, SigningAlgorithm, names_audience, numeric_date},
     trace::Reason,
 };
 
@@ -78,12 +78,7 @@ pub fn check_may_be_unsigned(client: &Client, passing: Passing) -> Result<(), OA
 /// # Errors
 /// `invalid_request_object`.
 pub fn check_request_object_type(header: &Map<String, Value>) -> Result<(), OAuthError> {
-    let known = |name: &str| ["oauth-authz-req+jwt", "JWT"].iter().any(|known| known.eq_ignore_ascii_case(name));
-    match header.get("typ") {
-        None => Ok(()),
-        Some(Value::String(name)) if known(name.strip_prefix("application/").unwrap_or(name)) => Ok(()),
-        Some(_) => Err(refused(Reason::RequestObjectMalformed)),
-    }
+    if JwtKind::RequestObject.admits(header) { Ok(()) } else { Err(refused(Reason::RequestObjectMalformed)) }
 }
 
 /// The parameters that count, of those in the object and those next to it.
@@ -150,7 +145,7 @@ pub fn check_request_object(
     let alone = client.settings.require_signed_request_object;
     check_same_request(claims, outside, client, alone)?;
     let is_client = |value: &Value| value.as_str() == Some(client.client_id.as_str());
-    let from_client = claims.get("iss").is_none_or(is_client);
+    let from_client = claims.get("iss").is_none_or(is_client) && !is_about(claims, client);
     let for_us = match claims.get("aud") {
         None => !alone,
         aud => names_audience(aud, &[issuer.to_owned()]),
@@ -159,6 +154,12 @@ pub fn check_request_object(
         return Err(refused(Reason::RequestObjectClaims));
     }
     check_times(claims, longest_life(client).or(alone.then_some(MAX_LIFETIME)), now)
+}
+
+/// Whether the object is about the client itself, as the JWT is that the client authenticates with: no
+/// request is (RFC 9101 §10.8).
+pub(super) fn is_about(claims: &Map<String, Value>, client: &Client) -> bool {
+    claims.get("sub").and_then(Value::as_str) == Some(client.client_id.as_str())
 }
 
 /// How long a request object of this client may live, if its security profile says so.

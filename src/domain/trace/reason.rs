@@ -77,7 +77,7 @@ reasons! {
     IdTokenHintInvalid = "AS-1025", Developer, "The id_token_hint was not issued here.", "Send an ID token that this server issued, unmodified.";
     ClaimsMalformed = "AS-1026", Developer, "The claims parameter is not valid JSON of the expected shape.", "Send the claims parameter as OpenID Connect Core 5.5 describes it.";
     RegistrationUnsupported = "AS-1027", Developer, "The registration parameter is not offered.", "Register the client beforehand; leave registration out.";
-    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered here.", "Leave authorization_details and dpop_jkt out of this request; at the token endpoint a DPoP proof binds the tokens.";
+    RestrictionUnsupported = "AS-1028", Developer, "A parameter that would restrict the grant is not offered here.", "Leave authorization_details and dpop_jkt out of this request; at the token endpoint a DPoP proof binds the tokens, and nothing binds an access token through the browser.";
     NonceMissing = "AS-1030", Developer, "An ID token through the browser needs a nonce.", "Send a nonce of your own, new for each request, and compare it with the ID token's.";
     OpenidScopeNotRequested = "AS-1031", Developer, "The response_type asks for an ID token, but the scope does not.", "Ask for the scope openid too.";
     TokensInQuery = "AS-1032", Developer, "This response_mode would put tokens into an address, which is logged.", "Leave response_mode out, or use fragment, form_post or their signed forms.";
@@ -98,7 +98,7 @@ reasons! {
     RequestObjectUnsigned = "AS-1052", Developer, "Unsigned request objects are not allowed for this client.", "Sign it, or place it at a registered request_uri; an administrator can register request_object_signing_alg none.";
     RequestObjectEncrypted = "AS-1053", Developer, "The request object is encrypted, but the client is not registered for that.", "Leave the encryption out, or ask an administrator to set request_object_encryption_alg.";
     RequestObjectExpired = "AS-1054", Developer, "The request object is expired, or not yet valid.", "Check the client's clock; sign a new object for each request.";
-    RequestObjectClaims = "AS-1055", Developer, "The claims of the request object are not acceptable.", "iss is the client_id, aud is the issuer; where the client must sign, nbf and exp are at most an hour apart.";
+    RequestObjectClaims = "AS-1055", Developer, "The claims of the request object are not acceptable.", "iss is the client_id, aud is the issuer, sub is not the client_id; where the client must sign, nbf and exp are at most an hour apart.";
     RequestObjectNested = "AS-1056", Developer, "The request object names another request object.", "Leave request and request_uri out of it.";
     RequestObjectMismatch = "AS-1057", Developer, "client_id or response_type in the request object is not the one of the request.", "Say the same inside and outside.";
     RequestObjectValue = "AS-1058", Developer, "A parameter in the request object has the wrong JSON type.", "Parameters are texts, whole numbers or booleans; claims is an object.";
@@ -151,6 +151,7 @@ reasons! {
     DeferredCodeExpired = "AS-1164", Developer, "The device_code or auth_req_id has expired.", "Begin again, and show the person the new code.";
     AuthorizationPending = "AS-1165", Developer, "Nobody has answered the request yet.", "Ask again after the interval.";
     PollingTooFast = "AS-1166", Developer, "The client asks too often.", "Wait five seconds more between two requests from now on.";
+    DeferredRestriction = "AS-1167", Developer, "A parameter would restrict the request in a way that only an authorization request through the browser can.", "Leave out request_uri, code_challenge, any prompt but consent, and demands (sub, acr) in claims, a device also request and id_token_hint; max_age and acr_values are honoured.";
     SubjectTokenMissing = "AS-1170", Developer, "The request carries no subject_token.", "Send the token to exchange as subject_token.";
     SubjectTokenTypeUnsupported = "AS-1171", Developer, "The subject_token_type is not offered.", "Use the token type URN of an access token, refresh token or ID token.";
     RequestedTokenTypeUnsupported = "AS-1172", Developer, "The requested_token_type is not offered.", "Ask for an access token, or leave requested_token_type out.";
@@ -160,6 +161,7 @@ reasons! {
     ExchangeTargetNotAllowed = "AS-1176", Developer, "The audience is not one that the exchange policy allows.", "Name an allowed audience; an administrator can add one to the policy.";
     ExchangeTargetMissing = "AS-1177", Developer, "The request names no audience, and the policy allows several.", "Send audience.";
     ExchangeChainTooLong = "AS-1178", Developer, "The token has been handed on too often.", "Let fewer services act for one another.";
+    BearerAssertionKind = "AS-1179", Developer, "The assertion is a JWT of another kind.", "Its typ, if it has one, is authorization-grant+jwt or JWT, and it has no events.";
     BearerAssertionMissing = "AS-1180", Developer, "The request carries no assertion.", "Send the JWT of the trusted issuer as assertion.";
     BearerAssertionIssuer = "AS-1181", Developer, "The issuer of the assertion is not trusted here.", "An administrator can register the issuer and its keys.";
     BearerAssertionSignature = "AS-1182", Developer, "The assertion does not verify with the keys of its issuer.", "Send a compact JWS, signed with a registered key of the issuer.";
@@ -213,6 +215,7 @@ reasons! {
     CertificateMissing = "AS-1231", Developer, "The client certificate is missing.", "Call the address of mtls_endpoint_aliases with the client's certificate.";
     CertificateMismatch = "AS-1232", Developer, "The client certificate is not the registered one.", "Show the certificate that is registered for the client, within its time.";
     CertificateUntrusted = "AS-1233", Developer, "No configured authority vouches for the client certificate.", "Use a certificate of an authority in mtls.ca_file, or register a self-signed one.";
+    AssertionKind = "AS-1234", Developer, "The client assertion is a JWT of another kind.", "Its typ, if it has one, is client-authentication+jwt or JWT, and it has no parameters of an authorization request.";
     // 13xx: PKCE
     PkceRequired = "AS-1301", Developer, "This client must send code_challenge (PKCE).", "Your library may need pkce=true; an administrator can relax it for a confidential client.";
     PkceMethodUnsupported = "AS-1302", Developer, "The code_challenge_method is not offered.", "Use code_challenge_method=S256.";

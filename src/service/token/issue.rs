@@ -284,7 +284,8 @@ fn for_authorization(
     let target = target.map_err(undo)?;
     let details = narrow_details(&narrowing.authorization_details, granted_details).map_err(undo)?;
     let scope = target.scope.clone();
-    let membership = people::membership_told(tx, &person.id, &scope, authorization.claims.as_deref())?;
+    let by_name = authorization.claims_told_to(&client.client_id);
+    let membership = people::membership_told(tx, &person.id, &scope, by_name)?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
     let subject = subjects::told(cx, client, &person.id);
     let mut claims = AccessTokenClaims {
@@ -515,7 +516,7 @@ fn id_token(
         IdTokenClaims::Fat => claims_for_scope(person, scope),
         IdTokenClaims::Lean => Map::new(),
     };
-    if let Some(text) = &authorization.claims {
+    if let Some(text) = authorization.claims_told_to(&client.client_id) {
         let request = ClaimsRequest::parse(text).map_err(undo)?;
         let asked = requested_claims(person, &request, Target::IdToken, &settings.scope);
         extra.extend(asked.map_err(|mismatch| undo(mismatch.into()))?);

@@ -18,7 +18,7 @@ use crate::{
         jose::SigningAlgorithm,
         oauth::{
             BearerFacts, JwtBearerRequest, OAuthError, algorithm_reason, allowed_algorithms, bearer_scope,
-            check_bearer_assertion, check_may_vouch, unverified_issuer,
+            check_bearer_assertion, check_bearer_kind, check_may_vouch, unverified_issuer,
         },
         trace::Reason,
     },
@@ -70,15 +70,16 @@ async fn verify(cx: &Cx, client: &Client, issuer: &TrustedIssuer, assertion: &st
     };
     let uri = issuer.jwks_uri.as_deref();
     let allowed = allowed_algorithms(client, SigningAlgorithm::ALL);
-    let claims = match client_keys::verify_with(cx, keys.as_ref(), uri, assertion, &allowed).await {
-        Ok(verified) => verified.claims,
+    let verified = match client_keys::verify_with(cx, keys.as_ref(), uri, assertion, &allowed).await {
+        Ok(verified) => verified,
         Err(NotVerified::Token(VerifyError::AlgorithmNotAllowed)) => {
             return Err(OAuthError::invalid_grant(algorithm_reason(client, Reason::BearerAssertionSignature)));
         }
         Err(_) => return Err(unverified),
     };
-    let ours = &cx.services.issuer;
-    check_bearer_assertion(issuer, &claims, &[ours.as_str().to_owned(), ours.join("/oauth2/token")], cx.now())
+    check_bearer_kind(&verified.header, &verified.claims)?;
+    let ours = [cx.services.issuer.as_str().to_owned(), cx.services.issuer.join("/oauth2/token")];
+    check_bearer_assertion(issuer, &verified.claims, &ours, cx.now())
 }
 
 /// The issuer must still be the one whose keys verified the assertion; the assertion is used up.

@@ -37,6 +37,20 @@ both! {
         ask(&rp, &[("requested_expiry", "soon")]).await.refused("invalid_request", "AS-1193").await;
         ask(&rp, &[("user_code", "1234")]).await.refused("invalid_request", "AS-1195").await;
         ask(&rp, &[("request", "a.b.c")]).await.refused("invalid_request", "AS-1197").await;
+        ask(&rp, &[("dpop_jkt", "x")]).await.refused("invalid_request", "AS-1028").await;
+        for (name, value) in [
+            ("claims", r#"{"id_token":{"acr":{"essential":true,"values":["1"]}}}"#),
+            ("claims", r#"{"userinfo":{"sub":{"value":"bob"}}}"#),
+            ("prompt", "login"),
+            ("prompt", "consent select_account"),
+            ("request_uri", "https://till.example/r"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ] {
+            ask(&rp, &[(name, value)]).await.refused("invalid_request", "AS-1167").await;
+        }
+        ask(&rp, &[("claims", "{")]).await.refused("invalid_request", "AS-1026").await;
+        let wishes = [("claims", r#"{"id_token":{"acr":null}}"#), ("prompt", "consent"), ("nonce", "n"), ("extra", "x")];
+        assert!(ask(&rp, &wishes).await.json().await["auth_req_id"].is_string());
     }
 
     async fn only_a_confidential_client_with_the_grant_asks(app) {

@@ -54,10 +54,13 @@ both! {
             ("aud", Value::Null, "AS-1055"), ("iss", Value::Null, "AS-1055"), ("exp", Value::Null, "AS-1055"),
             ("iat", Value::Null, "AS-1055"), ("nbf", Value::Null, "AS-1055"), ("jti", Value::Null, "AS-1055"),
             ("aud", json!("https://other.example"), "AS-1055"), ("iss", json!("other"), "AS-1055"),
+            ("sub", json!(rp.client_id.as_str()), "AS-1055"),
             ("exp", json!(now + 3601), "AS-1055"), ("exp", json!(now - 1), "AS-1054"),
             ("nbf", json!(now + 120), "AS-1054"), ("nbf", json!(now - 3700), "AS-1055"),
             ("id_token_hint", json!("x"), "AS-1189"), ("login_hint", Value::Null, "AS-1189"),
             ("request", json!("x"), "AS-1056"), ("scope", json!(["openid"]), "AS-1058"),
+            ("prompt", json!("login"), "AS-1167"), ("code_challenge", json!("x"), "AS-1167"),
+            ("claims", json!({ "id_token": { "acr": { "essential": true, "value": "1" } } }), "AS-1167"),
         ];
         for (name, value, reason) in faults {
             let mut bad = good.clone();
@@ -72,6 +75,10 @@ both! {
         let another = ClientKey::generate(SigningAlgorithm::ES256);
         send(&rp, &rsa.sign(&good)).await.refused("invalid_request", "AS-1051").await;
         send(&rp, &another.sign(&good)).await.refused("invalid_request", "AS-1050").await;
+        for typ in ["client-authentication+jwt", "authorization-grant+jwt", "dpop+jwt", "at+jwt", "logout+jwt"] {
+            let header = json!({ "alg": "ES256", "kid": key.jwk()["kid"], "typ": typ });
+            send(&rp, &key.sign_with_header(&header, &good)).await.refused("invalid_request", "AS-1049").await;
+        }
         let none = format!("{}.", unsigned(&json!({ "alg": "none" }), &good));
         for object in [none.as_str(), "x", "a.b.c", "a.b.c.d.e"] {
             let refused = send(&rp, object).await;

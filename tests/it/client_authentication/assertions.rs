@@ -117,6 +117,29 @@ both! {
         }
     }
 
+    async fn a_jwt_that_was_signed_for_something_else_authenticates_nobody(app) {
+        let (rp, key) = keyed(&app).await;
+        let typed = |typ: &str| json!({ "alg": "ES256", "kid": key.jwk()["kid"], "typ": typ });
+        let other_kinds = [
+            "oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "authorization-grant+jwt", "dpop+jwt", "at+jwt",
+            "logout+jwt", "",
+        ];
+        for typ in other_kinds {
+            let assertion = key.sign_with_header(&typed(typ), &rp.assertion().0);
+            rp.token_with_assertion(&assertion).await.refused("invalid_client", "AS-1234").await;
+        }
+        // A request object without a type, whose claims are all that an assertion must have.
+        for (name, value) in [("response_type", "code"), ("redirect_uri", "https://web.example/"), ("scope", "openid")] {
+            let assertion = key.sign(&rp.assertion().claim(name, json!(value)).0);
+            rp.token_with_assertion(&assertion).await.refused("invalid_client", "AS-1234").await;
+        }
+        for typ in ["client-authentication+jwt", "application/Client-Authentication+jwt", "jwt"] {
+            rp.token_with_assertion(&key.sign_with_header(&typed(typ), &rp.assertion().0)).await.ok().await;
+        }
+        let untyped = json!({ "alg": "ES256", "kid": key.jwk()["kid"] });
+        rp.token_with_assertion(&key.sign_with_header(&untyped, &rp.assertion().0)).await.ok().await;
+    }
+
     async fn an_assertion_outside_of_its_time_is_refused(app) {
         let (rp, key) = keyed(&app).await;
         let now = app.now().seconds();

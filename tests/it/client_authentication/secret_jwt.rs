@@ -56,6 +56,15 @@ both! {
         rp.token_with_assertion(&other).await.refused("invalid_client", "AS-1213").await;
     }
 
+    async fn a_jwt_that_was_signed_for_something_else_authenticates_nobody(app) {
+        let rp = secret_jwt(&app, "service").await;
+        let typed = |typ: &str| signed_with_secret(&json!({ "alg": "HS256", "typ": typ }), &rp.assertion().0, SECRET);
+        rp.token_with_assertion(&typed("oauth-authz-req+jwt")).await.refused("invalid_client", "AS-1234").await;
+        let request = signed(&rp.assertion().claim("response_type", json!("code")));
+        rp.token_with_assertion(&request).await.refused("invalid_client", "AS-1234").await;
+        rp.token_with_assertion(&typed("client-authentication+jwt")).await.ok().await;
+    }
+
     /// Behaviour 78.
     async fn another_secret_another_algorithm_and_no_signature_are_refused(app) {
         let rp = secret_jwt(&app, "service").await;

@@ -12,6 +12,24 @@ both! {
         ask(&web, &[("scope", "openid")]).await.refused("unauthorized_client", "AS-1102").await;
         ask(&tv, &[("scope", "admin")]).await.refused("invalid_scope", "AS-1010").await;
         ask(&tv, &[("scope", "openid"), ("dpop_jkt", "x")]).await.refused("invalid_request", "AS-1028").await;
+        for (name, value) in [
+            ("claims", r#"{"id_token":{"acr":{"essential":true,"value":"1"}}}"#),
+            ("claims", r#"{"id_token":{"sub":{"value":"alice"}}}"#),
+            ("prompt", "login"),
+            ("prompt", "none"),
+            ("id_token_hint", "a.b.c"),
+            ("request", "a.b.c"),
+            ("request_uri", "https://tv.example/r"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ] {
+            ask(&tv, &[("scope", "openid"), (name, value)]).await.refused("invalid_request", "AS-1167").await;
+        }
+        // What is only wished for, what happens anyway, and what nobody knows.
+        let wishes = [
+            ("scope", "openid"), ("claims", r#"{"userinfo":{"name":null}}"#), ("prompt", "consent"), ("nonce", "n"),
+            ("login_hint", "alice"), ("extra", "x"),
+        ];
+        assert!(ask(&tv, &wishes).await.json().await["device_code"].is_string());
         let kiosk = app.client(ClientSpec::web("kiosk").set(with_grant)).await;
         let wrong = kiosk.with(crate::support::Credentials::Basic("wrong".to_owned()));
         ask(&wrong, &[]).await.refused("invalid_client", "AS-1203").await;

@@ -1,7 +1,10 @@
 //! Codes that are bound to a key before they are issued (RFC 9449 §10 and §10.1).
 
 use super::{redeem, refresh};
-use symbolon::domain::jose::{RequestObjectAlgorithm, SigningAlgorithm};
+use symbolon::domain::{
+    jose::{RequestObjectAlgorithm, SigningAlgorithm},
+    oauth::ResponseType,
+};
 
 use crate::support::{Authorize, ClientKey, ClientSpec, Credentials, DpopKey, Grant, RelyingParty, TestApp};
 
@@ -84,6 +87,34 @@ both! {
         let proof = other.sign(&other.proof(&app, PAR));
         let pushed = lax.request(PAR, &[("request", &object)]).header("DPoP", proof);
         lax.send(&pushed).await.refused("invalid_request", "AS-1230").await;
+    }
+
+    async fn no_key_is_named_for_an_access_token_that_comes_unbound_through_the_browser(app) {
+        let key = DpopKey::new();
+        let (rp, alice) = (app.client(ClientSpec::web("web").hybrid()).await, app.person("alice").await);
+        for response_type in ResponseType::ALL {
+            let request = Authorize::new(&rp, "openid").with("response_type", response_type.name());
+            let named = request.clone().and("dpop_jkt", &key.thumbprint());
+            let away = app.browser().arrive(&alice, &named).await;
+            let proving = rp.request(PAR, &request.pushed()).header("DPoP", key.sign(&key.proof(&app, PAR)));
+            if response_type.has_access_token() {
+                away.refused(&app, "invalid_request", "AS-1028").await;
+                rp.push(&named).await.refused("invalid_request", "AS-1028").await;
+                rp.send(&proving).await.refused("invalid_request", "AS-1028").await;
+                // Without a key there is one, and nobody takes it for bound.
+                let parameters = app.browser().arrive(&alice, &request).await.parameters();
+                assert_eq!(parameters["token_type"], "Bearer", "{response_type:?}");
+                continue;
+            }
+            assert!(!away.parameters().contains_key("access_token"), "{response_type:?}");
+            if response_type.has_code() {
+                let grant = away.grant(&named);
+                rp.exchange(&grant).await.refused("invalid_grant", "AS-1227").await;
+                redeem(&app, &rp, &grant, &key).await.ok_as("DPoP").await;
+            }
+            rp.push(&named).await.pushed().await;
+            rp.send(&proving).await.pushed().await;
+        }
     }
 
     async fn tokens_of_a_public_client_are_bound_with_its_code(app) {

@@ -64,6 +64,26 @@ both! {
         }
     }
 
+    async fn what_the_issuer_signed_for_something_else_brings_nothing(app) {
+        let s = setting(app).await;
+        let typed = |typ: &str| json!({ "alg": "ES256", "kid": s.idp.key.jwk()["kid"], "typ": typ });
+        for typ in ["logout+jwt", "secevent+jwt", "at+jwt", "client-authentication+jwt", "dpop+jwt"] {
+            let assertion = s.idp.key.sign_with_header(&typed(typ), &s.idp.claims(&s.app, "alice").0);
+            present(&s.rp, &assertion, None).await.refused("invalid_grant", "AS-1179").await;
+        }
+        // A logout token of an issuer that does not type its own says whom it is about as well.
+        let events = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+        let logout = s.idp.claims(&s.app, "alice").claim("events", events).0;
+        present(&s.rp, &s.idp.key.sign(&logout), None).await.refused("invalid_grant", "AS-1179").await;
+        for typ in ["authorization-grant+jwt", "application/authorization-grant+jwt", "JWT"] {
+            let assertion = s.idp.key.sign_with_header(&typed(typ), &s.idp.claims(&s.app, "alice").0);
+            present(&s.rp, &assertion, None).await.ok().await;
+        }
+        let untyped = json!({ "alg": "ES256", "kid": s.idp.key.jwk()["kid"] });
+        let assertion = s.idp.key.sign_with_header(&untyped, &s.idp.claims(&s.app, "alice").0);
+        present(&s.rp, &assertion, None).await.ok().await;
+    }
+
     async fn an_assertion_is_used_once_even_by_many_at_once(app) {
         let s = setting(app).await;
         let assertion = s.idp.vouch(&s.app, "alice");

@@ -97,6 +97,7 @@ both! {
             json!({ "alg": "ES256" }),
             json!({ "alg": "ES256", "typ": "JWT" }),
             json!({ "alg": "ES256", "typ": "oauth-authz-req+jwt" }),
+            json!({ "alg": "ES256", "typ": "Application/OAuth-Authz-Req+JWT" }),
             json!({ "alg": "ES256", "typ": "oauth-authz-req+jwt", "kid": key.jwk()["kid"] }),
         ] {
             let target = by_value(&rp, &key.sign_with_header(&header, &claims));

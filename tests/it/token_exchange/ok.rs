@@ -58,6 +58,46 @@ both! {
         }
     }
 
+    async fn what_another_client_asked_for_by_name_is_not_told_with_a_narrower_token(app) {
+        const ASKED: &str = r#"{"userinfo":{"name":null,"email":{"essential":true},"groups":null,"roles":null},
+            "id_token":{"nickname":null}}"#;
+        for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
+            let name = format!("{format:?}").to_lowercase();
+            let web = app.client(ClientSpec::web(&format!("web-{name}"))).await;
+            let all = ["openid", "email", "profile", "groups", "roles"].map(str::to_owned).to_vec();
+            let spec = service(&format!("orders-{name}")).set(|settings| {
+                (settings.access_token_format, settings.scope) = (format, all);
+            });
+            let orders = app.client(spec).await;
+            let alice = app.person(&format!("alice-{name}")).await;
+            allow(&app, &orders, &web, &[app.issuer()], ExchangeMode::Delegation).await;
+            let grant = app.grant(&alice, &web, GrantSpec::scope("openid email").claims(ASKED)).await;
+            let tokens = web.exchange(&grant).await.ok().await;
+            let own = web.userinfo(&tokens.access_token).await.json().await;
+            assert_eq!((&own["name"], own["email"].is_string()), (&format!("alice-{name} Example").into(), true), "{own}");
+            for (scope, expected) in [("openid", vec!["sub"]), ("openid email", vec!["email", "email_verified", "sub"])] {
+                let given = exchange(&orders, &tokens.access_token, ACCESS, &[("scope", scope)]).await.ok().await;
+                assert_eq!(given.scope.as_deref(), Some(scope));
+                let told = orders.userinfo(&given.access_token).await.json().await;
+                let mut names: Vec<&str> = told.as_object().expect("an object").keys().map(String::as_str).collect();
+                names.sort_unstable();
+                assert_eq!(names, expected, "{scope}: {told}");
+                let seen = orders.introspect(&given.access_token).await.json().await;
+                for name in ["name", "email", "groups", "roles", "nickname"] {
+                    assert!(seen.get(name).is_none(), "{name}: {seen}");
+                }
+                if format == AccessTokenFormat::Jwt {
+                    let claims = app.verified(&given.access_token).await.1;
+                    for name in ["name", "email", "groups", "roles", "nickname"] {
+                        assert!(claims.get(name).is_none(), "{name}: {claims}");
+                    }
+                }
+            }
+            // The client that asked is told as before.
+            assert_eq!(web.userinfo(&tokens.access_token).await.json().await, own);
+        }
+    }
+
     async fn every_kind_of_subject_token_is_taken(app) {
         let (web, orders) = (app.client(ClientSpec::web("web")).await, app.client(service("orders")).await);
         let alice = app.person("alice").await;

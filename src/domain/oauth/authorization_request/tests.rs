@@ -301,6 +301,23 @@ fn hybrid() -> Client {
     client
 }
 
+#[test]
+fn no_key_is_named_for_an_access_token_through_the_browser() {
+    const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    for response_type in ResponseType::ALL {
+        let changes = [("response_type", Some(response_type.name())), ("dpop_jkt", Some(THUMBPRINT))];
+        let result = validate(&params(&changes), Some(&hybrid()));
+        if response_type.has_access_token() {
+            let error = redirected(result);
+            assert_eq!((codes(&error.error), error.rule), (("invalid_request", "AS-1028"), "dpop_jkt"));
+            assert_eq!(error.mode, ResponseMode::Fragment, "{response_type:?}");
+        } else {
+            let Ok(valid) = result else { panic!("{response_type:?}") };
+            assert_eq!(valid.request.dpop_jkt.as_deref(), Some(THUMBPRINT), "{response_type:?}");
+        }
+    }
+}
+
 /// Behaviours 32 and 33.
 #[test]
 fn a_nonce_is_required_where_an_id_token_comes_through_the_browser() {

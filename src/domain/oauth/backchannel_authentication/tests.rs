@@ -198,6 +198,7 @@ fn every_claim_of_a_signed_request_is_required_and_checked() {
     }
     for (name, value, reason) in [
         ("iss", json!("other"), "AS-1055"),
+        ("sub", json!("app"), "AS-1055"),
         ("aud", json!("https://other.example"), "AS-1055"),
         ("jti", json!(7), "AS-1055"),
         ("jti", json!(""), "AS-1055"),
@@ -218,10 +219,16 @@ fn every_claim_of_a_signed_request_is_required_and_checked() {
 
 #[test]
 fn a_jwt_of_another_kind_is_no_request() {
-    let header = json!({ "typ": "at+jwt" });
-    let verdict =
-        check_signed_request(header.as_object().unwrap(), claims().as_object().unwrap(), &signing(), ISSUER, at(0));
-    assert_eq!(codes(&verdict.unwrap_err()), ("invalid_request", "AS-1049"));
+    let checked = |typ: &str| {
+        let header = json!({ "typ": typ });
+        check_signed_request(header.as_object().unwrap(), claims().as_object().unwrap(), &signing(), ISSUER, at(0))
+    };
+    for typ in ["JWT", "oauth-authz-req+jwt", "APPLICATION/oauth-authz-req+JWT"] {
+        assert!(checked(typ).is_ok(), "{typ}");
+    }
+    for typ in ["at+jwt", "client-authentication+jwt", "dpop+jwt"] {
+        assert_eq!(codes(&checked(typ).unwrap_err()), ("invalid_request", "AS-1049"), "{typ}");
+    }
 }
 
 /// Behaviour 196: a number inside of a JWT is the same as its text.

@@ -253,6 +253,26 @@ fn an_assertion_outside_the_rules_is_refused() {
 }
 
 #[test]
+fn what_a_client_signed_for_something_else_does_not_authenticate_it() {
+    let kind = |typ: Value, changes: &[(&str, Value)]| {
+        let header = json!({ "alg": "ES256", "typ": typ });
+        check_assertion_kind(header.as_object().expect("an object"), &claims(changes))
+    };
+    for typ in ["JWT", "client-authentication+jwt", "application/client-authentication+jwt"] {
+        assert_eq!(kind(json!(typ), &[("client_id", json!("app"))]), Ok(()), "{typ}");
+    }
+    assert_eq!(check_assertion_kind(&Map::new(), &claims(&[])), Ok(()));
+    for typ in ["oauth-authz-req+jwt", "authorization-grant+jwt", "dpop+jwt", "at+jwt"] {
+        assert_eq!(refusal(kind(json!(typ), &[])), ("invalid_client", "AS-1234"), "{typ}");
+    }
+    for name in ["response_type", "redirect_uri", "scope"] {
+        for value in [json!("x"), json!("")] {
+            assert_eq!(refusal(kind(json!("JWT"), &[(name, value)])), ("invalid_client", "AS-1234"), "{name}");
+        }
+    }
+}
+
+#[test]
 fn the_subject_of_an_assertion_is_found_without_believing_it() {
     let jwt = |payload: &str| format!("h.{}.s", URL_SAFE_NO_PAD.encode(payload));
     assert_eq!(unverified_subject(&jwt(r#"{"sub":"app","exp":1}"#)), Some(ClientId::new("app")));

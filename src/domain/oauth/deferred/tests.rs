@@ -110,11 +110,54 @@ fn a_device_asks_for_registered_scopes_and_only_with_the_grant() {
     assert_eq!(refusal(asked(&device(), &[("scope", "mine")])), ("invalid_scope", "AS-1010"));
     assert_eq!(refusal(asked(&device(), &[("scope", "a,b")])), ("invalid_scope", "AS-1009"));
     assert_eq!(refusal(asked(&device(), &[("dpop_jkt", "x")])), ("invalid_request", "AS-1028"));
+    assert_eq!(refusal(asked(&device(), &[("claims", "{")])), ("invalid_request", "AS-1026"));
     let other = client(ClientKind::Native, &[]);
     assert_eq!(refusal(asked(&other, &[])), ("unauthorized_client", "AS-1102"));
     let mut once = device();
     once.settings.grant_types = vec![GrantType::DeviceCode];
     assert_eq!(asked(&once, &[("scope", "openid offline_access")]).unwrap(), strings(&["openid"]));
+}
+
+const BY_NUMBER: &str = r#"{"id_token":{"acr":{"essential":true,"value":"1"}}}"#;
+const BY_NAME: &str = r#"{"userinfo":{"sub":{"value":"alice"}}}"#;
+const WISHES: &str = r#"{"id_token":{"acr":{"values":["1"]},"sub":null},"userinfo":{"name":{"essential":true}}}"#;
+
+#[test]
+fn what_restricts_a_request_in_the_browser_only_is_never_silently_ignored() {
+    let check = |name: &str, value: &str, kind| {
+        check_restrictions_honoured(&Params::from_pairs(&[(name, value)]).expect("well-formed"), kind)
+    };
+    for kind in [DeferredKind::Device, DeferredKind::Backchannel] {
+        for (name, value) in [
+            ("request_uri", "urn:x"),
+            ("code_challenge", "x"),
+            ("prompt", "login"),
+            ("prompt", "consent login"),
+            ("prompt", "none"),
+            ("prompt", "select_account"),
+            ("prompt", "Consent"),
+            ("claims", BY_NUMBER),
+            ("claims", BY_NAME),
+        ] {
+            assert_eq!(refusal(check(name, value, kind)), ("invalid_request", "AS-1167"), "{name}={value}");
+        }
+        for (name, value) in [
+            ("claims", WISHES),
+            ("prompt", "consent"),
+            ("prompt", " "),
+            ("prompt", ""),
+            ("nonce", "n"),
+            ("login_hint", "alice"),
+            ("display", "page"),
+            ("extra", "x"),
+        ] {
+            assert_eq!(check(name, value, kind), Ok(()), "{name}={value}");
+        }
+    }
+    for name in ["request", "id_token_hint"] {
+        assert_eq!(refusal(check(name, "x", DeferredKind::Device)), ("invalid_request", "AS-1167"), "{name}");
+        assert_eq!(check(name, "x", DeferredKind::Backchannel), Ok(()), "{name}");
+    }
 }
 
 #[test]

@@ -86,6 +86,25 @@ fn anything_else_is_refused() {
 }
 
 #[test]
+fn what_an_issuer_signed_for_something_else_vouches_for_nobody() {
+    let kind = |typ: &str, claims: Value| {
+        let (header, claims) = (json!({ "alg": "ES256", "typ": typ }), claims);
+        check_bearer_kind(header.as_object().unwrap(), claims.as_object().unwrap())
+    };
+    assert_eq!(check_bearer_kind(&Map::new(), &Map::new()), Ok(()));
+    for typ in ["JWT", "authorization-grant+jwt", "application/Authorization-Grant+jwt"] {
+        assert_eq!(kind(typ, json!({ "scope": "orders.read" })), Ok(()), "{typ}");
+    }
+    for typ in ["logout+jwt", "secevent+jwt", "at+jwt", "client-authentication+jwt", "oauth-id-jag+jwt"] {
+        assert_eq!(refusal(kind(typ, json!({}))), ("invalid_grant", "AS-1179"), "{typ}");
+    }
+    let logout = json!({ "events": { "http://schemas.openid.net/event/backchannel-logout": {} } });
+    for events in [logout, json!({ "events": {} }), json!({ "events": null })] {
+        assert_eq!(refusal(kind("JWT", events.clone())), ("invalid_grant", "AS-1179"), "{events}");
+    }
+}
+
+#[test]
 fn an_audience_of_its_own_replaces_ours() {
     let own = TrustedIssuer { audience: Some("urn:partner".to_owned()), ..issuer() };
     let claims = |aud: &str| {

@@ -165,6 +165,8 @@ fn issuer_and_audience_are_checked_where_they_stand() {
         (json!({ "iss": "other" }), WRONG),
         (json!({ "iss": null }), WRONG),
         (json!({ "iss": ISSUER }), WRONG),
+        (json!({ "sub": "app" }), WRONG),
+        (json!({ "sub": "alice" }), ("granted", "")),
         (json!({ "aud": "https://other.example" }), WRONG),
         (json!({ "aud": "https://id.example/" }), WRONG),
         (json!({ "aud": [] }), WRONG),

@@ -100,6 +100,15 @@ impl ClaimsRequest {
         self.target(target).get(claim).filter(|asked| asked.essential)?.values.as_deref()
     }
 
+    /// Whether it says who may answer, or how they must have signed in, and not merely what is to be told.
+    pub fn is_demanding(&self) -> bool {
+        let names_subject =
+            |target: &BTreeMap<String, ClaimRequest>| target.get("sub").is_some_and(|subject| subject.values.is_some());
+        names_subject(&self.id_token)
+            || names_subject(&self.userinfo)
+            || self.essential_values(Target::IdToken, "acr").is_some()
+    }
+
     const fn target(&self, target: Target) -> &BTreeMap<String, ClaimRequest> {
         match target {
             Target::Userinfo => &self.userinfo,
