@@ -13,7 +13,7 @@ use crate::{
         ids::PushedRequestId,
         oauth::{
             AuthorizeError, OAuthError, Params, Passing, Prompt, ValidRequest, check_pushed, check_pushed_challenge,
-            check_request_object, pushed_reference, refuse, request_object_parameters, validate,
+            check_released, check_request_object, pushed_reference, refuse, request_object_parameters, validate,
         },
         oidc::sign_up::SignUpMode,
         trace::Reason,
@@ -80,8 +80,8 @@ pub(super) async fn read(
     params: Params,
     view: Option<&ClientView>,
 ) -> Result<Result<ValidRequest, AuthorizeError>, Broken> {
-    // Without a client nothing else is looked at: the first check says so.
-    let source = match view.filter(|view| view.client.enabled) {
+    // Without a client that may ask nothing else is looked at, let alone fetched: the first checks say so.
+    let source = match view.filter(|view| view.client.enabled && check_released(&view.client).is_ok()) {
         None => Source { params, pushed: None, signed: false },
         Some(view) => match resolve(cx, params, view).await {
             Ok(source) => source,

@@ -155,6 +155,16 @@ both! {
         assert_eq!(server.asked(), 0);
     }
 
+    async fn for_a_client_under_quarantine_nothing_is_fetched(database: Database) {
+        let app = app(database).await;
+        let server = JwksServer::start(&Value::Null).await;
+        let rp = client_at(&app, &server, ClientSpec::web("web").set(unsigned_allowed), "").await;
+        server.answer(200, &none(&Authorize::new(&rp, "openid").claims(&app)));
+        app.change_client(&rp, |client| client.settings.quarantined = true).await;
+        page(&app, &target(&rp, &server.uri), "AS-1406").await;
+        assert_eq!(server.asked(), 0);
+    }
+
     async fn a_fetched_object_meets_the_same_rules(database: Database) {
         let app = app(database).await;
         let server = JwksServer::start(&Value::Null).await;
