@@ -52,8 +52,10 @@ fn hash(parts: &[&str]) -> Key {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
     }
-    let mut key = [0; 16];
-    key.copy_from_slice(&digest.finalize()[..16]);
+    let mut key = Key::default();
+    for (to, from) in key.iter_mut().zip(digest.finalize()) {
+        *to = from;
+    }
     key
 }
 
