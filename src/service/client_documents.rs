@@ -17,7 +17,7 @@ use crate::{
         ids::ClientId,
         oauth::{
             Caching, DocumentAddress, ErrorCode, OAuthError, Registration, RegistrationPolicy, cache_seconds,
-            parse_document,
+            is_another_app, parse_document,
         },
         strict_json::parse_object,
         trace::Reason,
@@ -89,7 +89,8 @@ async fn try_refresh(cx: &Cx, id: &ClientId) -> Result<bool, Failure> {
     };
     match fetched {
         Ok((registration, seconds)) => {
-            store(cx, id, stored, registration, cx.now().plus_seconds(seconds)).await?;
+            let waits = policy.quarantine && !policy.vouches_for_host(address.host());
+            store(cx, id, stored, (registration, waits), cx.now().plus_seconds(seconds)).await?;
             Ok(true)
         }
         // Its host is away: what it said lately holds. What it says wrongly now does not.
@@ -183,12 +184,13 @@ fn remember_failure(cx: &Cx, id: &ClientId, reason: Reason) {
     failed.insert(id.clone(), (cx.now(), reason));
 }
 
-/// Writes what the document says; the client comes into being, changes, or stays.
+/// Writes what the document says; the client comes into being, changes, or stays. `waits`: whether a client that
+/// is new, or another one than it was, has to be let in.
 async fn store(
     cx: &Cx,
     id: &ClientId,
     stored: Option<Client>,
-    registration: Registration,
+    (registration, waits): (Registration, bool),
     believed_until: Timestamp,
 ) -> Result<(), Failure> {
     clients::ensure_keys(cx, &registration.settings).await.map_err(Failure::internal)?;
@@ -197,7 +199,7 @@ async fn store(
         .services
         .store
         .write(move |tx| match stored {
-            Some(stored) => replace(&context, tx, stored, registration, believed_until),
+            Some(stored) => replace(&context, tx, stored, (registration, waits), believed_until),
             None => create(&context, tx, wanted, registration, believed_until),
         })
         .await;
@@ -284,10 +286,10 @@ fn replace(
     cx: &Cx,
     tx: &mut Write<'_>,
     stored: Client,
-    registration: Registration,
+    (registration, waits): (Registration, bool),
     believed_until: Timestamp,
 ) -> Result<(), Abort<Written>> {
-    let changed = Client {
+    let mut changed = Client {
         name: registration.name,
         kind: registration.kind,
         settings: registration.settings,
@@ -300,8 +302,14 @@ fn replace(
         if !client::update(tx, &changed)? {
             return Err(Abort::Undo(Written::Conflict));
         }
-        Draft::new(EventKind::ClientUpdated).client(&changed.client_id).fact("fetched", true).append(cx, tx)?;
+        Draft::new(EventKind::ClientUpdated)
+            .client(&changed.client_id)
+            .fact("fetched", true)
+            .fact("quarantined", changed.settings.quarantined)
+            .append(cx, tx)?;
     }
     registration::note_document(tx, &changed.client_id, cx.now(), believed_until)?;
     Ok(())
 }
+    // Whoever let it in looked at another one.
+    changed.settings.quarantined |= waits && is_another_app(&stored, &changed);

@@ -26,6 +26,7 @@ mod protected_resource;
 mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
+mod registration_change;
 mod registration_policy;
 mod repeated_value;
 mod request_object;
@@ -85,6 +86,7 @@ pub use pushed_authorization_request::{
 };
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
+pub use registration_change::is_another_app;
 pub use registration_policy::{
     DocumentMode, RegistrationMode, RegistrationPolicy, TooMany, check_policy, count_registration,
 };
