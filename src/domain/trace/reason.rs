@@ -281,6 +281,7 @@ reasons! {
     SignUpTooMany = "AS-2103", Person, "Too many accounts were created from this network.", "Wait an hour, or ask an administrator for an account.";
     PromptCreateHinted = "AS-2104", Developer, "prompt=create cannot be about somebody who has an account already.", "Leave id_token_hint and the sub of the claims parameter out, or leave out create.";
     // 30xx: management
+    SignUpDone = "AS-2105", Person, "An account was created on this page before.", "Sign in to it, or start again in the app to create another one.";
     NameTaken = "AS-3001", Administrator, "That name is taken.", "Choose another name, or update the existing one.";
     ObjectNotFound = "AS-3002", Administrator, "There is no such object.", "List the objects to find the right name.";
     ValueNotAllowed = "AS-3003", Administrator, "A value is not allowed.", "See the message for the field and the rule.";
