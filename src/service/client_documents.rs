@@ -8,6 +8,8 @@ use super::{
     Broken, Cx, Failure,
     admin::client as clients,
     events::Draft,
+    failure::undo,
+    network_limit,
     registration::{Turn, policy},
 };
 use crate::{
@@ -85,7 +87,12 @@ async fn try_refresh(cx: &Cx, id: &ClientId) -> Result<bool, Failure> {
     let settings = stored.as_ref().map(|client| &client.settings);
     let fetched = match recent_failure(cx, id) {
         Some(reason) => Err(refused(reason)),
-        None => fetch(cx, &address, settings, &policy).await,
+        None => {
+            if stored.is_none() {
+                admit_stranger(cx, &policy).await?;
+            }
+            fetch(cx, &address, settings, &policy).await
+        }
     };
     match fetched {
         Ok((registration, seconds)) => {
@@ -139,6 +146,18 @@ fn turn(cx: &Cx, id: &ClientId) -> Arc<tokio::sync::Mutex<()>> {
     let turn = Arc::default();
     fetching.insert(id.clone(), Arc::downgrade(&turn));
     turn
+}
+
+/// A network may bring so many unknown addresses in an hour, as it may register so many clients. Counted
+/// before anything is fetched, so that nobody makes us fetch without end, or takes every place there is; what
+/// then fails has been counted. It says nothing of the document: another network may bring it.
+async fn admit_stranger(cx: &Cx, policy: &RegistrationPolicy) -> Result<(), Failure> {
+    let (context, limit) = (cx.clone(), policy.per_network);
+    let counted = cx.services.store.write(move |tx| {
+        network_limit::count(&context, tx, "client-document", limit)?
+            .map_err(|_| undo(OAuthError::new(ErrorCode::TemporarilyUnavailable, Reason::RegistrationTooMany)))
+    });
+    counted.await
 }
 
 async fn fetch(
@@ -296,6 +315,8 @@ fn replace(
         updated_at: cx.now(),
         ..stored.clone()
     };
+    // Whoever let it in looked at another one.
+    changed.settings.quarantined |= waits && is_another_app(&stored, &changed);
     let same = (&changed.name, changed.kind, &changed.settings) == (&stored.name, stored.kind, &stored.settings);
     if !same {
         // An administrator, or another node, was here meanwhile: the next request looks again.
@@ -311,5 +332,3 @@ fn replace(
     registration::note_document(tx, &changed.client_id, cx.now(), believed_until)?;
     Ok(())
 }
-    // Whoever let it in looked at another one.
-    changed.settings.quarantined |= waits && is_another_app(&stored, &changed);

@@ -88,7 +88,8 @@ pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
 pub use registration_change::is_another_app;
 pub use registration_policy::{
-    DocumentMode, RegistrationMode, RegistrationPolicy, TooMany, check_policy, count_registration,
+    DocumentMode, REGISTRATION_ROOM_AFTER, RegistrationMode, RegistrationPolicy, TooMany, check_policy,
+    count_registration,
 };
 pub use repeated_value::SeenValues;
 pub use request_object::{
