@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        authn::throttle,
         oauth::{ErrorCode, OAuthError, REGISTRATION_ROOM_AFTER, ROOM_AT_NETWORK_AFTER},
         trace::{Audience, Reason},
     },
@@ -70,7 +71,7 @@ fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError, member: Option<&str>
             StatusCode::UNAUTHORIZED
         }
         // Denied before anybody was asked (CIBA Core 1.0 §13).
-        _ if error.reason == Reason::BackchannelTooMany => StatusCode::FORBIDDEN,
+        _ if matches!(error.reason, Reason::BackchannelTooMany | Reason::BackchannelThrottled) => StatusCode::FORBIDDEN,
         // The network's doing, not ours: a balancer must not take this node for a failing one (RFC 6585 §4).
         _ if room_after(error.reason).is_some() => StatusCode::TOO_MANY_REQUESTS,
         (_, code) => StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST),
@@ -108,6 +109,7 @@ pub const fn room_after(reason: Reason) -> Option<u64> {
     match reason {
         Reason::DeviceTooMany => Some(ROOM_AT_NETWORK_AFTER),
         Reason::RegistrationTooMany => Some(REGISTRATION_ROOM_AFTER),
+        Reason::BackchannelThrottled => Some(throttle::Policy::LOGIN_HINT.longest_delay.unsigned_abs()),
         _ => None,
     }
 }

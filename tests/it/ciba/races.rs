@@ -3,7 +3,7 @@
 
 use symbolon::domain::jose::SigningAlgorithm;
 
-use super::{ENDPOINT, answer, begin, card, poll, signed, signed_in, till};
+use super::{ENDPOINT, answer, ask, begin, card, poll, signed, signed_in, till};
 use crate::{
     device::races::{Button, Settled, answered_once},
     support::{ClientKey, MANY, RelyingParty, TestApp, all_but, at_once, outcome},
@@ -34,6 +34,19 @@ both! {
 
     async fn of_a_hundred_who_allow_and_deny_one_request_one_is_heard(app) {
         answer_at_once(&app, &[Button::Allow, Button::Deny]).await;
+    }
+
+    async fn however_many_ask_at_once_who_is_here_no_more_are_told_than_may_be(app) {
+        let rp = app.client(till()).await;
+        let asking = async |rp: &RelyingParty, from: usize| {
+            let rp = rp.clone();
+            let ask = async move |number| ask(&rp, &[("login_hint", &format!("nobody{}", from + number))]).await;
+            let answers = at_once(ask).await;
+            answers.iter().filter(|answer| answer.response.status == 400).count()
+        };
+        assert_eq!(asking(&rp, 0).await, MANY);
+        assert_eq!(asking(&rp, MANY).await, 1);
+        assert_eq!(asking(&rp, 2 * MANY).await, 0);
     }
 
     /// Behaviour 198.
