@@ -67,7 +67,8 @@ pub struct PolicyFlags {
     /// A grant that may be registered; repeat for more. Replaces the list.
     #[arg(long = "grant-type", value_parser = values::grant_type)]
     grant_types: Vec<GrantType>,
-    /// Registrations an hour from one network without an initial access token; 0: no limit.
+    /// Registrations an hour from one network without an initial access token, and beside them so many
+    /// metadata documents that are not known yet, whether or not they can be had; 0: no limit.
     #[arg(long, value_name = "COUNT")]
     per_network: Option<i64>,
     /// So many clients may exist that registered themselves.

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     domain::{
-        oauth::{ErrorCode, OAuthError, ROOM_AT_NETWORK_AFTER, is_network_full},
+        authn::throttle,
+        oauth::{ErrorCode, OAuthError, REGISTRATION_ROOM_AFTER, ROOM_AT_NETWORK_AFTER},
         trace::{Audience, Reason},
     },
     service::{Broken, Cx, Failure, authorization::error_uri, possession::PROOF_ALGORITHMS, recorder},
@@ -70,8 +71,9 @@ fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError, member: Option<&str>
             StatusCode::UNAUTHORIZED
         }
         // Denied before anybody was asked (CIBA Core 1.0 §13).
-        _ if error.reason == Reason::BackchannelTooMany => StatusCode::FORBIDDEN,
-        _ if is_network_full(error.reason) => StatusCode::TOO_MANY_REQUESTS,
+        _ if matches!(error.reason, Reason::BackchannelTooMany | Reason::BackchannelThrottled) => StatusCode::FORBIDDEN,
+        // The network's doing, not ours: a balancer must not take this node for a failing one (RFC 6585 §4).
+        _ if room_after(error.reason).is_some() => StatusCode::TOO_MANY_REQUESTS,
         // RFC 9126 §2.3.
         _ if error.reason == Reason::PushedRequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         (_, code) => StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST),
@@ -99,10 +101,19 @@ fn refusal(cx: &Cx, renderer: Renderer, error: &OAuthError, member: Option<&str>
     if error.code == ErrorCode::UseDpopNonce {
         possession::put_nonce(cx, &mut response);
     }
-    if is_network_full(error.reason) {
-        retry_later(&mut response, Some(ROOM_AT_NETWORK_AFTER));
-    }
+    retry_later(&mut response, room_after(error.reason));
     response
+}
+
+/// After so many seconds there is room again for the network or client at the other end, where it has brought too
+/// much.
+pub const fn room_after(reason: Reason) -> Option<u64> {
+    match reason {
+        Reason::DeviceTooMany | Reason::PushedRequestTooMany => Some(ROOM_AT_NETWORK_AFTER),
+        Reason::RegistrationTooMany => Some(REGISTRATION_ROOM_AFTER),
+        Reason::BackchannelThrottled => Some(throttle::Policy::LOGIN_HINT.longest_delay.unsigned_abs()),
+        _ => None,
+    }
 }
 
 /// How to come back with an access token. Without one there is nothing to tell about it (RFC 6750
@@ -260,8 +271,8 @@ const fn heading(reason: Reason) -> &'static str {
             _,
         ) => "This sign-out link is not set up correctly",
         (_, Audience::Person) => "That did not work",
+        (Reason::RegistrationTooMany, _) | (_, Audience::Administrator) => "This cannot be done right now",
         (_, Audience::Developer) => "This sign-in link is not set up correctly",
-        (_, Audience::Administrator) => "This cannot be done right now",
     }
 }
 

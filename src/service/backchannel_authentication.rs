@@ -11,7 +11,8 @@ use super::{
     client_keys::{self, NotVerified},
     clients::ClientView,
     events::Draft,
-    failure::undo,
+    failure::{keep, undo},
+    guessing::Guesses,
     outbox::{self, Letter, Unsendable},
     subjects,
 };
@@ -189,7 +190,7 @@ async fn make(cx: &Cx, view: &std::sync::Arc<ClientView>, asked: Asked) -> Resul
 /// is exact, where there is one.
 fn check_room(cx: &Cx, tx: &mut Write<'_>, client: &Client, person: &User) -> Result<(), Abort<Failure>> {
     if !user::lock(tx, &person.id)? {
-        return Err(undo(OAuthError::new(ErrorCode::UnknownUserId, Reason::BackchannelPersonUnknown)));
+        return Err(undo(unknown()));
     }
     if !cx.services.policy.limit_waiting {
         return Ok(());
@@ -208,14 +209,32 @@ fn use_once(tx: &mut Write<'_>, client: &Client, signed: &SignedRequest) -> Resu
     }
 }
 
-fn find_person(cx: &Cx, tx: &mut Read<'_>, client: &Client, hint: &PersonHint) -> Result<User, Abort<Failure>> {
-    let found = match hint {
-        PersonHint::Login(login) => user::find_by_login(tx, login.expose())?,
-        PersonHint::IdToken(token) => find_hinted(cx, tx, client, token)?,
-    };
-    found
-        .filter(User::is_active)
-        .ok_or_else(|| undo(OAuthError::new(ErrorCode::UnknownUserId, Reason::BackchannelPersonUnknown)))
+const fn unknown() -> OAuthError {
+    OAuthError::new(ErrorCode::UnknownUserId, Reason::BackchannelPersonUnknown)
+}
+
+fn find_person(cx: &Cx, tx: &mut Write<'_>, client: &Client, hint: &PersonHint) -> Result<User, Abort<Failure>> {
+    match hint {
+        PersonHint::Login(login) => find_named(cx, tx, client, login),
+        PersonHint::IdToken(token) => {
+            find_hinted(cx, tx, client, token)?.filter(User::is_active).ok_or_else(|| undo(unknown()))
+        }
+    }
+}
+
+/// Whom a username or an address names. That somebody is not here has to be told (§13), and says who is: a client
+/// that names too many such people waits, and learns nothing meanwhile. That others are here pays for none of them.
+fn find_named(cx: &Cx, tx: &mut Write<'_>, client: &Client, login: &Secret<String>) -> Result<User, Abort<Failure>> {
+    let guesses = Guesses::of_login_hints(cx, &client.client_id);
+    let counters = guesses.lock(tx, cx.now())?;
+    if counters.check(cx.now()).is_err() {
+        return Err(undo(OAuthError::new(ErrorCode::AccessDenied, Reason::BackchannelThrottled)));
+    }
+    if let Some(person) = user::find_by_login(tx, login.expose())?.filter(User::is_active) {
+        return Ok(person);
+    }
+    guesses.count_failure(tx, &counters, cx.now())?;
+    Err(keep(unknown()))
 }
 
 /// Whom an ID token is about, which was issued to this very client. A pairwise client's is followed by

@@ -34,8 +34,7 @@ pub(super) fn announce(cx: &Cx, tx: &mut Write<'_>, session: &Session) -> Result
     Ok(())
 }
 
-/// Where a client hears of it. A disabled client is not spoken to. One in quarantine is: it is in quarantine from its
-/// first day, so that it meets no session before it is released; and if one ever had, that it forgets the person is
+/// Where a client hears of it. A disabled client is not spoken to. One in quarantine is: that it forgets the person is
 /// what everybody wants, and it hears no more than its ID token told.
 fn address(client: &Client) -> Option<&str> {
     client.settings.backchannel_logout_uri.as_deref().filter(|_| client.enabled)

@@ -4,7 +4,9 @@
 
 use std::sync::PoisonError;
 
-use super::{Broken, Cx, Failure, admin::client as clients, events::Draft, registration::policy};
+use super::{
+    Broken, Cx, Failure, admin::client as clients, events::Draft, failure::undo, network_limit, registration::policy,
+};
 use crate::{
     domain::{
         Timestamp,
@@ -12,7 +14,7 @@ use crate::{
         ids::ClientId,
         oauth::{
             Caching, DocumentAddress, ErrorCode, OAuthError, Registration, RegistrationPolicy, RegistrationRefusal,
-            SettingsRule, cache_seconds, check_certificates, parse_document,
+            SettingsRule, cache_seconds, check_certificates, is_another_app, parse_document,
         },
         strict_json::parse_object,
         trace::Reason,
@@ -82,11 +84,17 @@ async fn renew(
     let settings = stored.as_ref().map(|client| &client.settings);
     let fetched = match recent_failure(cx, id) {
         Some(reason) => Err(refused(reason)),
-        None => fetch(cx, address, settings, policy).await,
+        None => {
+            if stored.is_none() {
+                admit_stranger(cx, policy).await?;
+            }
+            fetch(cx, address, settings, policy).await
+        }
     };
     match fetched {
         Ok((registration, seconds)) => {
-            store(cx, id, stored, registration, cx.now().plus_seconds(seconds)).await?;
+            let waits = policy.quarantine && !policy.vouches_for_host(address.host());
+            store(cx, id, stored, (registration, waits), cx.now().plus_seconds(seconds)).await?;
             Ok(true)
         }
         // Its host is away: what it said lately holds. What it says wrongly now does not.
@@ -123,6 +131,18 @@ async fn read(cx: &Cx, id: &ClientId) -> Result<(Known, Option<Client>), Failure
         Ok::<_, StoreError>((known.unwrap_or_default(), client::find(tx, &wanted)?))
     });
     Ok(read.await.map_err(Broken::from)?)
+}
+
+/// A network may bring so many unknown addresses in an hour, as it may register so many clients. Counted
+/// before anything is fetched, so that nobody makes us fetch without end, or takes every place there is; what
+/// then fails has been counted. It says nothing of the document: another network may bring it.
+async fn admit_stranger(cx: &Cx, policy: &RegistrationPolicy) -> Result<(), Failure> {
+    let (context, limit) = (cx.clone(), policy.per_network);
+    let counted = cx.services.store.write(move |tx| {
+        network_limit::count(&context, tx, "client-document", limit)?
+            .map_err(|_| undo(OAuthError::new(ErrorCode::TemporarilyUnavailable, Reason::RegistrationTooMany)))
+    });
+    counted.await
 }
 
 async fn fetch(
@@ -178,12 +198,13 @@ fn remember_failure(cx: &Cx, id: &ClientId, reason: Reason) {
     failed.insert(id.clone(), (cx.now(), reason));
 }
 
-/// Writes what the document says; the client comes into being, changes, or stays.
+/// Writes what the document says; the client comes into being, changes, or stays. `waits`: whether a client that
+/// is new, or another one than it was, has to be let in.
 async fn store(
     cx: &Cx,
     id: &ClientId,
     stored: Option<Client>,
-    registration: Registration,
+    (registration, waits): (Registration, bool),
     believed_until: Timestamp,
 ) -> Result<(), Failure> {
     clients::ensure_keys(cx, &registration.settings).await.map_err(Failure::internal)?;
@@ -192,7 +213,7 @@ async fn store(
         .services
         .store
         .write(move |tx| match stored {
-            Some(stored) => replace(&context, tx, stored, registration, believed_until),
+            Some(stored) => replace(&context, tx, stored, (registration, waits), believed_until),
             None => create(&context, tx, wanted, registration, believed_until),
         })
         .await;
@@ -279,23 +300,29 @@ fn replace(
     cx: &Cx,
     tx: &mut Write<'_>,
     stored: Client,
-    registration: Registration,
+    (registration, waits): (Registration, bool),
     believed_until: Timestamp,
 ) -> Result<(), Abort<Written>> {
-    let changed = Client {
+    let mut changed = Client {
         name: registration.name,
         kind: registration.kind,
         settings: registration.settings,
         updated_at: cx.now(),
         ..stored.clone()
     };
+    // Whoever let it in looked at another one.
+    changed.settings.quarantined |= waits && is_another_app(&stored, &changed);
     let same = (&changed.name, changed.kind, &changed.settings) == (&stored.name, stored.kind, &stored.settings);
     if !same {
         // An administrator, or another node, was here meanwhile: the next request looks again.
         if !client::update(tx, &changed)? {
             return Err(Abort::Undo(Written::Conflict));
         }
-        Draft::new(EventKind::ClientUpdated).client(&changed.client_id).fact("fetched", true).append(cx, tx)?;
+        Draft::new(EventKind::ClientUpdated)
+            .client(&changed.client_id)
+            .fact("fetched", true)
+            .fact("quarantined", changed.settings.quarantined)
+            .append(cx, tx)?;
     }
     registration::note_document(tx, &changed.client_id, cx.now(), believed_until)?;
     Ok(())

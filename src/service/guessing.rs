@@ -1,5 +1,5 @@
 //! How fast somebody may try codes that devices show (RFC 8628 §5.1), or ask which usernames are taken: a
-//! counter of the network and one of the browser, or of its session. The arithmetic is `domain::authn::throttle`.
+//! counter of the network and one of the browser, of its session, or of the client. The arithmetic is `domain::authn::throttle`.
 
 use super::{
     Cx,
@@ -11,7 +11,10 @@ use crate::{
     crypto::token::SecretHash,
     domain::{
         Timestamp,
-        authn::throttle::{Policy, Throttle, Wait, after_failure, check, network_key, sign_up_key, user_code_key},
+        authn::throttle::{
+            Policy, Throttle, Wait, after_failure, check, login_hint_key, network_key, sign_up_key, user_code_key,
+        },
+        ids::ClientId,
     },
     store::{Read, StoreError, Write, throttle},
 };
@@ -36,6 +39,13 @@ impl Guesses {
         Self::of(cx, browser, sign_up_key, Policy::SIGN_UP)
     }
 
+    /// Of people whom a client names over the back channel.
+    pub fn of_login_hints(cx: &Cx, client: &ClientId) -> Self {
+        let network = cx.peer.address.map(network_key);
+        let keys = [Some(format!("client:{client}")), network].into_iter().flatten();
+        Self::in_order(keys.map(|key| (login_hint_key(&key), Policy::LOGIN_HINT)).collect())
+    }
+
     /// Of this browser, at its address. A browser that drops its cookies still has its network.
     fn of(cx: &Cx, browser: &Browser, key_of: fn(&str) -> String, policy: Policy) -> Self {
         let hex = |hash: SecretHash| -> String { hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect() };
@@ -44,11 +54,14 @@ impl Guesses {
         let sessions = sessions.map(|hash| (Some(format!("session:{}", hex(hash))), policy));
         let browser = browser.hash().map(|hash| format!("browser:{}", hex(hash)));
         let network = cx.peer.address.map(network_key);
-        let mut keys: Vec<(String, Policy)> = [(network, Policy::NETWORK), (browser, policy)]
+        let keys = [(network, Policy::NETWORK), (browser, policy)]
             .into_iter()
             .chain(sessions)
-            .filter_map(|(key, policy)| key.map(|key| (key_of(&key), policy)))
-            .collect();
+            .filter_map(|(key, policy)| key.map(|key| (key_of(&key), policy)));
+        Self::in_order(keys.collect())
+    }
+
+    fn in_order(mut keys: Vec<(String, Policy)>) -> Self {
         // The order of the locks is that of the keys, so that no two attempts wait for each other.
         keys.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         Self { keys }
@@ -73,7 +86,7 @@ impl Guesses {
         Ok(Counters(rows.collect::<Result<_, _>>()?))
     }
 
-    /// Counts a code that is none, or a name that is taken.
+    /// Counts a code that is none, a name that is taken, or a person who is not here.
     ///
     /// # Errors
     /// When the database fails.
@@ -86,7 +99,7 @@ impl Guesses {
 }
 
 impl Counters {
-    /// Whether the code, or the name, may be looked at.
+    /// Whether the code, the name or the person may be looked for.
     ///
     /// # Errors
     /// How long to wait.

@@ -78,6 +78,19 @@ pub fn of_user(tx: &mut Read<'_>, user: &UserId) -> Result<Vec<Consent>, StoreEr
         .collect())
 }
 
+/// Everybody who agreed to something for this client.
+///
+/// # Errors
+/// When the database fails.
+pub fn users_of_client(tx: &mut Read<'_>, client: &ClientId) -> Result<Vec<UserId>, StoreError> {
+    let users: Vec<String> = consents::table
+        .filter(consents::client_id.eq(client.as_str()))
+        .order(consents::user_id.asc())
+        .select(consents::user_id)
+        .load(tx.conn)?;
+    Ok(users.into_iter().map(UserId::new).collect())
+}
+
 /// Forgets a consent. `false`: there was none.
 ///
 /// # Errors

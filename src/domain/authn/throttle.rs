@@ -83,6 +83,10 @@ impl Policy {
     /// For whoever asks which usernames are taken, by signing up: a person tries a few.
     pub const SIGN_UP: Self = Self { free_failures: 10, ..Self::NETWORK };
 
+    /// For clients that name people over the back channel, and the networks that they do it from: a hundred who
+    /// are not here are mistakes of many people, and more are somebody who asks who is.
+    pub const LOGIN_HINT: Self = Self { free_failures: 100, first_delay: 600, longest_delay: 600, ..Self::NETWORK };
+
     /// The delay after so many failures.
     fn delay(&self, failures: u32) -> i64 {
         match failures.checked_sub(self.free_failures) {
@@ -203,6 +207,11 @@ pub fn user_code_key(of: &str) -> String {
 /// than that of its sign-ins.
 pub fn sign_up_key(of: &str) -> String {
     format!("sign-up:{of}")
+}
+
+/// The key of a client or network that names people over the back channel.
+pub fn login_hint_key(of: &str) -> String {
+    format!("login-hint:{of}")
 }
 
 /// The key of a network: the address of IPv4, the /64 of IPv6, which is what one subscriber gets.

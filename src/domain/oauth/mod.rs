@@ -27,6 +27,7 @@ mod protected_resource;
 mod pushed_authorization_request;
 mod redirect_uri;
 mod registrable_uri;
+mod registration_change;
 mod registration_policy;
 mod repeated_value;
 mod request_object;
@@ -78,9 +79,7 @@ pub use jwt_bearer::{
     BearerFacts, JwtBearerRequest, bearer_scope, check_bearer_assertion, check_bearer_kind, check_may_vouch,
     check_trusted_issuer,
 };
-pub use network_bound::{
-    MOST_WAITING_AT_NETWORK, ROOM_AT_NETWORK_AFTER, check_waiting_at_network, counts_at_network, is_network_full,
-};
+pub use network_bound::{MOST_WAITING_AT_NETWORK, ROOM_AT_NETWORK_AFTER, check_waiting_at_network, counts_at_network};
 pub use params::Params;
 pub use pkce::{check_pushed_challenge, check_verifier, parse_challenge};
 pub use protected_resource::{find_hosted, protected_resource};
@@ -89,8 +88,10 @@ pub use pushed_authorization_request::{
 };
 pub use redirect_uri::SafeRedirect;
 pub use registrable_uri::{RedirectUriRule, check_registrable};
+pub use registration_change::is_another_app;
 pub use registration_policy::{
-    DocumentMode, RegistrationMode, RegistrationPolicy, TooMany, check_policy, count_registration,
+    DocumentMode, REGISTRATION_ROOM_AFTER, RegistrationMode, RegistrationPolicy, TooMany, check_policy,
+    count_registration,
 };
 pub use repeated_value::SeenValues;
 pub use request_object::{

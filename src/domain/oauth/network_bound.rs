@@ -28,17 +28,11 @@ pub fn check_waiting_at_network(waiting: usize, reason: Reason) -> Result<(), OA
     }
 }
 
-/// Whether a refusal is that of a full network: answered with 429 (RFC 9126 §2.3, RFC 6585 §4), as it is the
-/// network's doing and not this server's, which a balancer must not take for a failing one.
-pub const fn is_network_full(reason: Reason) -> bool {
-    matches!(reason, Reason::DeviceTooMany | Reason::PushedRequestTooMany)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        entity::{AuthMethod, Owner},
+        entity::{AuthMethod, ClientKind, Owner},
         oauth::fixtures::{client, codes},
     };
 
@@ -50,7 +44,6 @@ mod tests {
             for waiting in [250, 251, usize::MAX] {
                 let error = check_waiting_at_network(waiting, reason).expect_err("too many");
                 assert_eq!(codes(&error), ("temporarily_unavailable", code));
-                assert!(is_network_full(error.reason));
             }
         }
     }
@@ -58,7 +51,7 @@ mod tests {
     #[test]
     fn only_a_client_that_proves_who_it_is_and_was_vouched_for_counts_nowhere() {
         let of = |method, owner| {
-            let mut client = client();
+            let mut client = client(ClientKind::Native, &[]);
             client.settings.token_endpoint_auth_method = method;
             client.owner = owner;
             counts_at_network(&client)

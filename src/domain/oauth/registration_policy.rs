@@ -78,7 +78,8 @@ pub struct RegistrationPolicy {
     pub scope: Vec<String>,
     /// The grants that may be registered.
     pub grant_types: Vec<GrantType>,
-    /// Registrations an hour from one network without an initial access token; 0: no limit.
+    /// Registrations an hour from one network without an initial access token, and beside them so many
+    /// metadata documents that were not known; 0: no limit.
     pub per_network: i64,
     /// So many clients may exist that registered themselves.
     pub max_clients: i64,
@@ -214,6 +215,8 @@ pub struct TooMany {
 }
 
 const WINDOW_SECONDS: i64 = 3600;
+/// After so many seconds a network has room again, whenever it began.
+pub const REGISTRATION_ROOM_AFTER: u64 = WINDOW_SECONDS.unsigned_abs();
 
 /// Counts one more registration from a network in windows of an hour. Gives the new count and the
 /// window's beginning.

@@ -262,8 +262,9 @@ reasons! {
     ProfileAudience = "AS-1701", Developer, "The client assertion is for another audience than the client's security profile demands.", "Make aud the issuer, as a single string.";
     ApiAlgorithm = "AS-1705", Administrator, "The API's access tokens are signed with an algorithm that the client's security profile does not allow.", "Give the API an algorithm of the profile, such as ES256: symbolon api update --access-token-alg; or leave it to the clients.";
     RegistrationProfile = "AS-1706", Developer, "The metadata breaks a rule of the security profile that clients keep to here.", "Leave the member out, or register what the profile allows; an administrator chooses it: symbolon registration policy set --profile.";
-    // 1707: requests over the back channel
+    // 1707 and 1708: requests over the back channel
     BackchannelTooMany = "AS-1707", Developer, "Too many requests wait for an answer of this person.", "Wait until they are answered or expire; ask for a shorter requested_expiry.";
+    BackchannelThrottled = "AS-1708", Developer, "Too many people were named who are not here.", "Wait ten minutes, and name people who have signed in at this client, by id_token_hint.";
     // 171x: encrypted request objects
     RequestObjectInTheOpen = "AS-1710", Developer, "This client must encrypt its request objects.", "Encrypt the signed object for this server's key, as registered.";
     RequestObjectUndecryptable = "AS-1711", Developer, "The request object cannot be decrypted.", "Encrypt it for the key with use enc in this server's key set, with exactly the registered alg and enc.";
@@ -285,6 +286,7 @@ reasons! {
     UsernameTaken = "AS-2102", Person, "That username is taken.", "Choose another one, or sign in if the account is yours.";
     SignUpTooMany = "AS-2103", Person, "Too many accounts were created from this network.", "Wait an hour, or ask an administrator for an account.";
     PromptCreateHinted = "AS-2104", Developer, "prompt=create cannot be about somebody who has an account already.", "Leave id_token_hint and the sub of the claims parameter out, or leave out create.";
+    SignUpDone = "AS-2105", Person, "An account was created on this page before.", "Sign in to it, or start again in the app to create another one.";
     // 30xx: management
     NameTaken = "AS-3001", Administrator, "That name is taken.", "Choose another name, or update the existing one.";
     ObjectNotFound = "AS-3002", Administrator, "There is no such object.", "List the objects to find the right name.";

@@ -9,7 +9,7 @@ use super::context::{
 use crate::{
     domain::{oauth::Answer, trace::Reason},
     http::{
-        answer::{PageFacts, failure_page, refused_page},
+        answer::{PageFacts, failure_page, refused_page, retry_later, room_after},
         context::RequestContext,
     },
     service::{
@@ -81,7 +81,12 @@ pub async fn stop_offering(
                 sign_in_url,
                 ..sent(request, error.reason)
             };
-            refused_page(context, request, error.code.status(), error.reason, facts).await
+            let wait = room_after(error.reason);
+            // RFC 6585 §4.
+            let status = wait.map_or(error.code.status(), |_| 429);
+            let mut response = refused_page(context, request, status, error.reason, facts).await;
+            retry_later(&mut response, wait);
+            response
         }
         DialogueFailure::Broken(broken) => {
             recorder::keep(&context.cx).await;

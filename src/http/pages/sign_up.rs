@@ -154,6 +154,9 @@ fn message(refusal: &SignUpRefusal) -> FieldError {
             let text = format!("{} {}", refusal.reason.summary(), refusal.reason.next_step());
             FieldError { severity: Severity::Wait, ..FieldError::form(code, &text) }
         }
+        Reason::SignUpDone => {
+            FieldError::form(code, &format!("{} {}", refusal.reason.summary(), refusal.reason.next_step()))
+        }
         Reason::SignInBusy => FieldError::busy(code),
         Reason::UsernameMissing => FieldError::username_missing(code),
         Reason::PasswordMissing => FieldError::password_missing(code),

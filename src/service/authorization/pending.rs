@@ -59,7 +59,9 @@ pub(in crate::service) fn find(
     }
     let client = client::find(tx, &interaction.client_id)?.filter(|client| client.enabled);
     let client = client.ok_or_else(|| refuse(Reason::ClientUnknown))?;
-    if interaction.finished_at.is_some() || cx.now() >= interaction.expires_at {
+    // What people were shown before that is not what they would allow now.
+    let outdated = client.not_before.is_some_and(|limit| interaction.created_at < limit);
+    if interaction.finished_at.is_some() || cx.now() >= interaction.expires_at || outdated {
         return Err(refuse(Reason::InteractionExpired).with_app(&client));
     }
     let request = serde_json::from_str(&interaction.request)

@@ -9,12 +9,12 @@ use crate::{
         Secret,
         entity::{Client, EventKind, Owner},
         ids::ClientId,
-        oauth::{ErrorCode, OAuthError, RegistrationRefusal, parse_metadata},
+        oauth::{ErrorCode, OAuthError, RegistrationRefusal, is_another_app, parse_metadata},
         strict_json::parse_object,
         trace::{Reason, Transaction},
     },
     service::{Broken, Cx, admin::client as clients, clients::ClientView, events::Draft},
-    store::{Abort, Read, client, registration},
+    store::{Abort, Read, StoreError, Write, client, consent, registration},
 };
 
 /// The registration as it is stored. The secret is not told again: only its hash is known here.
@@ -27,7 +27,8 @@ pub async fn find(cx: &Cx, id: &str, token: Option<&Secret<String>>) -> Result<I
 }
 
 /// Replaces what the client said of itself; what it leaves out is reset to its default. What an
-/// administrator has set stays.
+/// administrator has set stays. Where that makes it another app, nothing stands any more that people allowed the
+/// earlier one, and it waits as a new one does.
 ///
 /// # Errors
 /// `invalid_token`, `access_denied` while registration is off, or what is wrong with the metadata.
@@ -57,25 +58,54 @@ async fn try_replace(cx: &Cx, id: &str, token: Option<&Secret<String>>, body: &[
     if (&changed.name, changed.kind, &changed.settings) == (&stored.name, stored.kind, &stored.settings) {
         return Ok(Issued { client: view.client, secret: None, management });
     }
+    let another = is_another_app(stored, &changed);
     let context = cx.clone().acting_as(format!("client:{}", stored.client_id));
     let issued = cx
         .services
         .store
         .write(move |tx| {
             let mut changed = changed;
+            if another {
+                changed.not_before = Some(context.now());
+                changed.settings.quarantined |= waits(tx, &changed.client_id)?;
+            }
             // The version that was read above must still stand: an administrator may have been here.
             if !client::update(tx, &changed)? {
                 let why = "the client was changed in the meantime".to_owned();
                 return Err(Abort::from(Broken::Unavailable { retry_after: 1, why }));
             }
             changed.version += 1;
-            Draft::new(EventKind::ClientUpdated).client(&changed.client_id).append(&context, tx)?;
+            Draft::new(EventKind::ClientUpdated)
+                .client(&changed.client_id)
+                .fact("quarantined", changed.settings.quarantined)
+                .fact("revoked_tokens", another)
+                .append(&context, tx)?;
+            if another {
+                withdraw_consents(&context, tx, &changed.client_id)?;
+            }
             let secret = clients::secret::settle(&context, tx, &changed).map_err(broken)?;
             Ok(Issued { client: changed, secret, management })
         })
         .await;
     cx.services.clients.forget(&ClientId::new(id));
     issued
+}
+
+/// Whether a client that nobody vouched for has to be let in.
+fn waits(tx: &mut Read<'_>, id: &ClientId) -> Result<bool, StoreError> {
+    let vouched = registration::find(tx, id)?.is_some_and(|row| row.initial_access_token_id.is_some());
+    Ok(policy::read(tx)?.quarantine && !vouched)
+}
+
+/// Takes back what people allowed the client. Its authorizations have ended by `not_before`.
+fn withdraw_consents(cx: &Cx, tx: &mut Write<'_>, id: &ClientId) -> Result<(), Broken> {
+    for person in consent::users_of_client(tx, id)? {
+        if consent::delete(tx, &person, id)? {
+            let event = Draft::new(EventKind::ConsentWithdrawn).user(&person).client(id);
+            event.fact("cause", "client_changed").append(cx, tx)?;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes the client with everything issued to it.

@@ -101,8 +101,8 @@ impl SignUpFailure {
 enum Settled {
     /// There is an account; the text of the session cookie.
     Created(Secret<String>),
-    /// The form was sent twice: the account is the one that the first made.
-    MadeBefore,
+    /// This dialogue has made an account, of this name: it makes no other.
+    MadeBefore(String),
 }
 
 /// The refusal where nobody can sign up.
@@ -169,7 +169,7 @@ pub async fn sign_up(
             let next = authorization::go_on(cx, id, &browser).await;
             Ok(SignedIn { session_cookie, next })
         }
-        Settled::MadeBefore => sign_in_again(cx, id, browser, username, password).await,
+        Settled::MadeBefore(made) => sign_in_again(cx, id, browser, made, &username, password).await,
     }
 }
 
@@ -204,8 +204,8 @@ fn settle(
     let policy = policy::lock(tx)?;
     let pending = find_pending(cx, tx, id, browser).map_err(stop)?;
     check_open(cx, &policy, &pending).map_err(stop)?;
-    if made_before(tx, &pending, &new.username)? {
-        return Ok(Settled::MadeBefore);
+    if let Some(made) = made_before(tx, &pending)? {
+        return Ok(Settled::MadeBefore(made.username));
     }
     let (Some(phc), false) = (phc, user::is_taken(tx, &new.username)?) else {
         guesses.count_failure(tx, &counters, cx.now())?;
@@ -222,16 +222,12 @@ fn settle(
     Ok(Settled::Created(cookie))
 }
 
-/// Whether this very dialogue has made the account of this name.
-fn made_before(tx: &mut Read<'_>, pending: &Pending, username: &str) -> Result<bool, StoreError> {
-    let Some(id) = &pending.interaction.session_id else { return Ok(false) };
-    let Some(session) = session::find(tx, id)? else { return Ok(false) };
+/// The account that this very dialogue has made, whatever name is asked for now: one form, one account.
+fn made_before(tx: &mut Read<'_>, pending: &Pending) -> Result<Option<User>, StoreError> {
+    let Some(id) = &pending.interaction.session_id else { return Ok(None) };
+    let Some(session) = session::find(tx, id)? else { return Ok(None) };
     let person = user::find(tx, &session.user_id)?;
-    Ok(person.is_some_and(|person| {
-        person.owner == Owner::Person
-            && person.created_at >= pending.interaction.created_at
-            && User::canonical(&person.username) == User::canonical(username)
-    }))
+    Ok(person.filter(|person| person.owner == Owner::Person && person.created_at >= pending.interaction.created_at))
 }
 
 /// An administrator, who does not wait for whoever signs up, took the name a moment ago.
@@ -243,23 +239,29 @@ fn lost(cx: &Cx, abort: Abort<AdminFailure>) -> Abort<SignUpFailure> {
     })
 }
 
-/// The second of two forms that are the same signs in with what the first one set. Whoever knows the
+/// The second of two forms signs in with what the first one set, to the account that it made. Whoever knows the
 /// dialogue but not the password gets nothing.
 async fn sign_in_again(
     cx: &Cx,
     id: &InteractionId,
     browser: &Browser,
-    username: String,
+    made: String,
+    typed: &str,
     password: Secret<String>,
 ) -> Result<SignedIn, SignUpFailure> {
     let form_token = browser.form_token(Form::SignIn, &[id.as_str()]);
     let occasion = Occasion::Dialogue(id.clone());
-    let signed_in = login::sign_in(cx, &occasion, browser, SignInForm { username, password, form_token }).await;
+    let same = User::canonical(&made) == User::canonical(typed);
+    let form = SignInForm { username: made, password, form_token };
+    let signed_in = login::sign_in(cx, &occasion, browser, form).await;
     signed_in.map_err(|failure| match failure {
         SignInFailure::Stopped(failure) => SignUpFailure::Stopped(failure),
         SignInFailure::Refused(refusal) => {
-            let wrong = refusal.reason == Reason::CredentialsWrong;
-            let reason = if wrong { Reason::UsernameTaken } else { refusal.reason };
+            let reason = match refusal.reason {
+                Reason::CredentialsWrong if same => Reason::UsernameTaken,
+                Reason::CredentialsWrong => Reason::SignUpDone,
+                other => other,
+            };
             let message = reason.summary().to_owned();
             SignUpFailure::Refused(SignUpRefusal { reason, message, retry_after: refusal.retry_after })
         }

@@ -1,7 +1,7 @@
 //! What is refused.
 
 use super::{ENDPOINT, GRANT, answer, ask, begin, card, poll, signed_in, till, with_grant};
-use crate::support::{Authorize, ClientSpec, Credentials, GrantSpec, Request, form_encode};
+use crate::support::{Answer, Authorize, ClientSpec, Credentials, GrantSpec, Request, form_encode};
 use symbolon::domain::entity::UserState;
 
 both! {
@@ -21,6 +21,48 @@ both! {
         ask(&rp, &[("login_hint", "nobody")]).await.refused("unknown_user_id", "AS-1191").await;
         app.change_person(&alice, |user| user.state = UserState::Disabled).await;
         ask(&rp, &[]).await.refused("unknown_user_id", "AS-1191").await;
+    }
+
+    async fn a_client_that_names_too_many_who_are_not_here_learns_no_more(app) {
+        let (rp, other) = (app.client(till()).await, app.client(ClientSpec::web("other").set(with_grant)).await);
+        let alice = app.person("alice").await;
+        let tokens = rp.exchange(&app.grant(&alice, &rp, GrantSpec::scope("openid")).await).await.ok().await;
+        let throttled = async |answer: Answer| {
+            answer.refused_as(403, "access_denied", "AS-1708").await;
+            assert_eq!(answer.response.header("retry-after"), Some("600"));
+        };
+        let mut missed = 0;
+        loop {
+            let answered = ask(&rp, &[("login_hint", &format!("nobody{missed}"))]).await;
+            if answered.response.status == 403 {
+                throttled(answered).await;
+                break;
+            }
+            answered.refused("unknown_user_id", "AS-1191").await;
+            missed += 1;
+            assert!(missed < 200, "people are guessed without end");
+            // That somebody else is here makes up for none.
+            if missed % 40 == 0 {
+                begin(&rp, &[]).await;
+            }
+        }
+        assert!(missed >= 100, "many people mistype: {missed}");
+        // Nor is it told who is here, nor another client of that network.
+        throttled(ask(&rp, &[]).await).await;
+        throttled(ask(&other, &[]).await).await;
+        // Whoever has signed in there can be named by what they brought along.
+        begin(&rp, &[("login_hint", ""), ("id_token_hint", tokens.id())]).await;
+        app.clock.advance(599);
+        throttled(ask(&rp, &[]).await).await;
+        app.clock.advance(1);
+        begin(&rp, &[]).await;
+        // The next miss is one too many again, until the hour is over.
+        ask(&rp, &[("login_hint", "nobody")]).await.refused("unknown_user_id", "AS-1191").await;
+        throttled(ask(&rp, &[]).await).await;
+        app.clock.advance(3600);
+        for number in 0..2 {
+            ask(&rp, &[("login_hint", &format!("nobody{number}"))]).await.refused("unknown_user_id", "AS-1191").await;
+        }
     }
 
     /// Behaviour 194.

@@ -3,8 +3,10 @@
 
 use symbolon::domain::jose::SigningAlgorithm;
 
-use super::{ENDPOINT, answer, begin, card, poll, signed, signed_in, till};
-use crate::support::{Button, ClientKey, RelyingParty, Settled, TestApp, all_but, answer_at_once, at_once, outcome};
+use super::{ENDPOINT, answer, ask, begin, card, poll, signed, signed_in, till};
+use crate::support::{
+    Button, ClientKey, MANY, RelyingParty, Settled, TestApp, all_but, answer_at_once, at_once, outcome,
+};
 
 /// Answers one request with these buttons in turn, many times at once.
 async fn race(app: &TestApp, buttons: &[Button]) -> Settled {
@@ -30,6 +32,19 @@ both! {
 
     async fn of_a_hundred_who_allow_and_deny_one_request_one_is_heard(app) {
         race(&app, &[Button::Allow, Button::Deny]).await;
+    }
+
+    async fn however_many_ask_at_once_who_is_here_no_more_are_told_than_may_be(app) {
+        let rp = app.client(till()).await;
+        let asking = async |rp: &RelyingParty, from: usize| {
+            let rp = rp.clone();
+            let ask = async move |number| ask(&rp, &[("login_hint", &format!("nobody{}", from + number))]).await;
+            let answers = at_once(ask).await;
+            answers.iter().filter(|answer| answer.response.status == 400).count()
+        };
+        assert_eq!(asking(&rp, 0).await, MANY);
+        assert_eq!(asking(&rp, MANY).await, 1);
+        assert_eq!(asking(&rp, 2 * MANY).await, 0);
     }
 
     /// Behaviour 198.

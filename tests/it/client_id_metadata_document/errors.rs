@@ -1,7 +1,11 @@
 //! Documents and addresses that are not accepted.
 
 use serde_json::{Value, json};
-use symbolon::{domain::oauth::DocumentMode, service::admin::registration::PolicyChanges, store::client};
+use symbolon::{
+    domain::oauth::{DocumentMode, RegistrationMode},
+    service::admin::registration::PolicyChanges,
+    store::client,
+};
 
 use super::Published;
 use crate::{
@@ -183,6 +187,65 @@ both! {
         let rp = at(&published.rp, app, &id);
         let stop = app.browser().authorize(&Authorize::new(&rp, "openid")).await.page("/oauth2/authorize");
         stop.answer.refused_page(400, "AS-1404").await;
+    }
+
+    async fn a_network_brings_so_many_unknown_documents_an_hour_and_no_more(database: Database) {
+        let published = Published::start(database).await;
+        let app = &published.app;
+        app.open_documents().await;
+        app.registration_policy(PolicyChanges { per_network: Some(3), ..PolicyChanges::default() }).await;
+        let numbered = |number: usize| at(&published.rp, app, &format!("{}/{number}", published.id()));
+        // Wherever a program names itself, and whether or not it has more than a name.
+        for number in 0..3 {
+            numbered(number).refresh("x").await.refused("invalid_client", "AS-1443").await;
+        }
+        assert_eq!(published.server.asked(), 3);
+        for number in 3..6 {
+            let answer = numbered(number).refresh("x").await;
+            answer.refused_as(429, "temporarily_unavailable", "AS-1403").await;
+            assert_eq!(answer.response.header("retry-after"), Some("3600"));
+        }
+        let pushing = numbered(6);
+        let answer = pushing.push(&Authorize::new(&pushing, "openid")).await;
+        answer.refused_as(429, "temporarily_unavailable", "AS-1403").await;
+        let stop = app.browser().authorize(&Authorize::new(&published.rp, "openid")).await.page("/oauth2/authorize");
+        stop.answer.refused_page(429, "AS-1403").await;
+        assert_eq!(stop.answer.response.header("retry-after"), Some("3600"));
+        assert_eq!(published.server.asked(), 3, "what is too much is not fetched");
+        assert!(app.read(|tx| client::list(tx, None, 10)).await.is_empty());
+        // The document had no say in it: in an hour it is fetched at once.
+        app.clock.advance(3600);
+        app.browser().authorize(&Authorize::new(&published.rp, "openid")).await.page("/sign-in/");
+    }
+
+    async fn a_known_document_is_fetched_again_however_many_its_network_has_brought(database: Database) {
+        let published = Published::start(database).await;
+        let (app, rp) = (&published.app, &published.rp);
+        app.open_documents().await;
+        app.registration_policy(PolicyChanges { per_network: Some(1), ..PolicyChanges::default() }).await;
+        published.server.answer_as(200, "application/json", "no-store", &published.document().to_string());
+        for asked in 1..=4 {
+            app.browser().authorize(&Authorize::new(rp, "openid")).await.page("/sign-in/");
+            assert_eq!(published.server.asked(), asked);
+            app.clock.advance(300);
+        }
+        let other = at(rp, app, &format!("{}/other", published.id()));
+        other.refresh("x").await.refused_as(429, "temporarily_unavailable", "AS-1403").await;
+        // Nor does it take the places of those who register.
+        app.registration_policy(PolicyChanges { registration: Some(RegistrationMode::Open), ..PolicyChanges::default() }).await;
+        app.register(&json!({ "redirect_uris": ["https://app.example/cb"] })).await.registered().await;
+    }
+
+    async fn with_no_limit_a_network_brings_any_number_of_documents(database: Database) {
+        let published = Published::start(database).await;
+        let app = &published.app;
+        app.open_documents().await;
+        app.registration_policy(PolicyChanges { per_network: Some(0), ..PolicyChanges::default() }).await;
+        for number in 0..25 {
+            let rp = at(&published.rp, app, &format!("{}/{number}", published.id()));
+            rp.refresh("x").await.refused("invalid_client", "AS-1443").await;
+        }
+        assert_eq!(published.server.asked(), 25);
     }
 
     async fn a_private_address_is_never_asked(app) {

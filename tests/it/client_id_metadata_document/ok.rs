@@ -136,7 +136,7 @@ both! {
         rp.exchange(&grant).await.ok().await;
     }
 
-    async fn what_an_administrator_decided_outlives_a_new_document(database: Database) {
+    async fn a_release_outlives_a_new_document_but_not_another_app(database: Database) {
         let published = Published::start(database).await;
         let (app, rp) = (&published.app, &published.rp);
         app.registration_policy(PolicyChanges { documents: Some(DocumentMode::Any), ..PolicyChanges::default() }).await;
@@ -145,10 +145,24 @@ both! {
         stop.answer.refused_page(400, "AS-1406").await;
         symbolon::service::admin::registration::release(&app.cx(), published.id()).await.expect("released");
         app.browser().authorize(&request).await.page("/sign-in/");
-        published.publish(|document| document["client_name"] = json!("Renamed"));
+        published.publish(|document| document["client_uri"] = json!("https://agent.example/about"));
         app.clock.advance(3600);
-        let page = app.browser().authorize(&request).await.page("/sign-in/");
-        assert!(page.answer.response.text().contains("Renamed"));
+        app.browser().authorize(&request).await.page("/sign-in/");
+        let id = rp.client_id.clone();
+        let stored = app.read(move |tx| client::find(tx, &id)).await.expect("a client");
+        assert_eq!(stored.settings.client_uri.as_deref(), Some("https://agent.example/about"));
+        for (name, value) in [
+            ("client_name", json!("Your Bank")),
+            ("redirect_uris", json!(["http://127.0.0.1:33418", "https://evil.example/"])),
+            ("logo_uri", json!("https://bank.example/logo.png")),
+        ] {
+            published.publish(|document| document[name] = value);
+            app.clock.advance(3600);
+            let stop = app.browser().authorize(&request).await.page("/oauth2/authorize");
+            stop.answer.refused_page(400, "AS-1406").await;
+            symbolon::service::admin::registration::release(&app.cx(), published.id()).await.expect("released");
+            app.browser().authorize(&request).await.page("/sign-in/");
+        }
     }
 
     async fn a_host_on_the_list_needs_no_release(database: Database) {
@@ -161,6 +175,11 @@ both! {
         })
         .await;
         app.browser().authorize(&Authorize::new(rp, "openid")).await.page("/sign-in/");
+        // Nor does it need one when its app has changed.
+        published.publish(|document| document["client_name"] = json!("Renamed"));
+        app.clock.advance(3600);
+        let page = app.browser().authorize(&Authorize::new(rp, "openid")).await.page("/sign-in/");
+        assert!(page.answer.response.text().contains("Renamed"));
     }
 
     async fn a_client_that_nobody_uses_goes(database: Database) {

@@ -1,9 +1,13 @@
 //! A client looks at its registration, replaces and deletes it (RFC 7592).
 
 use serde_json::{Value, json};
-use symbolon::service::admin::registration::PolicyChanges;
+use symbolon::{
+    domain::entity::EventKind,
+    service::admin::registration::{self, PolicyChanges},
+    store::{client, consent, event},
+};
 
-use crate::support::{Authorize, ClientSpec, Request};
+use crate::support::{Authorize, ClientSpec, PASSWORD, Request};
 
 fn web() -> Value {
     json!({
@@ -158,6 +162,114 @@ both! {
         let stored = app.read(move |tx| symbolon::store::client::find(tx, &id)).await.expect("the client");
         assert_eq!((stored.settings.access_token_lifetime, stored.settings.may_introspect), (Some(42), false));
         assert_eq!(stored.name, "Renamed");
+    }
+
+    async fn a_consent_does_not_follow_an_app_to_another_address(app) {
+        app.open_registration().await;
+        let alice = app.person("alice").await;
+        let registered = app.register(&web()).await.registered().await;
+        let rp = app.app_of(&registered);
+        let mut browser = app.browser();
+        let request = Authorize::new(&rp, "openid offline_access");
+        let tokens = rp.exchange(&browser.grant(&alice, &request).await).await.ok().await;
+        browser.authorize(&request).await.away().grant(&request);
+        app.clock.advance(1);
+        let mut sent = echo(&registered.members);
+        sent["redirect_uris"] = json!(["https://notes.example/callback", "https://evil.example/"]);
+        app.manage("PUT", &registered, Some(&sent)).await.registration().await;
+        // Nobody is sent there who has not seen it, and what was issued ends.
+        for address in ["https://evil.example/", "https://notes.example/callback"] {
+            let elsewhere = request.clone().with("redirect_uri", address);
+            browser.authorize(&elsewhere).await.page("/consent/");
+            let none = browser.authorize(&elsewhere.with("prompt", "none")).await.away();
+            none.refused(&app, "consent_required", "AS-1018").await;
+        }
+        rp.refresh(tokens.refresh()).await.refused("invalid_grant", "AS-1125").await;
+        rp.userinfo(&tokens.access_token).await.refused("invalid_token", "AS-1151").await;
+        let (person, id) = (alice.id.clone(), rp.client_id.clone());
+        assert_eq!(app.read(move |tx| consent::find(tx, &person, &id)).await, None);
+        let told = app.read(|tx| event::list(tx, 0, 1000)).await;
+        let withdrawn: Vec<_> = told.iter().filter(|told| told.kind == EventKind::ConsentWithdrawn.name()).collect();
+        assert_eq!(withdrawn.len(), 1);
+        assert_eq!(withdrawn[0].user_id.as_deref(), Some(alice.id.as_str()));
+        assert_eq!(withdrawn[0].actor, format!("client:{}", rp.client_id));
+        // Asked once, they are asked no more until it changes again.
+        let page = browser.authorize(&request).await.page("/consent/");
+        browser.press(&page, "consent-allow", &[]).await.away();
+        browser.authorize(&request.clone().with("prompt", "none")).await.away().grant(&request);
+    }
+
+    async fn a_page_about_the_app_as_it_was_allows_nothing_to_another(app) {
+        app.open_registration().await;
+        app.person("alice").await;
+        let registered = app.register(&web()).await.registered().await;
+        let request = Authorize::new(&app.app_of(&registered), "openid");
+        let mut browser = app.browser();
+        let page = browser.authorize(&request).await.page("/sign-in/");
+        let page = browser.sign_in(&page, "alice", PASSWORD).await.page("/consent/");
+        app.clock.advance(1);
+        let mut sent = echo(&registered.members);
+        sent["client_name"] = json!("Your Bank");
+        app.manage("PUT", &registered, Some(&sent)).await.registration().await;
+        browser.press(&page, "consent-allow", &[]).await.page("/consent/").answer.refused_page(400, "AS-1021").await;
+        let page = browser.authorize(&request).await.page("/consent/");
+        assert!(page.answer.response.text().contains("Your Bank"));
+    }
+
+    async fn a_consent_outlives_what_nobody_decides_on(app) {
+        app.open_registration().await;
+        let alice = app.person("alice").await;
+        let registered = app.register(&web()).await.registered().await;
+        let rp = app.app_of(&registered);
+        let mut browser = app.browser();
+        let request = Authorize::new(&rp, "openid offline_access");
+        let tokens = rp.exchange(&browser.grant(&alice, &request).await).await.ok().await;
+        app.clock.advance(1);
+        let mut sent = echo(&registered.members);
+        sent["client_uri"] = json!("https://notes.example/about");
+        sent["contacts"] = json!(["me@notes.example"]);
+        app.manage("PUT", &registered, Some(&sent)).await.registration().await;
+        browser.authorize(&request.clone().with("prompt", "none")).await.away().grant(&request);
+        rp.refresh(tokens.refresh()).await.ok().await;
+    }
+
+    async fn a_release_does_not_outlive_the_app_that_was_released(app) {
+        app.open_registration().await;
+        app.registration_policy(PolicyChanges { quarantine: Some(true), ..PolicyChanges::default() }).await;
+        let alice = app.person("alice").await;
+        let registered = app.register(&web()).await.registered().await;
+        let rp = app.app_of(&registered);
+        registration::release(&app.cx(), rp.client_id.as_str()).await.expect("released");
+        let request = Authorize::new(&rp, "openid");
+        let tokens = rp.exchange(&app.browser().grant(&alice, &request).await).await.ok().await;
+        app.clock.advance(1);
+        let mut sent = echo(&registered.members);
+        sent["contacts"] = json!(["me@notes.example"]);
+        app.manage("PUT", &registered, Some(&sent)).await.registration().await;
+        rp.refresh(tokens.refresh()).await.ok().await;
+        sent["client_name"] = json!("Your Bank");
+        app.manage("PUT", &registered, Some(&sent)).await.registration().await;
+        let stop = app.browser().authorize(&request).await.page("/oauth2/authorize");
+        stop.answer.refused_page(400, "AS-1406").await;
+        rp.refresh(tokens.refresh()).await.refused("unauthorized_client", "AS-1406").await;
+        // Going back to what it was lets it in no more than staying.
+        app.manage("PUT", &registered, Some(&echo(&registered.members))).await.registration().await;
+        rp.refresh(tokens.refresh()).await.refused("unauthorized_client", "AS-1406").await;
+        registration::release(&app.cx(), rp.client_id.as_str()).await.expect("released");
+        app.browser().authorize(&request).await.page("/sign-in/");
+    }
+
+    async fn whoever_came_with_a_token_does_not_wait_after_a_change(app) {
+        app.open_registration().await;
+        app.registration_policy(PolicyChanges { quarantine: Some(true), ..PolicyChanges::default() }).await;
+        let token = app.initial_access_token(1).await;
+        let registered = app.register_with(&token, &web()).await.registered().await;
+        let mut sent = echo(&registered.members);
+        sent["client_name"] = json!("Renamed");
+        app.manage("PUT", &registered, Some(&sent)).await.registration().await;
+        let id = app.app_of(&registered).client_id;
+        let stored = app.read(move |tx| client::find(tx, &id)).await.expect("the client");
+        assert_eq!((stored.name.as_str(), stored.settings.quarantined), ("Renamed", false));
     }
 
     async fn while_registration_is_off_clients_may_look_and_leave_but_not_change(app) {

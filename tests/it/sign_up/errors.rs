@@ -236,6 +236,44 @@ both! {
         assert!(!browser.cookies.contains_key("symbolon_session"));
     }
 
+    async fn one_dialogue_makes_one_account_whatever_names_are_sent(app) {
+        app.open_sign_up().await;
+        let rp = app.client(ClientSpec::web("web")).await;
+        let mut browser = app.browser();
+        let page = on_page(&mut browser, &rp).await;
+        create(&mut browser, &page, "nora", "nora@example.com", STRONG).await.page("/consent/");
+        let other = "another long password";
+        for number in 0..3 {
+            let name = format!("nora{number}");
+            let again = create(&mut browser, &page, &name, "nora@example.com", other).await.page("/sign-up/");
+            again.complains(422, "AS-2105").await;
+            assert!(user_named(&app, &name).await.is_none());
+        }
+        // Whoever has its password goes on with the account that there is.
+        let consent = create(&mut browser, &page, "nora3", "nora@example.com", STRONG).await.page("/consent/");
+        assert!(consent.answer.response.text().contains("Nora New"), "{}", consent.answer.response);
+        assert_eq!(count_of_people(&app).await, 1);
+        // A dialogue of its own makes another one.
+        let page = on_page(&mut browser, &rp).await;
+        create(&mut browser, &page, "nora3", "nora@example.com", other).await.page("/consent/");
+        assert_eq!(count_of_people(&app).await, 2);
+    }
+
+    async fn an_account_of_before_does_not_count_as_the_one_of_the_dialogue(app) {
+        app.open_sign_up().await;
+        let rp = app.client(ClientSpec::web("web")).await;
+        let mut browser = app.browser();
+        let page = on_page(&mut browser, &rp).await;
+        create(&mut browser, &page, "nora", "nora@example.com", STRONG).await.page("/consent/");
+        app.clock.advance(1);
+        // She signs in where she could have signed up, and then creates another account all the same.
+        let page = on_page(&mut browser, &rp).await;
+        let sign_in = browser.open(&page.path.replace("/sign-up/", "/sign-in/")).await.page("/sign-in/");
+        browser.sign_in(&sign_in, "nora", STRONG).await.page("/consent/");
+        create(&mut browser, &page, "other", "nora@example.com", STRONG).await.page("/consent/");
+        assert_eq!(count_of_people(&app).await, 2);
+    }
+
     async fn whoever_gives_up_is_told_to_the_app_and_leaves_nothing(app) {
         app.open_sign_up().await;
         let rp = app.client(ClientSpec::web("web")).await;

@@ -76,6 +76,18 @@ both! {
         assert!(user_named(&app, "nora").await.is_some());
     }
 
+    async fn one_dialogue_with_many_names_at_once_makes_one_account(app) {
+        app.open_sign_up().await;
+        let rp = app.client(ClientSpec::web("web")).await;
+        let mut browser = app.browser();
+        let page = on_page(&mut browser, &rp).await;
+        let requests = (0..15).map(|number| form(&browser, &page, &format!("nora{number}"))).collect();
+        let answers = at_once(&app, requests).await;
+        // All have the password of the one that was made.
+        assert_eq!(went_on(&answers), 15, "{:?}", reasons(&app, &answers).await);
+        assert_eq!(count_of_people(&app).await, 1);
+    }
+
     async fn many_who_want_a_name_each_all_get_theirs_within_the_limit(app) {
         app.sign_up_policy(symbolon::domain::oidc::sign_up::SignUpMode::Open, 5).await;
         let rp = app.client(ClientSpec::web("web")).await;

@@ -127,6 +127,22 @@ fn the_kinds_of_keys_do_not_meet() {
 }
 
 #[test]
+fn a_client_learns_of_few_people_who_are_not_here() {
+    let (mut throttle, mut now, mut asked) = (Throttle::default(), START, 0);
+    while now < START.plus_seconds(24 * 3600) {
+        match check(&throttle, now) {
+            Err(wait) => now = now.plus_seconds(wait.retry_after()),
+            Ok(()) => {
+                throttle = after_failure(throttle, now, &Policy::LOGIN_HINT);
+                asked += 1;
+            }
+        }
+    }
+    assert!((24 * 100..=24 * 107).contains(&asked), "{asked} in a day");
+    assert_eq!(check(&after_success(throttle, &Policy::LOGIN_HINT), START), check(&throttle, START));
+}
+
+#[test]
 fn one_network_gets_few_attempts_an_hour_however_patient_it_is() {
     let (mut throttle, mut now, mut attempts) = (Throttle::default(), START, 0);
     while now < START.plus_seconds(24 * 3600) {
