@@ -154,13 +154,17 @@ mod tests {
 
     #[test]
     fn so_much_is_kept_of_a_push_and_not_a_byte_more() {
-        let push =
-            |bytes: usize| Params::from_pairs(&[("state", &"x".repeat(bytes - "state=".len()))]).expect("parameters");
-        assert_eq!(pushed_text(&push(MOST_PUSHED)).map(|text| text.len()), Ok(20 * 1024));
-        assert_eq!(refusal(pushed_text(&push(MOST_PUSHED + 1))), ("invalid_request", "AS-1061"));
+        let push = |text: &str, more: &str| {
+            Params::from_pairs(&[("state", text), ("claims", text), ("nonce", more)]).expect("parameters")
+        };
+        let names = "state=&claims=&nonce=&".len();
+        let half = "x".repeat(MOST_PUSHED / 2 - names);
+        let rest = "y".repeat(names);
+        assert_eq!(pushed_text(&push(&half, &rest)).map(|text| text.len()), Ok(20 * 1024));
+        assert_eq!(refusal(pushed_text(&push(&half, &format!("{rest}y")))), ("invalid_request", "AS-1061"));
         assert!(Reason::PushedRequestTooLarge.next_step().contains("20 KiB"));
         // What is sent escaped is larger.
-        let escaped = Params::from_pairs(&[("state", &"\u{e9}".repeat(MOST_PUSHED / 6))]).expect("parameters");
+        let escaped = push(&"\u{e9}".repeat(MOST_PUSHED / 12), &rest);
         assert_eq!(refusal(pushed_text(&escaped)), ("invalid_request", "AS-1061"));
     }
 
