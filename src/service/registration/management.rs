@@ -9,7 +9,7 @@ use crate::{
         Secret,
         entity::{Client, EventKind, Owner},
         ids::ClientId,
-        oauth::{ErrorCode, OAuthError, RegistrationRefusal, is_another_app, parse_metadata},
+        oauth::{ErrorCode, OAuthError, RegistrationPolicy, RegistrationRefusal, is_another_app, parse_metadata},
         strict_json::parse_object,
         trace::{Reason, Transaction},
     },
@@ -47,6 +47,9 @@ async fn try_replace(cx: &Cx, id: &str, token: Option<&Secret<String>>, body: &[
     let stored = &view.client;
     cx.note_profile(stored);
     let registration = understand(cx, body, |members| parse_metadata(members, Some(&stored.settings), &policy))?;
+    if registration.settings.sector_identifier_uri.is_some() {
+        admit_fetch(cx, &stored.client_id, &policy).await?;
+    }
     super::make_ready(cx, &registration.settings).await?;
     let changed = Client {
         name: registration.name,
@@ -93,8 +96,19 @@ async fn try_replace(cx: &Cx, id: &str, token: Option<&Secret<String>>, body: &[
 
 /// Whether a client that nobody vouched for has to be let in.
 fn waits(tx: &mut Read<'_>, id: &ClientId) -> Result<bool, StoreError> {
-    let vouched = registration::find(tx, id)?.is_some_and(|row| row.initial_access_token_id.is_some());
-    Ok(policy::read(tx)?.quarantine && !vouched)
+    Ok(policy::read(tx)?.quarantine && !is_vouched(tx, id)?)
+}
+
+/// Whether the client registered with an initial access token.
+fn is_vouched(tx: &mut Read<'_>, id: &ClientId) -> Result<bool, StoreError> {
+    Ok(registration::find(tx, id)?.is_some_and(|row| row.initial_access_token_id.is_some()))
+}
+
+/// What a stranger makes us fetch is counted at its network, as it is for a new client.
+async fn admit_fetch(cx: &Cx, id: &ClientId, policy: &RegistrationPolicy) -> Result<(), Refused> {
+    let known = id.clone();
+    let vouched = cx.services.store.read(move |tx| is_vouched(tx, &known)).await.map_err(Broken::from)?;
+    if vouched { Ok(()) } else { super::admit_stranger(cx, policy).await }
 }
 
 /// Takes back what people allowed the client. Its authorizations have ended by `not_before`.

@@ -96,6 +96,21 @@ both! {
         }
     }
 
+    async fn a_change_that_names_a_list_to_fetch_is_counted_like_a_new_client(app) {
+        app.registration_policy(PolicyChanges { per_network: Some(3), ..open() }).await;
+        let registered = app.register(&web()).await.registered().await;
+        let mut sent = registered.members.clone();
+        (sent["subject_type"], sent["sector_identifier_uri"]) = (json!("pairwise"), json!("https://127.0.0.1/sector"));
+        for _ in 0..2 {
+            app.manage("PUT", &registered, Some(&sent)).await.refused("invalid_client_metadata", "AS-1411").await;
+        }
+        let answer = app.manage("PUT", &registered, Some(&sent)).await;
+        assert_eq!(answer.response.status, 429, "{}", answer.response);
+        assert!(answer.response.text().contains("AS-1403"), "{}", answer.response);
+        // What makes us fetch nothing is not counted.
+        app.manage("PUT", &registered, Some(&registered.members)).await.registration().await;
+    }
+
     async fn a_network_registers_so_many_an_hour_and_a_token_lifts_that(app) {
         app.registration_policy(PolicyChanges { per_network: Some(3), ..open() }).await;
         for _ in 0..3 {
