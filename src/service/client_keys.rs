@@ -30,7 +30,7 @@ use crate::{
 const FRESH_SECONDS: i64 = 60;
 /// What was prepared is at hand for so many seconds: the fresh ones, and the life of a request.
 const AT_HAND_SECONDS: i64 = 2 * FRESH_SECONDS;
-/// A missing key makes us look again, but not more often than this.
+/// A missing key makes us look again, and so does an address that gave none, but not more often than this.
 const PATIENCE_SECONDS: i64 = 5;
 /// More addresses than this are not remembered.
 const CAPACITY: usize = 1024;
@@ -47,6 +47,7 @@ struct KeySet {
 #[derive(Debug, Default)]
 pub struct FetchedKeys {
     by_uri: Mutex<HashMap<String, (Timestamp, Arc<KeySet>)>>,
+    failed: Mutex<HashMap<String, Timestamp>>,
     fetching: SingleFlight<String, Result<Arc<KeySet>, NotVerified>>,
 }
 
@@ -61,6 +62,19 @@ impl FetchedKeys {
             by_uri.clear();
         }
         by_uri.insert(uri.to_owned(), (at, keys));
+    }
+
+    fn has_failed_lately(&self, uri: &str, now: Timestamp) -> bool {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.get(uri).is_some_and(|at| (0..PATIENCE_SECONDS).contains(&now.seconds_since(*at)))
+    }
+
+    fn remember_failure(&self, uri: &str, at: Timestamp) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.len() >= CAPACITY {
+            failed.clear();
+        }
+        failed.insert(uri.to_owned(), at);
     }
 }
 
@@ -111,13 +125,12 @@ pub async fn verify_with(
     };
     let known = cx.services.fetched_keys.recall(uri);
     let age = known.as_ref().map_or(i64::MAX, |(at, _)| cx.now().seconds_since(*at));
-    if let Some((_, keys)) = known.as_ref().filter(|_| age < FRESH_SECONDS)
-        && let Ok(keys) = &keys.signing
-    {
-        match keys.verify_compact(compact, allowed) {
-            Err(VerifyError::KeyNotFound) if age >= PATIENCE_SECONDS => {}
-            Err(error) => return Err(error.into()),
-            Ok(verified) => return Ok(verified),
+    if let Some((_, keys)) = known.as_ref().filter(|_| age < FRESH_SECONDS) {
+        let patient = age < PATIENCE_SECONDS;
+        match keys.signing.as_ref().map(|keys| keys.verify_compact(compact, allowed)) {
+            Ok(Err(VerifyError::KeyNotFound)) | Err(_) if !patient => {}
+            Ok(verified) => return Ok(verified?),
+            Err(error) => return Err(unavailable(cx, &error.to_string())),
         }
     }
     match &fetch(cx, uri, known).await?.signing {
@@ -148,13 +161,14 @@ pub async fn has_published(cx: &Cx, view: &ClientView, wanted: impl Fn(&Value) -
 }
 
 /// Fetches the keys and remembers them: once at a time, and not if somebody else did since the caller looked and
-/// found that `known` will not do.
+/// found that `known` will not do, or could not a moment ago.
 async fn fetch(cx: &Cx, uri: &str, known: Option<(Timestamp, Arc<KeySet>)>) -> Result<Arc<KeySet>, NotVerified> {
     let known = known.map(|(_, keys)| keys);
     let asking = async {
         match cx.services.fetched_keys.recall(uri) {
             Some((_, newer)) if !known.is_some_and(|known| Arc::ptr_eq(&known, &newer)) => Ok(newer),
-            _ => ask(cx, uri).await,
+            _ if cx.services.fetched_keys.has_failed_lately(uri, cx.now()) => Err(NotVerified::KeysUnavailable),
+            _ => ask(cx, uri).await.inspect_err(|_| cx.services.fetched_keys.remember_failure(uri, cx.now())),
         }
     };
     cx.services.fetched_keys.fetching.join(&uri.to_owned(), asking).await

@@ -114,6 +114,27 @@ both! {
             answer.refused("invalid_client", "AS-1216").await;
         }
         server.answer(200, &good);
+        app.clock.advance(5);
+        rp.token_with_assertion(&key.sign(&rp.assertion().0)).await.ok().await;
+    }
+
+    /// Whoever knows a `client_id` must not make this server ask an address as often as they like.
+    async fn an_address_that_gives_no_keys_is_left_alone_for_a_moment(database: Database) {
+        let (app, key) = (app(database).await, ClientKey::generate(SigningAlgorithm::ES256));
+        let server = JwksServer::start(&key.jwks()).await;
+        let rp = client_at(&app, &server.uri).await;
+        let broken = [(500, ""), (200, "<html>"), (200, "{\"keys\":{}}"), (200, "{\"keys\":[]}")];
+        for (number, (status, body)) in broken.into_iter().enumerate() {
+            server.answer(status, body);
+            for _ in 0..5 {
+                let answer = rp.token_with_assertion(&key.sign(&rp.assertion().0)).await;
+                answer.refused("invalid_client", "AS-1216").await;
+                app.clock.advance(1);
+            }
+            assert_eq!(server.asked(), number + 1, "{status} {body}");
+        }
+        // Soon after it is mended, the client is heard again.
+        server.answer(200, &key.jwks().to_string());
         rp.token_with_assertion(&key.sign(&rp.assertion().0)).await.ok().await;
     }
 

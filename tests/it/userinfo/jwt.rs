@@ -102,6 +102,7 @@ both! {
         let grant = app.grant(&alice, &rp, GrantSpec::scope("openid offline_access")).await;
         rp.exchange(&grant).await.refused("invalid_request", "AS-1250").await;
         server.answer(200, &key.jwks().to_string());
+        app.clock.advance(5);
         let tokens = rp.exchange(&grant).await.ok().await;
         assert_eq!(app.verified(&key.open(tokens.id()).1).await.1["aud"], "web");
         let asked = server.asked();
