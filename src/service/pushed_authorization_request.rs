@@ -44,8 +44,8 @@ const PUSHES: Waiting = Waiting {
 pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, Failure> {
     let proof = possession::check(cx, request.possession, None)?;
     let client = client_authentication::authenticate(cx, request, Freshness::Current).await?;
-    let params = parameters_to_push(request.params, &client.client().client_id)
-        .inspect_err(|error| cx.refused("pushed_authorization_request", &[], error.reason))?;
+    let noted = |error: &OAuthError| cx.refused("pushed_authorization_request", &[], error.reason);
+    let params = parameters_to_push(request.params, &client.client().client_id).inspect_err(noted)?;
     let params = match authorization::check_pushable(cx, params, client.view()).await {
         Ok(params) => params,
         Err(SourceFailure::Refused(refusal)) => return Err(refusal.error.into()),
@@ -54,11 +54,9 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, 
     // Only now it is known which parameters count: those of a request object may be all.
     let profile = client.client().settings.security_profile;
     let binding = possession::code_binding(cx, &params, request.possession, proof.as_ref(), profile).await?;
-    let params = bound(params, binding.as_deref())
-        .inspect_err(|error| cx.refused("pushed_authorization_request", &[], error.reason))?;
+    let params = bound(params, binding.as_deref()).inspect_err(noted)?;
     let minted = mint(SecretKind::PushedRequest, cx.random());
-    let parameters =
-        pushed_text(&params).inspect_err(|error| cx.refused("pushed_authorization_request", &[], error.reason))?;
+    let parameters = pushed_text(&params).inspect_err(noted)?;
     let mut pushed = PushedRequest {
         id: PushedRequestId::new(cx.fresh_id()),
         client_id: client.client().client_id.clone(),
@@ -75,7 +73,7 @@ pub async fn respond(cx: &Cx, request: &DirectRequest<'_>) -> Result<PushReply, 
     });
     stored.await.inspect_err(|failure| {
         if let Failure::Refused(error) = failure {
-            cx.refused("pushed_authorization_request", &[], error.reason);
+            noted(error);
         }
     })?;
     let request_uri = Secret::new(format!("{REQUEST_URI_PREFIX}{}", minted.text.expose()));

@@ -7,7 +7,9 @@ use symbolon::{
     store::{client, consent, event},
 };
 
-use crate::support::{Authorize, ClientSpec, PASSWORD, Request};
+use crate::support::{
+    Authorize, Browser, ClientSpec, PASSWORD, Person, Registered, RelyingParty, Request, TestApp, Tokens,
+};
 
 fn web() -> Value {
     json!({
@@ -26,6 +28,25 @@ fn echo(members: &Value) -> Value {
         object.remove(name);
     }
     all
+}
+
+/// An app that registered itself, and what it has of somebody who allowed it.
+struct Allowed<'a> {
+    registered: Registered,
+    rp: RelyingParty,
+    browser: Browser<'a>,
+    request: Authorize,
+    tokens: Tokens,
+}
+
+async fn allowed<'a>(app: &'a TestApp, person: &Person) -> Allowed<'a> {
+    app.open_registration().await;
+    let registered = app.register(&web()).await.registered().await;
+    let rp = app.app_of(&registered);
+    let mut browser = app.browser();
+    let request = Authorize::new(&rp, "openid offline_access");
+    let tokens = rp.exchange(&browser.grant(person, &request).await).await.ok().await;
+    Allowed { registered, rp, browser, request, tokens }
 }
 
 both! {
@@ -165,13 +186,8 @@ both! {
     }
 
     async fn a_consent_does_not_follow_an_app_to_another_address(app) {
-        app.open_registration().await;
         let alice = app.person("alice").await;
-        let registered = app.register(&web()).await.registered().await;
-        let rp = app.app_of(&registered);
-        let mut browser = app.browser();
-        let request = Authorize::new(&rp, "openid offline_access");
-        let tokens = rp.exchange(&browser.grant(&alice, &request).await).await.ok().await;
+        let Allowed { registered, rp, mut browser, request, tokens } = allowed(&app, &alice).await;
         browser.authorize(&request).await.away().grant(&request);
         app.clock.advance(1);
         let mut sent = echo(&registered.members);
@@ -217,13 +233,8 @@ both! {
     }
 
     async fn a_consent_outlives_what_nobody_decides_on(app) {
-        app.open_registration().await;
         let alice = app.person("alice").await;
-        let registered = app.register(&web()).await.registered().await;
-        let rp = app.app_of(&registered);
-        let mut browser = app.browser();
-        let request = Authorize::new(&rp, "openid offline_access");
-        let tokens = rp.exchange(&browser.grant(&alice, &request).await).await.ok().await;
+        let Allowed { registered, rp, mut browser, request, tokens } = allowed(&app, &alice).await;
         app.clock.advance(1);
         let mut sent = echo(&registered.members);
         sent["client_uri"] = json!("https://notes.example/about");
